@@ -1,0 +1,27 @@
+"""Lists a package's own folder: how scanners, rules, architectures and reports register.
+
+A new capability is a new file in the right folder; nothing else has to be edited. Names come from
+our own installation only: there are no entry points, and no name ever comes from data.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def modules(package: str) -> tuple[ModuleType, ...]:
+    """Import every public module directly inside `package`, ordered by name.
+
+    Args:
+        package: dotted name of one of our own packages, a literal at every call site.
+    """
+    home = importlib.import_module(package)
+    names = sorted(
+        entry.name for entry in pkgutil.iter_modules(home.__path__) if not entry.name.startswith("_")
+    )
+    return tuple(importlib.import_module(f"{package}.{name}") for name in names)

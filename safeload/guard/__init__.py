@@ -1,0 +1,1 @@
+"""Placeholder docstring, written by the owner of this package."""

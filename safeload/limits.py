@@ -1,0 +1,83 @@
+"""Every budget in one place, each with its precedent.
+
+A budget is checked before the memory is allocated or the work is done. Exceeding one raises
+`LimitExceeded` and ends as `Coverage.LIMIT_EXCEEDED`, which never counts as clean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1 << 10
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Budgets of one audit. The defaults hold every honest checkpoint we know of."""
+
+    # source
+    files: int = 20_000
+    """Files in one snapshot. The largest Hub repositories of models hold a few thousand."""
+    path_bytes: int = 1_024
+    """Length of one path. Linux allows 4096; the Hub's own limit is far lower."""
+    directory_depth: int = 32
+    resident_bytes: int = 64 * MIB
+    """Small files that are kept in memory during an audit; past it they stay open on disk."""
+    small_file_bytes: int = 4 * MIB
+    """A file up to this size is read whole, once."""
+
+    # JSON
+    json_bytes: int = 64 * MIB
+    """The largest tokenizer.json in wide use (multilingual Unigram) is about 35 MB."""
+    json_depth: int = 64
+    json_number_digits: int = 64
+    """CPython itself refuses integers over 4300 digits; no config needs more than a float64."""
+    json_items: int = 4_000_000
+
+    # text
+    vocab_bytes: int = 32 * MIB
+    vocab_entries: int = 2_000_000
+
+    # safetensors
+    safetensors_header_bytes: int = 100_000_000
+    """The limit of the reference implementation."""
+    safetensors_tensors: int = 200_000
+    tensor_rank: int = 64
+    tensor_name_bytes: int = 4_096
+
+    # zip
+    zip_members: int = 200_000
+    zip_directory_bytes: int = 64 * MIB
+    zip_name_bytes: int = 1_024
+    inflated_bytes: int = 256 * MIB
+    """What all deflated members of one archive may grow to."""
+    inflate_ratio: int = 200
+    """Deflate cannot exceed about 1032:1; honest JSON stays below 50:1."""
+    nesting: int = 3
+    """Archive in archive in archive."""
+
+    # pickle
+    pickle_bytes: int = 256 * MIB
+    """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""
+    pickle_opcodes: int = 20_000_000
+    pickle_memo: int = 4_000_000
+    pickle_stack: int = 2_000_000
+    pickle_depth: int = 500
+    """Nesting of the final value; CPython's own repr gives up at 1000."""
+    pickle_expanded: int = 50_000_000
+    """Nodes of the final value if every shared part were written out (the 4**40 DAG)."""
+    pickle_integer_bytes: int = 1_024
+    pickle_findings: int = 200
+    """Findings of one stream that are reported one by one; the rest is counted."""
+
+    # second reader
+    second_reader_opcodes: int = 2_000
+    """Inert streams longer than this are not read a second time, and the report says so."""
+    second_reader_bytes: int = 8 * MIB
+    child_seconds: int = 20
+    child_memory_bytes: int = 1 * GIB
+
+
+DEFAULT_LIMITS = Limits()

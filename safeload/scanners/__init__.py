@@ -1,0 +1,136 @@
+"""Record -> facts and child artifacts, one file per format, without opinions.
+
+How a scanner takes part: a public module in this folder with
+
+    FORMATS: tuple[str, ...]        names from formats.identify that it reads
+    NAMES: re.Pattern[str] | None   base names it is meant for; None = any (optional, default None)
+
+    def scan(subject: Subject, limits: Limits) -> ScanResult
+
+The pipeline identifies an artifact by content, picks the scanner whose `NAMES` matches its base name
+(else the one with `NAMES = None`), and scans the children that come back in the same way. A scanner
+may raise FormatError: the pipeline turns it into MALFORMED or LIMIT_EXCEEDED for that artifact, so a
+scanner that has facts worth keeping catches it itself and returns them with that coverage.
+
+Scanners get views and return values. They open, import and execute nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from safeload.core import Coverage, Fact, Location, View
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeload.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One artifact as a scanner sees it."""
+
+    view: View
+    location: Location
+    format: str
+    """The name under which formats.identify recognised it."""
+    read_data: bool = True
+    """False under `--quick`: only interpreted bytes may be read, the rest ends as NOT_READ."""
+    depth: int = 0
+    """How many containers are around it."""
+    packs: frozenset[str] = frozenset()
+    """Packs of inert records that the policy switches on."""
+
+    @property
+    def base_name(self) -> str:
+        """Last part of the innermost name."""
+        return (self.location.members or (self.location.artifact,))[-1].rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """An artifact inside another one, still to be scanned by the pipeline."""
+
+    name: str
+    """Member name as written in the container."""
+    view: View
+    format: str | None = None
+    """A format that the container's grammar fixes (`raw-tensor`), or None to identify by content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An artifact inside another one that the scanner has accounted for itself."""
+
+    name: str
+    size: int
+    format: str
+    coverage: Coverage
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """All that a scanner found out about one artifact."""
+
+    coverage: Coverage
+    reason: str = ""
+    """Why coverage is not SCANNED."""
+    facts: tuple[Fact, ...] = ()
+    children: tuple[Child, ...] = ()
+    members: tuple[Member, ...] = ()
+    record: object | None = None
+    """The frozen record of formats/, for the resolver and for relations between artifacts."""
+    second_reader: bytes | None = None
+    """A pickle stream that fickling should read too, in isolation."""
+
+
+class Scanner(Protocol):
+    """What the pipeline expects of a module in this folder."""
+
+    FORMATS: tuple[str, ...]
+
+    def scan(self, subject: Subject, limits: Limits) -> ScanResult:
+        """State facts about one artifact."""
+        ...
+
+
+FACT_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "artifact.coverage": "an artifact that ended in another coverage than SCANNED: coverage, reason",
+        "artifact.link": "a link or special file in the source: problem, target",
+        "artifact.collision": "names that one file system would take for the same: names, by",
+        "format.mismatch": "content and extension name different formats: format, extension",
+        "format.polyglot": "more than one format accepts the bytes: formats",
+        "format.executable": "the format itself is a program: format, detail",
+        "format.not-loadable": "a data format that no loader of ours reads: format",
+        "weights.pickle": "weights whose structure is a pickle: verdict",
+        "weights.twins": "two formats of the same weights: pickle, safetensors, agree, difference",
+        "pickle.global": "a global outside the contracts: module, name, known (gadget), what, opcode",
+        "pickle.call": "a use of a listed callable outside its contract: callable, opcode, why",
+        "pickle.malformed": "a stream that the unpickler would reject: error, detail",
+        "pickle.trailing": "bytes behind STOP: size, pickle (whether they start another stream)",
+        "pickle.more": "findings of one stream beyond the reported ones: count",
+        "pickle.second-reader": "what the second reader said: status, detail, extra",
+        "archive.ambiguous": "two readers would see different archives: problem, detail",
+        "archive.nested": "an archive inside an archive: format",
+        "config.remote-code": "a key that asks for code from the repository: key, value",
+        "config.redirect": "a key that points to another repository or file: key, value",
+        "config.callable": "a key that names something to call: key, value",
+        "config.unknown-field": "a config key outside the architecture's table: key, model_type",
+        "index.path": "a shard name that is no plain file name of the snapshot: name, problem",
+        "index.incomplete": "shard index and files disagree: problem, name",
+        "tokenizer.regex": "a regular expression outside the list: pattern, where",
+        "tokenizer.class": "a class name outside the closed table: key, value",
+        "template.found": "a chat template, which is a program for Jinja: where, size, sha256",
+        "code.python": "a Python source file",
+        "code.native": "a native binary: format",
+        "load.new-head": "tensors that the checkpoint lacks and that start untrained: names, architecture",
+        "load.unexpected": "tensors of the checkpoint that the architecture does not use: names",
+        "source.ambiguous": "a name that is a local folder and a Hub repository: name",
+    }
+)
+"""Every kind of fact. A test holds that each is stated by something and read by some rule."""
