@@ -17,7 +17,7 @@ from safeload.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 """A JSON value, read-only by type: at run time arrays are lists and objects are dicts."""
 
 EMPTY: Mapping[str, Json] = MappingProxyType({})
@@ -408,4 +408,6 @@ class VerifiedSnapshot:
             raise UsageError(f"{visible(path)} is not in the admitted snapshot") from None
 
     def _outside(self, path: str) -> Exception:
-        return UsageError(f"{visible(path)} was not admitted: the decision's scope is {self.decision.scope.name}")
+        return UsageError(
+            f"{visible(path)} was not admitted: the decision's scope is {self.decision.scope.name}"
+        )

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from safeload.core import Coverage, Fact, Location, View
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from safeload.core import Coverage, Fact, Location, View
     from safeload.limits import Limits
 
 
