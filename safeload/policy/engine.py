@@ -1,0 +1,225 @@
+"""Findings and a policy -> Decision. A pure function: no files, no clock, no order.
+
+    1. Each finding gets the level that the policy gives its rule; a rule without a level is denied, and
+       so is every finding that cannot be waived, whatever the policy says.
+    2. A denied finding on a file that the load does not hand out becomes a warning where
+       `defaults.outside-scope` says so, unless it cannot be waived.
+    3. What was not SCANNED and has no finding gets the one that it should have had.
+    4. A file that is handed out must be of an allowed format, and for a load it must be SCANNED.
+    5. The required provenance must be there.
+    6. Deny overrides: one denial denies. Nothing to scan denies too.
+
+More findings can only make the verdict stricter, and so can a stricter level.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safeload.core import (
+    Coverage,
+    Decision,
+    Evidence,
+    Finding,
+    Level,
+    Location,
+    Reason,
+    Severity,
+    Status,
+    Verdict,
+)
+from safeload.policy.requirements import unmet
+from safeload.policy.schema import UNKNOWN_RULES, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safeload.core import Artifact, Scope
+    from safeload.policy.schema import Policy
+
+COVERAGE_RULES = {
+    Coverage.NOT_READ: "artifact.not-read",
+    Coverage.UNRECOGNISED: "artifact.unrecognised",
+    Coverage.MALFORMED: "artifact.malformed",
+    Coverage.LIMIT_EXCEEDED: "limits.exceeded",
+}
+"""The rule that speaks for each way of not being SCANNED."""
+
+_ORDER = {Level.DENY: 0, Level.WARN: 1, Level.ALLOW: 2}
+_Place = tuple[str, tuple[str, ...]]
+
+
+def decide(
+    policy: Policy,
+    *,
+    subject: str,
+    scope: Scope,
+    findings: Sequence[Finding],
+    artifacts: Sequence[Artifact],
+    evidence: Sequence[Evidence],
+    handed_out: frozenset[str],
+) -> Decision:
+    """Decide about one subject.
+
+    Args:
+        policy: the resolved policy.
+        subject: what was asked for, as the manifest names it.
+        scope: what the admission is for.
+        findings: of all rules, in any order.
+        artifacts: every file and archive member, each with its coverage.
+        evidence: of all provenance collectors.
+        handed_out: paths of the files that the load would receive; all of them for `everything`.
+    """
+    paths = {artifact.location.artifact for artifact in artifacts}
+    reasons = [
+        _judge(policy, finding, in_scope=_in_scope(finding, scope, paths, handed_out)) for finding in findings
+    ]
+    reasons += _uncovered(policy, scope, artifacts, findings, handed_out)
+    reasons += _formats(policy, artifacts, handed_out)
+    if not scope.everything:
+        reasons += _unread(artifacts, handed_out)
+    lacking = unmet(policy, subject, evidence)
+    if lacking is not None:
+        reasons.append(lacking)
+    if not artifacts:
+        reasons.append(_nothing(subject))
+    reasons.sort(key=_order)
+    denials = [reason for reason in reasons if reason.level is Level.DENY]
+    return Decision(
+        verdict=Verdict.DENY if denials else Verdict.ALLOW,
+        inconclusive=bool(denials) and all(_is_unknown(reason.finding, evidence) for reason in denials),
+        subject=subject,
+        scope=scope,
+        reasons=tuple(reasons),
+        artifacts=tuple(sorted(artifacts, key=_place)),
+        evidence=tuple(sorted(evidence, key=lambda item: (item.kind, item.subject, item.detail))),
+        policy_name=policy.name,
+        policy_source=policy.source,
+        policy_digest=policy.digest,
+    )
+
+
+def _in_scope(finding: Finding, scope: Scope, paths: set[str], handed_out: frozenset[str]) -> bool:
+    """Whether the finding is about what is handed out, or about the snapshot as a whole."""
+    path = finding.location.artifact
+    return scope.everything or path in handed_out or path not in paths
+
+
+def _judge(policy: Policy, finding: Finding, *, in_scope: bool) -> Reason:
+    """Steps 1 and 2."""
+    setting = policy.setting(finding.rule)
+    if not finding.waivable and setting.level is not Level.DENY:
+        setting = Setting(
+            level=Level.DENY, set_by=f"{setting.set_by} (overruled: nobody can waive this rule)"
+        )
+    outside = policy.outside_scope
+    if setting.level is Level.DENY and finding.waivable and not in_scope and outside.level is Level.WARN:
+        setting = outside
+    return Reason(finding=finding, level=setting.level, set_by=setting.set_by, in_scope=in_scope)
+
+
+def _uncovered(
+    policy: Policy,
+    scope: Scope,
+    artifacts: Sequence[Artifact],
+    findings: Sequence[Finding],
+    handed_out: frozenset[str],
+) -> list[Reason]:
+    """Step 3: silence about an artifact is never taken as its being clean.
+
+    A finding on a container speaks for its members: one sentence for twenty thousand unread tensors.
+    """
+    spoken: set[_Place] = {
+        (finding.location.artifact, finding.location.members)
+        for finding in findings
+        if finding.rule in COVERAGE_RULES.values()
+    }
+    reasons = []
+    for artifact in artifacts:
+        where = artifact.location
+        if artifact.coverage is Coverage.SCANNED or any(
+            (where.artifact, where.members[:depth]) in spoken for depth in range(len(where.members) + 1)
+        ):
+            continue
+        finding = Finding(
+            rule=COVERAGE_RULES[artifact.coverage],
+            severity=Severity.MEDIUM,
+            message=f"ended as {artifact.coverage.value}: {artifact.reason or 'no reason was given'}",
+            location=where,
+            fix="remove the file, or ask for it in a format that can be read whole",
+        )
+        in_scope = scope.everything or where.artifact in handed_out
+        reasons.append(_judge(policy, finding, in_scope=in_scope))
+    return reasons
+
+
+def _formats(policy: Policy, artifacts: Sequence[Artifact], handed_out: frozenset[str]) -> list[Reason]:
+    """Step 4: only allowed formats are handed out. Members are the business of their container."""
+    reasons = []
+    for artifact in artifacts:
+        where = artifact.location
+        # what has no format is UNRECOGNISED, and step 3 speaks about it, unless it claims to be SCANNED
+        unnamed = artifact.format is None and artifact.coverage is not Coverage.SCANNED
+        if where.members or where.artifact not in handed_out or unnamed or artifact.format in policy.formats:
+            continue
+        finding = Finding(
+            rule="format.not-loadable",
+            severity=Severity.MEDIUM,
+            message=f"is of format {artifact.format}, which [formats] allow does not name",
+            location=where,
+            fix="use a file of an allowed format, or add this format to [formats] allow of the policy",
+        )
+        reasons.append(Reason(finding=finding, level=Level.DENY, set_by=policy.formats_set_by))
+    return reasons
+
+
+def _unread(artifacts: Sequence[Artifact], handed_out: frozenset[str]) -> list[Reason]:
+    """Step 4: no level lets a load receive bytes that were not judged whole."""
+    return [
+        Reason(
+            finding=Finding(
+                rule=COVERAGE_RULES[artifact.coverage],
+                severity=Severity.MEDIUM,
+                message=f"would be loaded, but ended as {artifact.coverage.value}: {artifact.reason}",
+                location=artifact.location,
+                fix="load another file of this checkpoint, or ask for one that can be read whole",
+            ),
+            level=Level.DENY,
+            set_by="built in (only what was scanned is loaded)",
+        )
+        for artifact in artifacts
+        if artifact.location.artifact in handed_out and artifact.coverage is not Coverage.SCANNED
+    ]
+
+
+def _nothing(subject: str) -> Reason:
+    finding = Finding(
+        rule="artifact.not-read",
+        severity=Severity.MEDIUM,
+        message="there is nothing to scan",
+        location=Location(artifact=subject),
+        fix="give a folder or file that holds a checkpoint",
+    )
+    return Reason(finding=finding, level=Level.DENY, set_by="built in (nothing scanned is nothing allowed)")
+
+
+def _is_unknown(finding: Finding, evidence: Sequence[Evidence]) -> bool:
+    """Whether the finding says that something is not known, rather than that something is wrong."""
+    if finding.rule == "provenance.unsigned":
+        about = [item for item in evidence if item.subject == finding.location.artifact]
+        return any(item.status is Status.UNAVAILABLE for item in about)
+    return finding.rule in UNKNOWN_RULES
+
+
+def _place(artifact: Artifact) -> _Place:
+    return artifact.location.artifact, artifact.location.members
+
+
+def _order(reason: Reason) -> tuple[object, ...]:
+    """A total order, so that the order of the inputs never shows."""
+    finding = reason.finding
+    where = finding.location
+    offset = -1 if where.offset is None else where.offset
+    place = (where.artifact, where.members, offset, finding.rule, where.key or "")
+    rest = (finding.message, -finding.severity, finding.fix, reason.set_by, finding.waivable)
+    return (_ORDER[reason.level], *place, *rest)

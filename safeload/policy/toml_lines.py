@@ -1,0 +1,112 @@
+"""Line numbers of the keys of a TOML document, which `tomllib` does not tell.
+
+This walks text that tomllib has accepted, so it only has to tell keys from values: it knows the four
+kinds of strings, comments and brackets of https://toml.io/en/v1.0.0 and nothing else. Keys inside an
+inline table have the line of the key that holds it. A key that it fails to see costs a message its
+line number and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Path = tuple[str, ...]
+_QUOTES = ('"""', "'''", '"', "'")
+
+
+def key_lines(text: str) -> dict[Path, int]:
+    """Each table header and key of a valid TOML document, as a path, with its line from 1."""
+    lines: dict[Path, int] = {}
+    table: Path = ()
+    position = 0
+    line = 1
+    while position < len(text):
+        start = position
+        char = text[position]
+        if char in " \t\r\n":
+            position += 1
+        elif char == "#":
+            position = _line_end(text, position)
+        elif char == "[":
+            inner = position + (2 if text.startswith("[[", position) else 1)
+            table, position = _key(text, inner)
+            lines.setdefault(table, line)
+            position = _line_end(text, position)
+        else:
+            key, position = _key(text, position)
+            for length in range(1, len(key) + 1):
+                lines.setdefault((*table, *key[:length]), line)
+            position = _value_end(text, position)
+        line += text.count("\n", start, position)
+    return lines
+
+
+def line_of(lines: Mapping[Path, int], path: Path) -> int:
+    """The line of a key, or of the closest table around it."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
+
+
+def _key(text: str, position: int) -> tuple[Path, int]:
+    """The dotted key at `position`, and where it ends (at `=` or `]`)."""
+    parts: list[str] = []
+    word = ""
+    while position < len(text) and text[position] not in "=]\n":
+        char = text[position]
+        if char in "\"'":
+            end = _string_end(text, position)
+            word += text[position + 1 : end - 1]
+            position = end
+            continue
+        if char == ".":
+            parts.append(word)
+            word = ""
+        elif char not in " \t":
+            word += char
+        position += 1
+    return (*parts, word), position
+
+
+def _value_end(text: str, position: int) -> int:
+    """Where the value after a key ends: the end of a line outside every bracket and string."""
+    depth = 0
+    while position < len(text):
+        char = text[position]
+        if char in "\"'":
+            position = _string_end(text, position)
+            continue
+        if char == "#":
+            position = _line_end(text, position)
+            continue
+        if char == "\n" and depth == 0:
+            return position
+        depth += (char in "[{") - (char in "]}")
+        position += 1
+    return position
+
+
+def _string_end(text: str, position: int) -> int:
+    """Behind the closing quote of the string that starts at `position`."""
+    quote = next(quote for quote in _QUOTES if text.startswith(quote, position))
+    at = position + len(quote)
+    while at < len(text):
+        if text[at] == "\\" and quote[0] == '"':
+            at += 2
+        elif text.startswith(quote, at):
+            at += len(quote)
+            # a multi-line string may end in up to two more quotes, which belong to its content
+            while len(quote) == 3 and text.startswith(quote[0], at):
+                at += 1
+            return at
+        else:
+            at += 1
+    return at
