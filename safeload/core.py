@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from safeload.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 """A JSON value, read-only by type: at run time arrays are lists and objects are dicts."""
@@ -36,6 +36,16 @@ class View(Protocol):
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`.
+
+        Raises:
+            FormatError: `Truncated`, where the view does not hold that range.
+        """
+        ...
+
+    def stream(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
+        """The range in chunks, for data that is digested or compared but not interpreted.
+
+        A chunk is valid until the next one is asked for.
 
         Raises:
             FormatError: `Truncated`, where the view does not hold that range.
@@ -181,6 +191,8 @@ class Manifest:
     entries: tuple[ManifestEntry, ...]
     commit: str | None = None
     """40-hex commit the files belong to, where the source knows one."""
+    excluded: tuple[str, ...] = ()
+    """Names that are no part of a snapshot and were not entered: git's own store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,7 +366,10 @@ class VerifiedSnapshot:
 
     decision: Decision
     manifest: Manifest
+    findings: tuple[Finding, ...]
     _judged: Mapping[str, Judged]
+    _policy: object
+    """The policy that decided, opaque here: `pipeline.amend` decides again under the same one."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -411,3 +426,21 @@ class VerifiedSnapshot:
         return UsageError(
             f"{visible(path)} was not admitted: the decision's scope is {self.decision.scope.name}"
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """All that an audit established about one subject; `decision` is its end."""
+
+    decision: Decision
+    manifest: Manifest
+    facts: tuple[Fact, ...]
+    explanations: Mapping[str, str]
+    """Second reader's decompilation, by name of the pickle stream."""
+    quick: bool = False
+    """True where only interpreted bytes were read."""
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """Every file and archive member, with its coverage."""
+        return self.decision.artifacts

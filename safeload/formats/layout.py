@@ -8,6 +8,7 @@ Transcribed from the file names that huggingface_hub and transformers write (`SA
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from safeload.core import Role
 
@@ -39,3 +40,22 @@ def role_of(path: str) -> Role:
     if _WEIGHTS.match(path):
         return Role.WEIGHTS
     return Role.OTHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsChoice:
+    """What the caller said about weight files."""
+
+    variant: str | None = None
+    """The middle part of `model.<variant>.safetensors`, or None for the plain names."""
+    safetensors: bool | None = None
+    """True: safetensors only. False: pickles before safetensors. None: safetensors preferred."""
+
+    def candidates(self) -> tuple[str, ...]:
+        """Names of a weight file or a shard index, the preferred one first."""
+        part = f".{self.variant}" if self.variant else ""
+        tensors = (f"model{part}.safetensors", f"model.safetensors.index{part}.json")
+        pickles = (f"pytorch_model{part}.bin", f"pytorch_model.bin.index{part}.json")
+        if self.safetensors is None:
+            return (*tensors, *pickles)
+        return tensors if self.safetensors else (*pickles, *tensors)

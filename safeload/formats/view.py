@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from safeload.errors import FormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from safeload.core import View
 
 
@@ -48,6 +50,15 @@ class BytesView:
             return self._data
         return self._data[offset : offset + length]
 
+    def stream(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
+        """The range in one chunk.
+
+        Raises:
+            Truncated: the view does not hold that range.
+        """
+        check_range(offset, length, len(self._data))
+        yield memoryview(self._data)[offset : offset + length]
+
 
 class SubView:
     """A contiguous part of another view: a stored archive member."""
@@ -73,6 +84,15 @@ class SubView:
         """
         check_range(offset, length, self._size)
         return self._parent.read(self._offset + offset, length)
+
+    def stream(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
+        """The range of this part in chunks.
+
+        Raises:
+            Truncated: the part does not hold that range.
+        """
+        check_range(offset, length, self._size)
+        return self._parent.stream(self._offset + offset, length)
 
 
 def read_all(view: View) -> bytes:

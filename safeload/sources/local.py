@@ -1,0 +1,288 @@
+"""Source: a local folder, one file, or a snapshot in the Hub cache.
+
+Every file is opened once, component by component without following links, and stays what was opened.
+
+Links: inside a plain folder a link may name another regular file of the same folder. Inside a Hub
+cache (`<cache>/models--org--name/snapshots/<commit>/`, the layout of huggingface_hub 2.x) it may name
+a file in that repository's `blobs/`, which may itself be a link into the cache-wide
+`<cache>/blobs/<xx>/`. At most two hops, ending in a regular file. Everything else is a fact.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import stat
+import unicodedata
+from typing import TYPE_CHECKING
+
+from safeload.core import Fact, Location, Manifest, ManifestEntry
+from safeload.errors import FormatError, UsageError
+from safeload.formats.layout import role_of
+from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from safeload.limits import Limits
+    from safeload.sources.blobs import Blob
+
+MOST_HOPS = 2
+EXCLUDED = frozenset({".git"})
+"""git's own store beside a working tree: no tree can contain that name, and no loader reads it."""
+
+_RESERVED_DESCRIPTORS = 64
+"""Descriptors left to the rest of the process."""
+
+
+class LocalSource:
+    """The files of one folder, or one file."""
+
+    def __init__(self, path: str | Path, limits: Limits) -> None:
+        """List the files under `path` and open each one.
+
+        Raises:
+            UsageError: there is no such file or folder, or it cannot be read.
+        """
+        self._limits = limits
+        self._resident = 0
+        self._open = 0
+        self._most_open = _descriptor_budget()
+        self.blobs: dict[str, Blob] = {}
+        self.broken: dict[str, FormatError] = {}
+        """Files that are listed but could not be opened or read."""
+        self.facts: list[Fact] = []
+        self._excluded: list[str] = []
+        given = os.fspath(path)
+        try:
+            root = os.path.realpath(given, strict=True)
+            status = os.stat(root)  # noqa: PTH116 - one call serves both kinds of path
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a path"
+            raise UsageError(f"{given}: {reason.lower()}") from None
+        self.root = root
+        self._jail, self._blob_homes = _jail(root)
+        if stat.S_ISDIR(status.st_mode):
+            self._walk("", 0)
+        elif stat.S_ISREG(status.st_mode):
+            self.root, name = os.path.split(root)
+            self._take(name, status.st_size, name)
+        else:
+            raise UsageError(f"{given}: neither a folder nor a regular file")
+        self._collisions()
+        self.manifest = Manifest(
+            uri=f"file:{root}",
+            entries=tuple(
+                ManifestEntry(path=name, size=self._size(name), role=role_of(name))
+                for name in sorted({*self.blobs, *self.broken})
+            ),
+            excluded=tuple(sorted(self._excluded)),
+        )
+
+    def close(self) -> None:
+        """Close every file that is still open."""
+        for blob in self.blobs.values():
+            blob.close()
+
+    def close_files(self) -> None:
+        """Close the files that were read in ranges; what is in memory stays."""
+        for blob in self.blobs.values():
+            if isinstance(blob, FileBlob):
+                blob.close()
+
+    def _size(self, name: str) -> int:
+        blob = self.blobs.get(name)
+        return blob.size if blob is not None else 0
+
+    def _walk(self, folder: str, depth: int) -> None:
+        for entry in self._entries(folder):
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            if len(self.blobs) + len(self.broken) >= self._limits.files:
+                raise UsageError(
+                    f"more than {self._limits.files} files: raise limits.files to audit this folder"
+                )
+            if not _encodable(name) or len(name.encode()) > self._limits.path_bytes:
+                self._refuse(name, "name", "the name is not valid UTF-8, or longer than the limit")
+            elif entry.is_symlink():
+                self._follow(name)
+            elif entry.is_dir(follow_symlinks=False):
+                if not folder and entry.name in EXCLUDED:
+                    self._excluded.append(name)
+                elif depth >= self._limits.directory_depth:
+                    self._refuse(name, "depth", f"folders nest deeper than {self._limits.directory_depth}")
+                else:
+                    self._walk(name, depth + 1)
+            elif entry.is_file(follow_symlinks=False):
+                self._take(name, entry.stat(follow_symlinks=False).st_size, name)
+            else:
+                self._refuse(name, "special", "a device, socket or named pipe")
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - hot loop on str
+                return sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not folder:
+                raise UsageError(f"{self.root}: {(error.strerror or 'error').lower()}") from None
+            self.broken[folder] = Unreadable(f"the folder could not be listed: {error.strerror}")
+            return []
+
+    def _refuse(self, name: str, problem: str, detail: str, target: str = "") -> None:
+        shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
+        self.broken[shown] = Unreadable(f"not opened: {detail}")
+        self.facts.append(
+            Fact(
+                kind="artifact.link",
+                location=Location(artifact=shown),
+                data={"problem": problem, "detail": detail, "target": target},
+            )
+        )
+
+    def _follow(self, name: str) -> None:
+        """Resolve a link hop by hop, and take the file that it ends at."""
+        place = os.path.join(self.root, name)  # noqa: PTH118 - hot loop on str
+        target = ""
+        for hop in range(1, MOST_HOPS + 1):
+            try:
+                target = os.readlink(place)  # noqa: PTH115 - the raw text is what is judged
+            except OSError as error:
+                self._refuse(name, "unreadable", f"the link could not be read: {error.strerror}")
+                return
+            place = os.path.normpath(os.path.join(os.path.dirname(place), target))  # noqa: PTH118, PTH120
+            if not self._permitted(place, hop):
+                self._refuse(name, "escape", "a link that leaves the snapshot", target)
+                return
+            try:
+                status = os.lstat(place)
+            except OSError as error:
+                reason = (error.strerror or "error").lower()
+                self._refuse(name, "broken", f"a link to a missing file: {reason}", target)
+                return
+            if stat.S_ISREG(status.st_mode):
+                self._take(name, status.st_size, os.path.relpath(place, self._jail), jailed=True)
+                return
+            if not stat.S_ISLNK(status.st_mode):
+                self._refuse(name, "special", "a link to something that is not a regular file", target)
+                return
+        self._refuse(name, "escape", f"a link over more than {MOST_HOPS} hops", target)
+
+    def _permitted(self, place: str, hop: int) -> bool:
+        if not self._blob_homes:
+            return place.startswith(self._jail + os.sep)
+        home = self._blob_homes[hop - 1]
+        inside = place.removeprefix(home + os.sep)
+        # blobs/<etag> of the repository, then blobs/<xx>/<digest> of the whole cache.
+        return inside != place and inside.count(os.sep) == hop - 1
+
+    def _take(self, name: str, size: int, target: str, *, jailed: bool = False) -> None:
+        """Open the file beneath the jail without following any link, and hold its bytes."""
+        base = self._jail if jailed else self.root
+
+        def reopen() -> int:
+            return _open_beneath(base, target)
+
+        try:
+            fd = reopen()
+        except OSError as error:
+            self.broken[name] = Unreadable(f"could not be opened: {(error.strerror or 'error').lower()}")
+            return
+        try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                os.close(fd)
+                self._refuse(name, "special", "no regular file any more when it was opened")
+                return
+            small = size <= self._limits.small_file_bytes
+            if small and self._resident + size <= self._limits.resident_bytes:
+                self.blobs[name] = MemoryBlob(_read_whole(fd, self._limits.small_file_bytes))
+                self._resident += self.blobs[name].size
+            elif self._open < self._most_open:
+                self.blobs[name] = FileBlob(fd)
+                self._open += 1
+            else:
+                self.blobs[name] = FileBlob(fd, reopen)
+        except FormatError as error:
+            self.broken[name] = error
+
+    def _collisions(self) -> None:
+        """State which names a case-folding or normalising file system would take for one."""
+        seen: dict[str, list[str]] = {}
+        for name in (*self.blobs, *self.broken):
+            seen.setdefault(unicodedata.normalize("NFC", name).casefold(), []).append(name)
+        for names in seen.values():
+            if len(names) > 1:
+                self.facts.append(
+                    Fact(
+                        kind="artifact.collision",
+                        location=Location(artifact=min(names)),
+                        data={"names": sorted(names), "by": "case folding or Unicode normalisation"},
+                    )
+                )
+
+
+def _jail(root: str) -> tuple[str, tuple[str, ...]]:
+    """The folder that links may not leave, and the blob folders for hop one and two in a Hub cache."""
+    snapshots, _ = os.path.split(root)
+    repository, name = os.path.split(snapshots)
+    if name == "snapshots" and os.path.isdir(os.path.join(repository, "blobs")):  # noqa: PTH112, PTH118
+        cache = os.path.dirname(repository)  # noqa: PTH120
+        return cache, (os.path.join(repository, "blobs"), os.path.join(cache, "blobs"))  # noqa: PTH118
+    return root, ()
+
+
+def _open_beneath(base: str, relative: str) -> int:
+    """Open a file below `base`, refusing a link in any component.
+
+    Raises:
+        OSError: ELOOP for a link, and whatever else open(2) answers.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    parent = os.open(base, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    try:
+        *folders, last = relative.split("/")
+        for folder in folders:
+            child = os.open(folder, flags | os.O_DIRECTORY, dir_fd=parent)
+            os.close(parent)
+            parent = child
+        # Without O_NONBLOCK a named pipe that was swapped in would block here for ever.
+        return os.open(last, flags | os.O_NONBLOCK | os.O_NOCTTY, dir_fd=parent)
+    finally:
+        os.close(parent)
+
+
+def _read_whole(fd: int, most: int) -> bytes:
+    """Read a small file to its end and close it.
+
+    Raises:
+        Unreadable: the operating system failed to read, or the file grew past `most` bytes.
+    """
+    parts = list(_chunks(fd, most))
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _chunks(fd: int, most: int) -> Iterator[bytes]:
+    done = 0
+    try:
+        while chunk := os.read(fd, 1 << 20):
+            done += len(chunk)
+            if done > most:
+                raise Unreadable("the file grew while it was read")
+            yield chunk
+    except OSError as error:
+        raise Unreadable(f"could not be read: {error.strerror}") from None
+    finally:
+        os.close(fd)
+
+
+def _encodable(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _descriptor_budget() -> int:
+    """How many descriptors a source may keep open: half of what the process is allowed."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft // 2
