@@ -376,6 +376,11 @@ class VerifiedSnapshot:
         """Every file of the snapshot, ordered, whether handed out or not."""
         return tuple(entry.path for entry in self.manifest.entries)
 
+    def hands_out(self, path: str) -> bool:
+        """Whether the scope of the decision lets a caller have the bytes of this file."""
+        judged = self._judged.get(path)
+        return judged is not None and judged.content is not None
+
     def artifact(self, path: str) -> Artifact:
         """What was found out about one file.
 

@@ -1,0 +1,298 @@
+"""Steps 3 to 8 of the pipeline for one source: seal, scan, read again, digest, relate, decide."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from safeload import discovery
+from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
+from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.identify import identify
+from safeload.policy.engine import decide
+from safeload.provenance import collect_evidence
+from safeload.scanners import ScanResult, Subject
+from safeload.scanners.relations import relate
+from safeload.sources.blobs import FileBlob, MemoryBlob
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from safeload.core import Decision, Digest, Evidence, Finding, ManifestEntry, Scope
+    from safeload.policy.schema import Policy
+    from safeload.rules import RuleModule
+    from safeload.scanners import Scanner
+    from safeload.sources.blobs import Blob
+    from safeload.sources.local import LocalSource
+
+    Progress = Callable[[str, int, int], None]
+
+_DIGEST_THREADS = 2
+_SECOND_READINGS = 16
+"""Streams of one audit that are read a second time; each costs a process."""
+
+
+class _Pending(NamedTuple):
+    """An artifact that waits for its scanner."""
+
+    view: View
+    place: Location
+    depth: int
+    format: str | None
+
+
+class Examination:
+    """What is found out about one source, stage by stage."""
+
+    def __init__(self, source: LocalSource, policy: Policy, *, quick: bool) -> None:
+        self._source = source
+        self._policy = policy
+        self._quick = quick
+        self._files: dict[str, Artifact] = {}
+        self._members: list[Artifact] = []
+        self._readings = 0
+        self.facts: list[Fact] = list(source.facts)
+        self.records: dict[str, object] = {}
+        self.explanations: dict[str, str] = {}
+
+    def seal(self, paths: Iterable[str]) -> None:
+        """Step 3: move large files into memory that nobody can write to."""
+        for path in paths:
+            blob = self._source.blobs[path]
+            if isinstance(blob, FileBlob):
+                try:
+                    self._source.blobs[path] = blob.seal()
+                except FormatError as error:
+                    self._source.broken[path] = error
+                    del self._source.blobs[path]
+                finally:
+                    blob.close()
+
+    def scan(self, entries: Iterable[ManifestEntry]) -> None:
+        """Step 4: the files, and without recursion everything inside them."""
+        for entry in entries:
+            place = Location(artifact=entry.path)
+            broken = self._source.broken.get(entry.path)
+            if broken is not None:
+                self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
+                continue
+            pending = [_Pending(self._source.blobs[entry.path], place, 0, None)]
+            while pending:
+                item = pending.pop()
+                kind, result = self._examine(item)
+                self.facts.extend(result.facts)
+                if item.depth:
+                    self._member(item.place, item.view.size, kind, result.coverage, result.reason)
+                else:
+                    self._file(entry, kind, result)
+                for member in result.members:
+                    where = item.place.within(member.name)
+                    self._member(where, member.size, member.format, member.coverage, member.reason)
+                pending.extend(
+                    _Pending(child.view, item.place.within(child.name), item.depth + 1, child.format)
+                    for child in reversed(result.children)
+                )
+                if result.second_reader is not None:
+                    self._read_again(item.place, result.second_reader, result.record)
+
+    def digest(self, paths: Iterable[str], progress: Progress | None = None) -> None:
+        """Step 6, in threads: hashlib and the kernel work without the interpreter's lock."""
+        blobs = {path: self._source.blobs[path] for path in paths if path in self._source.blobs}
+        digests = _digest_all(blobs, progress)
+        for path, result in digests.items():
+            artifact = self._files[path]
+            if isinstance(result, FormatError):
+                failed = replace(artifact, coverage=Coverage.MALFORMED, reason=str(result))
+                self._files[path] = failed
+                self.facts.append(_coverage_fact(failed))
+                self.records.pop(path, None)
+            else:
+                self._files[path] = replace(artifact, digest=result)
+
+    def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
+        """Steps 7 and 8: relations, evidence, rules, policy."""
+        self.facts.extend(relate(self.records, frozenset(self._files)))
+        evidence = collect_evidence(self._source.manifest)
+        findings = findings_of(self.facts, evidence)
+        decision = decide(
+            self._policy,
+            subject=self._source.manifest.uri,
+            scope=scope,
+            findings=findings,
+            artifacts=(*self._files.values(), *self._members),
+            evidence=evidence,
+            handed_out=handed_out,
+        )
+        return decision, findings
+
+    def judged(self, handed_out: frozenset[str]) -> dict[str, Judged]:
+        """What a snapshot holds: every record, and the bytes of what is handed out."""
+        result = {}
+        for path, artifact in self._files.items():
+            blob = self._source.blobs.get(path) if path in handed_out else None
+            result[path] = Judged(
+                artifact=artifact,
+                record=self.records.get(path),
+                content=None if blob is None else blob.content,
+                lend=None if blob is None else blob.lend,
+            )
+        return result
+
+    def _examine(self, item: _Pending) -> tuple[str | None, ScanResult]:
+        """Identify one artifact and let its scanner state what it finds."""
+        kind = item.format
+        if item.depth > self._policy.limits.nesting:
+            reason = f"archives nest more than {self._policy.limits.nesting} deep"
+            return kind, ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=reason)
+        try:
+            if kind is None:
+                found = identify(item.view, item.place.name)
+                kind = found.format
+                self.facts.extend(_identity_facts(found, item.place))
+            scanner = _scanner_for(kind, item.place)
+            if scanner is None:
+                what = "no known format" if kind is None else f"{kind}: no reader in this version"
+                return kind, ScanResult(coverage=Coverage.UNRECOGNISED, reason=what)
+            subject = Subject(
+                view=item.view,
+                location=item.place,
+                format=kind or "",
+                read_data=not self._quick,
+                depth=item.depth,
+                packs=self._policy.packs,
+            )
+            return kind, scanner.scan(subject, self._policy.limits)
+        except LimitExceeded as error:
+            return kind, ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=str(error))
+        except FormatError as error:
+            return kind, ScanResult(coverage=Coverage.MALFORMED, reason=str(error))
+        except MemoryError:
+            return kind, ScanResult(
+                coverage=Coverage.LIMIT_EXCEEDED, reason="needs more memory than there is"
+            )
+        except Exception as error:  # noqa: BLE001 - a fault of ours must end as a denial, not as a way through
+            reason = f"the scanner failed, which is a bug of safeload: {type(error).__name__}: {error}"
+            return kind, ScanResult(coverage=Coverage.MALFORMED, reason=reason)
+
+    def _file(self, entry: ManifestEntry, kind: str | None, result: ScanResult) -> None:
+        artifact = Artifact(
+            location=Location(artifact=entry.path),
+            size=entry.size,
+            role=entry.role,
+            format=kind,
+            coverage=result.coverage,
+            reason=result.reason,
+        )
+        if result.coverage is Coverage.SCANNED and self._quick:
+            blob = self._source.blobs[entry.path]
+            if not isinstance(blob, MemoryBlob):
+                reason = "--quick reads only the bytes that are interpreted"
+                artifact = replace(artifact, coverage=Coverage.NOT_READ, reason=reason)
+        self._files[entry.path] = artifact
+        if result.record is not None:
+            self.records[entry.path] = result.record
+        if artifact.coverage is not Coverage.SCANNED:
+            self.facts.append(_coverage_fact(artifact))
+
+    def _member(self, place: Location, size: int, kind: str | None, coverage: Coverage, reason: str) -> None:
+        artifact = Artifact(
+            location=place, size=size, role=Role.OTHER, format=kind, coverage=coverage, reason=reason
+        )
+        self._members.append(artifact)
+        if coverage is not Coverage.SCANNED:
+            self.facts.append(_coverage_fact(artifact))
+
+    def _read_again(self, place: Location, stream: bytes, record: object | None) -> None:
+        """Step 5: ask the second reader, and state what it said."""
+        raise NotImplementedError
+
+
+def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Finding, ...]:
+    """What the rules say about facts and evidence."""
+    table = _rules()
+    found: list[Finding] = []
+    for fact in facts:
+        for rule in table.get(fact.kind, ()):
+            found.extend(rule.check(fact))
+    for item in evidence:
+        for rule in table.get(f"evidence.{item.kind}", ()):
+            found.extend(rule.check(item))
+    return tuple(found)
+
+
+@functools.cache
+def _rules() -> Mapping[str, tuple[RuleModule, ...]]:
+    """Every rule, by what it reads."""
+    table: dict[str, list[RuleModule]] = {}
+    for module in discovery.modules("safeload.rules"):
+        rule = cast("RuleModule", module)
+        for kind in rule.READS:
+            table.setdefault(kind, []).append(rule)
+    return {kind: tuple(rules) for kind, rules in table.items()}
+
+
+@functools.cache
+def _scanners() -> Mapping[str, tuple[tuple[re.Pattern[str] | None, Scanner], ...]]:
+    """Every scanner by format; those that are meant for certain names come first."""
+    table: dict[str, list[tuple[re.Pattern[str] | None, Scanner]]] = {}
+    for module in discovery.modules("safeload.scanners"):
+        for kind in getattr(module, "FORMATS", ()):
+            table.setdefault(kind, []).append((getattr(module, "NAMES", None), cast("Scanner", module)))
+    return {
+        kind: tuple(sorted(entries, key=lambda entry: entry[0] is None)) for kind, entries in table.items()
+    }
+
+
+def _scanner_for(kind: str | None, place: Location) -> Scanner | None:
+    name = place.name.rsplit("!", 1)[-1].rsplit("/", 1)[-1]
+    for pattern, scanner in _scanners().get(kind or "", ()):
+        if pattern is None or pattern.fullmatch(name):
+            return scanner
+    return None
+
+
+def _coverage_fact(artifact: Artifact) -> Fact:
+    return Fact(
+        kind="artifact.coverage",
+        location=artifact.location,
+        data={"coverage": artifact.coverage.value, "reason": artifact.reason, "format": artifact.format},
+    )
+
+
+def _digest_all(blobs: Mapping[str, Blob], progress: Progress | None) -> dict[str, Digest | FormatError]:
+    """Digest every blob, the largest first, on a few threads."""
+    total = sum(blob.size for blob in blobs.values())
+    done: dict[str, int] = {}
+    digests: dict[str, Digest | FormatError] = {}
+    queue = sorted(blobs, key=lambda path: blobs[path].size)
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                if not queue:
+                    return
+                path = queue.pop()
+
+            def report(count: int, path: str = path) -> None:
+                with lock:
+                    done[path] = count
+                    if progress is not None:
+                        progress(path, sum(done.values()), total)
+
+            try:
+                digests[path] = blobs[path].digest(report if progress is not None else None)
+            except FormatError as error:
+                digests[path] = error
+
+    large = sum(not isinstance(blob, MemoryBlob) for blob in blobs.values())
+    threads = [threading.Thread(target=work) for _ in range(min(large, _DIGEST_THREADS) - 1)]
+    for thread in threads:
+        thread.start()
+    work()
+    for thread in threads:
+        thread.join()
+    return digests
