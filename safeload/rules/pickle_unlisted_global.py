@@ -1,0 +1,42 @@
+"""A pickle names a callable that no contract describes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safeload.core import Fact, Rule, Severity
+from safeload.rules import found
+from safeload.rules._items import SAFETENSORS_INSTEAD, place, value, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeload.core import Evidence, Finding
+
+RULE = Rule(
+    id="pickle.unlisted-global",
+    severity=Severity.HIGH,
+    summary="A pickle imports a global that is on no list of known-good ones.",
+    why=(
+        "Unpickling imports the global and can call it. Lists of bad names have always had gaps, "
+        "so only names with a contract count as good: this one may be harmless, but nothing here "
+        "shows that it is."
+    ),
+    fix=SAFETENSORS_INSTEAD,
+    references=(
+        "https://docs.python.org/3/library/pickle.html",
+        "https://cwe.mitre.org/data/definitions/502.html",
+    ),
+)
+READS = ("pickle.global", "pickle.more")
+
+
+def check(item: Fact | Evidence) -> Iterator[Finding]:
+    """A global that is not listed and not a known gadget, which has a rule of its own."""
+    if isinstance(item, Fact) and item.kind == "pickle.more":
+        yield found(
+            RULE, place(item), f"has {word(item, 'count')} more findings, which are not listed one by one"
+        )
+    elif not value(item, "known"):
+        name = f"{word(item, 'module')}.{word(item, 'name')}"
+        yield found(RULE, place(item), f"imports {name}, which is not on the list of known-good globals")
