@@ -1,1 +1,17 @@
-"""Placeholder docstring, written by the owner of this package."""
+"""Parsers that are not ours, run in a child process that can answer and do nothing else.
+
+What runs here is decided by the parser, never by the input: libraries that recurse, or that were not
+written for hostile bytes, read unadmitted bytes only in a child. The child has budgets (memory, CPU
+time, open files, no file writes), where the kernel offers it no file system and no system calls
+beyond those of a computing process, and one pipe on which it answers in length-prefixed JSON. That
+answer is untrusted and checked like a file.
+
+    runner.py         the parent: start, feed, wait, bound, kill
+    frames.py         the length-prefixed strict JSON that both sides speak
+    room.py           what the child gives up before it reads the first byte of input
+    child.py          the child's entry and its closed table of tasks
+    fickling_task.py  the one task there is today: fickling reads a pickle stream
+    second_reader.py  what the pipeline calls: a reading, and its comparison with our own trace
+
+This package never imports pickle or multiprocessing: an answer can hold data and nothing else.
+"""

@@ -1,0 +1,77 @@
+"""The child's entry: import, give everything up, read one request, answer, end.
+
+Only names in `TASKS` can be asked for. The order matters: all imports and a rehearsal on bytes of our
+own come first, then `room.enter`, and only then is the request read.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from safeload.isolation import frames, room
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from safeload.core import Json
+
+    Task = Callable[[bytes], dict[str, Json]]
+
+CHUNK = 1 << 20
+
+
+def _second_reader() -> Task:
+    from safeload.isolation import fickling_task
+
+    fickling_task.rehearse()
+    return fickling_task.read
+
+
+TASKS: dict[str, Callable[[], Task]] = {"second-reader": _second_reader}
+"""Name -> what imports and rehearses the task, then returns it. Closed: nothing is looked up by name."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one task over standard input and output.
+
+    Args:
+        arguments: task name, address space in bytes, CPU time in seconds.
+    """
+    name, memory_bytes, cpu_seconds = arguments[0], int(arguments[1]), int(arguments[2])
+    # A library that prints would write into the answer.
+    sys.stdout = sys.stderr = io.StringIO()
+    task = TASKS[name]()
+    held = room.enter(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds)
+    message: dict[str, Json] = {"room": held}
+    try:
+        message["result"] = task(_request(name))
+        answer = frames.encode(message)
+    except Exception as error:  # noqa: BLE001  a library on hostile bytes may raise anything
+        answer = frames.encode({"room": held, "error": type(error).__name__})
+    while answer:
+        answer = answer[os.write(1, answer) :]
+    return 0
+
+
+def _request(name: str) -> bytes:
+    prefix = _exactly(frames.PREFIX_BYTES)
+    length = frames.body_length(prefix, frames.MOST_REQUEST_BYTES)
+    request = frames.decode(prefix + _exactly(length), frames.MOST_REQUEST_BYTES)
+    size = request.get("payload-bytes")
+    if request.get("task") != name or not isinstance(size, int) or size < 0:
+        raise frames.FrameError("is not the request that this child was started for")
+    return _exactly(size)
+
+
+def _exactly(length: int) -> bytes:
+    parts = []
+    while length:
+        part = os.read(0, min(length, CHUNK))
+        if not part:
+            raise frames.FrameError("ends early")
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
