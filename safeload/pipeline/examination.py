@@ -11,6 +11,8 @@ from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.identify import identify
+from safeload.formats.pickle_trace import StreamStatus
+from safeload.isolation.second_reader import compare, second_reader
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.scanners import ScanResult, Subject
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from safeload.core import Decision, Digest, Evidence, Finding, ManifestEntry, Scope
+    from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
+    from safeload.formats.pickle_trace import Trace
+    from safeload.isolation.second_reader import SecondReading
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
-    from safeload.scanners import Scanner
+    from safeload.scanners import Scanner, Stream
     from safeload.sources.blobs import Blob
     from safeload.sources.local import LocalSource
 
@@ -95,8 +99,8 @@ class Examination:
                     _Pending(child.view, item.place.within(child.name), item.depth + 1, child.format)
                     for child in reversed(result.children)
                 )
-                if result.second_reader is not None:
-                    self._read_again(item.place, result.second_reader, result.record)
+                for stream in result.streams:
+                    self._read_again(stream)
 
     def digest(self, paths: Iterable[str], progress: Progress | None = None) -> None:
         """Step 6, in threads: hashlib and the kernel work without the interpreter's lock."""
@@ -205,9 +209,34 @@ class Examination:
         if coverage is not Coverage.SCANNED:
             self.facts.append(_coverage_fact(artifact))
 
-    def _read_again(self, place: Location, stream: bytes, record: object | None) -> None:
-        """Step 5: ask the second reader, and state what it said."""
-        raise NotImplementedError
+    def _read_again(self, stream: Stream) -> None:
+        """Step 5: ask the second reader, and state what it said.
+
+        Streams that are not inert are always read again, for their explanation. Inert ones are read
+        again up to a stated length, and past it that is said.
+        """
+        trace, limits = stream.trace, self._policy.limits
+        reading: SecondReading | None = None
+        if trace.status is StreamStatus.INERT and trace.opcodes > limits.second_reader_opcodes:
+            detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
+        elif self._readings >= _SECOND_READINGS:
+            detail = f"more than {_SECOND_READINGS} streams in one audit"
+        else:
+            self._readings += 1
+            reading = second_reader(stream.data, limits)
+            detail = reading.detail
+        status, extra = ("did-not-run", ()) if reading is None else _compare(reading, trace)
+        if reading is not None and reading.source:
+            self.explanations[stream.location.name] = reading.source
+        data: dict[str, Json] = {"status": status, "detail": detail, "extra": extra}
+        self.facts.append(Fact(kind="pickle.second-reader", location=stream.location, data=data))
+
+
+def _compare(reading: SecondReading, trace: Trace) -> tuple[str, tuple[str, ...]]:
+    seen = {(use.module, use.name) for use in trace.globals}
+    # Every global of a stream that is not inert counts as called: the trace keeps the first refusals only.
+    called = set(trace.calls) if trace.status is StreamStatus.INERT else {".".join(pair) for pair in seen}
+    return compare(reading, seen, called)
 
 
 def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Finding, ...]:

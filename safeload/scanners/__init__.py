@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Coverage, Fact, Location, View
+    from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
 
 
@@ -72,6 +73,16 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One pickle stream and what our own machine made of it."""
+
+    location: Location
+    data: bytes
+    """From its first byte to the end that the trace states."""
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
     """All that a scanner found out about one artifact."""
 
@@ -83,8 +94,8 @@ class ScanResult:
     members: tuple[Member, ...] = ()
     record: object | None = None
     """The frozen record of formats/, for the resolver and for relations between artifacts."""
-    second_reader: bytes | None = None
-    """A pickle stream that fickling should read too, in isolation."""
+    streams: tuple[Stream, ...] = ()
+    """Every pickle stream that was read: the pipeline has some of them read a second time."""
 
 
 class Scanner(Protocol):
