@@ -1,0 +1,85 @@
+"""`safeload audit PATH...`: judge every file and report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from safeload.core import AuditReport
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--policy", metavar="P", help="A policy file, or the built-in default or strict.")
+@click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
+@click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
+def command(paths: Sequence[str], policy: str | None, form: str, output: str | None, *, quick: bool) -> int:
+    """Judge every file of a checkpoint by a policy.
+
+    Exit code 0: allowed, warnings may stand. 1: denied. 2: an error of usage, policy or tool.
+    3: nothing was denied as such, but something that matters is unknown or unread.
+    """
+    from safeload.cli import FAILED, complain, worst
+    from safeload.cli._output import coloured, write
+    from safeload.errors import UsageError
+
+    reporter = _reporter(form)
+    documents: list[str] = []
+    codes: list[int] = []
+    for path in paths:
+        try:
+            report = _audit(path, policy, quick=quick)
+        except UsageError as error:
+            # the other subjects still get their reports
+            complain(str(error))
+            codes.append(FAILED)
+            continue
+        documents.append(reporter.render(report, colour=coloured(output)))
+        codes.append(exit_code(report))
+    if documents:
+        write(reporter.join(documents), output)
+    return worst(codes)
+
+
+def exit_code(report: AuditReport) -> int:
+    """The exit code of one report."""
+    from safeload.cli import ALLOWED, DENIED, INCONCLUSIVE
+    from safeload.core import Verdict
+
+    decision = report.decision
+    if decision.verdict is Verdict.DENY:
+        return INCONCLUSIVE if decision.inconclusive else DENIED
+    return INCONCLUSIVE if report.quick else ALLOWED
+
+
+def _audit(path: str, policy: str | None, *, quick: bool) -> AuditReport:
+    """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
+    from pathlib import Path
+
+    from safeload.cli._progress import ProgressLine
+    from safeload.pipeline import audit
+
+    target = Path(path) if Path(path).is_file() else path
+    with ProgressLine() as progress:
+        return audit(target, policy=policy, quick=quick, progress=progress.callback)
+
+
+def _reporter(form: str) -> ModuleType:
+    """The module that renders a format.
+
+    Raises:
+        UsageError: no such format.
+    """
+    from safeload import discovery
+    from safeload.errors import UsageError
+
+    known = {module.FORMAT: module for module in discovery.modules("safeload.reports")}
+    if form not in known:
+        raise UsageError(f"--format {form} is not one of {', '.join(sorted(known))}")
+    return known[form]
