@@ -1,0 +1,73 @@
+# The entry points. CI runs the same names (see .ci/run).
+#
+#   make demo      audit and load a real checkpoint, refuse its malicious twin
+#   make setup     a development environment in .venv
+#   make test      the quick suite, below 10 minutes;  make test-all  everything
+#   make lint bench fuzz goldens docs
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+SECONDS_PER_TARGET ?= 60
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+export OMP_NUM_THREADS := 1
+export PYTHONHASHSEED := 0
+
+.PHONY: demo setup test test-all lint format bench fuzz goldens docs clean
+
+demo: $(VENV)/.demo
+	$(BIN)/python examples/demo.py
+
+setup: $(VENV)/.dev
+
+test: setup
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow"
+
+test-all: setup
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.run
+
+fuzz: setup
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS_PER_TARGET)
+
+goldens: setup
+	SAFELOAD_WRITE_GOLDENS=1 $(BIN)/python -m pytest -q -m "not slow" -k golden
+
+docs: setup
+	SAFELOAD_WRITE_DOCS=1 $(BIN)/python -m pytest -q -k "docs or documents"
+
+clean:
+	rm -rf .bench .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Each stamp is an environment that holds what its name needs; all share one .venv.
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt requirements-demo.txt | $(VENV)/bin/python
+	$(PIP) -c constraints.txt -e '.[torch]'
+	$(PIP) --no-deps --require-hashes -r requirements-demo.txt
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt requirements-demo.txt | $(VENV)/bin/python
+	$(PIP) -c constraints.txt -e '.[dev]'
+	$(PIP) --no-deps --require-hashes -r requirements-demo.txt
+	touch $@
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -c constraints.txt -e '.[bench]'
+	touch $@
