@@ -442,6 +442,8 @@ class AuditReport:
     facts: tuple[Fact, ...]
     explanations: Mapping[str, str]
     """Second reader's decompilation, by name of the pickle stream."""
+    streams: tuple[object, ...] = ()
+    """Every pickle stream that was read, with its trace (`scanners.Stream`): what `inspect` shows."""
     quick: bool = False
     """True where only interpreted bytes were read."""
 

@@ -67,7 +67,8 @@ def _stream(stream: Stream, report: AuditReport) -> Iterator[str]:
     name = stream.location.name
     yield ""
     start = f" at byte {stream.location.offset}" if stream.location.offset else ""
-    yield f"stream {shown(name)}{start}: {trace.status.value}, protocol {trace.protocol}, {trace.opcodes} opcodes"
+    size = f"protocol {trace.protocol}, {trace.opcodes} opcodes"
+    yield f"stream {shown(name)}{start}: {trace.status.value}, {size}"
     yield f"  imports ({len(trace.globals)})"
     for use in trace.globals[:SHOWN]:
         mark = "known gadget" if use.gadget else "contract" if use.listed else "not listed"

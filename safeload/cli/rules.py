@@ -13,9 +13,9 @@ def command() -> None:
 
     rules = catalogue().values()
     width = max(len(rule.id) for rule in rules)
-    lines = [
-        f"{rule.id:<{width}}  {'' if rule.waivable else '!':1} {rule.severity.name.lower():<8}  {rule.summary}"
-        for rule in rules
-    ]
+    lines = []
+    for rule in rules:
+        mark = " " if rule.waivable else "!"
+        lines.append(f"{rule.id:<{width}}  {mark} {rule.severity.name.lower():<8}  {rule.summary}")
     lines += ["", f"{len(rules)} rules; ! nobody can waive it, and no policy sets it below deny"]
     write("\n".join(lines) + "\n", None)
