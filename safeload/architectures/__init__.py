@@ -1,1 +1,46 @@
-"""Placeholder docstring, written by the owner of this package."""
+"""The models that can be built: one file per model_type, `layers/` for what they share.
+
+    bert.py, distilbert.py    what is special about one architecture, and its entry in the table
+    layers/                   modules without initialisers, activations, the post-norm encoder
+    base/                     the frame: Config, Model, outputs, losses, the Architecture record
+
+Nothing here touches a path or the network: a model is built from a Config, on torch's meta device,
+and the resolver puts the weights in. Importing this package imports no torch; `find` does.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safeload.architectures.base.architecture import Architecture
+
+
+def _bert() -> Architecture:
+    from safeload.architectures.bert import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _distilbert() -> Architecture:
+    from safeload.architectures.distilbert import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+_FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
+    {"bert": _bert, "distilbert": _distilbert}
+)
+"""The closed table from model_type to architecture: a name from a repository is looked up in it only."""
+
+MODEL_TYPES = tuple(_FINDERS)
+"""Every model_type that can be built."""
+
+
+def find(model_type: str) -> Architecture | None:
+    """The architecture of a model_type, or None where we have none."""
+    finder = _FINDERS.get(model_type)
+    return None if finder is None else finder()

@@ -1,1 +1,1 @@
-"""Placeholder docstring, written by the owner of this package."""
+"""The mathematics that architectures share."""

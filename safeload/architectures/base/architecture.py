@@ -1,0 +1,33 @@
+"""What the resolver must know about an architecture: its entry in the closed table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safeload.architectures.base.config import Config
+    from safeload.architectures.base.model import Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """One model_type: its classes, and how its checkpoints name things."""
+
+    model_type: str
+    classes: Mapping[str, type[Model]]
+    """Auto class name -> class."""
+    heads: tuple[str, ...]
+    """Starts of parameter names that belong to some head: they may be absent, or left over."""
+    renames: tuple[tuple[str, str], ...] = ()
+    """Endings of names in older files -> endings in ours, in order."""
+    ignorable: tuple[str, ...] = ()
+    """Endings of tensors that older files store and that hold no information."""
+    refuse: Callable[[Config], str | None] = lambda _: None
+    """Why a config cannot be built, or None."""
+
+    def is_head(self, name: str) -> bool:
+        """Whether a parameter (without or with the base prefix) belongs to some head."""
+        return name.startswith(self.heads)

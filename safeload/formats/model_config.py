@@ -1,0 +1,293 @@
+"""config.json as a typed record.
+
+Guarantees: each known field has the type and lies within the bounds of its table, fields that bind
+each other agree, labels are numbered; or a FormatError. Names outside the table are listed and their
+values dropped, so that no setting reaches a model that this file does not know. Whether an
+architecture can be built from the record is left to `safeload.architectures`.
+
+Field names: https://huggingface.co/docs/transformers/main_classes/configuration
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.config_fields import TABLES
+from safeload.formats.config_fields._field import LABELS
+from safeload.formats.json_strict import JsonTooLarge, parse_json
+from safeload.formats.view import read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeload.core import Json, View
+    from safeload.formats.config_fields._field import ConfigTable, Field
+    from safeload.limits import Limits
+
+_NO_FIELDS: Mapping[str, Json] = MappingProxyType({})
+_NO_LABELS: Mapping[int, Json] = MappingProxyType({})
+_LABEL_FIELDS = frozenset({"id2label", "label2id", "num_labels"})
+_OWN_FIELDS = frozenset({"model_type", "architectures"})
+_LABEL_DIGITS = 6
+
+
+class NotAConfig(FormatError):
+    """A JSON value that is no object, or has no usable `model_type`."""
+
+
+class FieldTypeWrong(FormatError):
+    """A known field whose value has another type."""
+
+
+class FieldOutOfBounds(FormatError):
+    """A known field whose value is too small or too large."""
+
+
+class ValueNotListed(FormatError):
+    """A known field whose value is outside the closed set."""
+
+
+class FieldsDisagree(FormatError):
+    """Two fields that contradict each other."""
+
+
+class LabelsMalformed(FormatError):
+    """`id2label` or `label2id` that are no numbering of labels."""
+
+
+class TooManyLabels(LimitExceeded):
+    """More labels than a classifier can sensibly have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """What a config.json says. Without a table for its model_type, only the names."""
+
+    model_type: str
+    """Empty where the file names none."""
+    architectures: tuple[str, ...] = ()
+    """Class names that the writer noted: information, never looked up."""
+    fields: Mapping[str, Json] = _NO_FIELDS
+    """Every known field, with the default where the file does not mention it."""
+    id2label: Mapping[int, Json] = _NO_LABELS
+    label2id: Mapping[str, Json] = _NO_FIELDS
+    inert: Mapping[str, Json] = _NO_FIELDS
+    unknown: tuple[str, ...] = ()
+    given: Mapping[str, Json] = _NO_FIELDS
+    """The known fields as the file has them, aliases resolved; what `override` starts from."""
+
+    @property
+    def known(self) -> bool:
+        """Whether a table of fields exists for the model_type."""
+        return self.model_type in TABLES
+
+
+def parse_model_config(view: View, limits: Limits) -> ModelConfig:
+    """The record of one config.json.
+
+    Raises:
+        FormatError: a class of this module or of `json_strict`.
+    """
+    if view.size > limits.json_bytes:
+        raise JsonTooLarge(f"{view.size} bytes of JSON, more than {limits.json_bytes}")
+    return interpret(parse_json(read_all(view), limits))
+
+
+def interpret(value: Json) -> ModelConfig:
+    """The record of a config that has been read already.
+
+    Raises:
+        FormatError: a class of this module.
+    """
+    if not isinstance(value, dict):
+        raise NotAConfig("is not a JSON object")
+    model_type = value.get("model_type", "")
+    if not isinstance(model_type, str):
+        raise NotAConfig("model_type is not a string")
+    architectures = _architectures(value.get("architectures"))
+    table = TABLES.get(model_type)
+    if table is None:
+        return ModelConfig(model_type=model_type, architectures=architectures)
+    given: dict[str, Json] = {}
+    inert: dict[str, Json] = {}
+    unknown: list[str] = []
+    for key, item in value.items():
+        name = table.aliases.get(key, key)
+        if name in table.fields or name in _LABEL_FIELDS:
+            if name in given and given[name] != item:
+                raise FieldsDisagree(f"{key} and {name} say different things")
+            given[name] = item
+        elif key in table.inert:
+            inert[key] = item
+        elif key not in _OWN_FIELDS:
+            unknown.append(key)
+    return _record(table, given, architectures=architectures, inert=inert, unknown=tuple(unknown))
+
+
+def override(config: ModelConfig, values: Mapping[str, Json]) -> ModelConfig:
+    """The record with some known fields set anew, under the same checks.
+
+    Another number of labels starts a new numbering, and so does another `id2label`.
+
+    Raises:
+        FormatError: a class of this module; `NotAConfig` where a name is not a known field.
+    """
+    table = TABLES[config.model_type]
+    given = dict(config.given)
+    for key, item in values.items():
+        name = table.aliases.get(key, key)
+        if name not in table.fields and name not in _LABEL_FIELDS:
+            raise NotAConfig(f"{key} is not a field of a {config.model_type} config")
+        given[name] = item
+    if "id2label" in values and "label2id" not in values:
+        given.pop("label2id", None)
+    if "num_labels" in values and "id2label" not in values and given["num_labels"] != len(config.id2label):
+        given.pop("id2label", None)
+        given.pop("label2id", None)
+    elif "id2label" in values and "num_labels" not in values:
+        given.pop("num_labels", None)
+    return _record(
+        table, given, architectures=config.architectures, inert=config.inert, unknown=config.unknown
+    )
+
+
+def field_names(model_type: str) -> frozenset[str]:
+    """Names that `override` takes for a model_type."""
+    table = TABLES.get(model_type)
+    return frozenset() if table is None else _LABEL_FIELDS | table.fields.keys() | table.aliases.keys()
+
+
+def check_field(model_type: str, name: str, value: Json) -> None:
+    """Raise unless `value` is one that field `name` may have.
+
+    Raises:
+        FormatError: a class of this module.
+    """
+    _check(name, TABLES[model_type].fields[name], value)
+
+
+def _record(
+    table: ConfigTable,
+    given: Mapping[str, Json],
+    *,
+    architectures: tuple[str, ...],
+    inert: Mapping[str, Json],
+    unknown: tuple[str, ...],
+) -> ModelConfig:
+    fields = {name: given.get(name, spec.default) for name, spec in table.fields.items()}
+    for name, spec in table.fields.items():
+        _check(name, spec, fields[name])
+    for whole, part in table.multiples:
+        if _number(fields[whole]) % _number(fields[part]):
+            raise FieldsDisagree(f"{whole} {fields[whole]} is no multiple of {part} {fields[part]}")
+    for smaller, larger in table.below:
+        if fields[smaller] is not None and _number(fields[smaller]) >= _number(fields[larger]):
+            raise FieldsDisagree(f"{smaller} {fields[smaller]} is not below {larger} {fields[larger]}")
+    id2label, label2id = _labels(given)
+    if fields["problem_type"] == "single_label_classification" and len(id2label) == 1:
+        raise FieldsDisagree("problem_type single_label_classification needs more than one label")
+    return ModelConfig(
+        model_type=table.model_type,
+        architectures=architectures,
+        fields=MappingProxyType(fields),
+        id2label=MappingProxyType(id2label),
+        label2id=MappingProxyType(label2id),
+        inert=MappingProxyType(dict(inert)),
+        unknown=unknown,
+        given=MappingProxyType(dict(given)),
+    )
+
+
+def _check(name: str, spec: Field, value: Json) -> None:
+    if value is None and spec.nullable:
+        return
+    match spec.kind:
+        case "flag":
+            fits = isinstance(value, bool)
+        case "integer":
+            fits = isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            fits = isinstance(value, int | float) and not isinstance(value, bool)
+        case "choice" | "text":
+            fits = isinstance(value, str)
+        case "ids":
+            for item in value if isinstance(value, list) else (value,):
+                if not isinstance(item, int) or isinstance(item, bool):
+                    raise FieldTypeWrong(f"{name} is not a token id or a list of them")
+                _check_bounds(name, spec, item)
+            return
+    if not fits:
+        raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has {spec.kind}")
+    if spec.kind == "choice" and value not in spec.choices:
+        raise ValueNotListed(f"{name} is {str(value)[:100]!r}, which is none of {sorted(spec.choices)}")
+    if spec.kind in ("integer", "number"):
+        _check_bounds(name, spec, _number(value))
+
+
+def _check_bounds(name: str, spec: Field, value: float) -> None:
+    if not spec.low <= value <= spec.high:
+        raise FieldOutOfBounds(f"{name} is {value}, outside {spec.low} to {spec.high}")
+
+
+def _architectures(value: Json) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise FieldTypeWrong("architectures is not a list of strings")
+    return tuple(item for item in value if isinstance(item, str))
+
+
+def _labels(given: Mapping[str, Json]) -> tuple[dict[int, Json], dict[str, Json]]:
+    """The numbering of labels: as given, else `LABEL_0` and so on."""
+    count = given.get("num_labels")
+    if count is not None:
+        if not isinstance(count, int) or isinstance(count, bool):
+            raise FieldTypeWrong("num_labels is not an integer")
+        if not 0 <= count <= LABELS:
+            raise TooManyLabels(f"num_labels is {count}, outside 0 to {LABELS}")
+    names = given.get("id2label")
+    if names is None:
+        # the reference's default head has two outputs
+        numbered: dict[int, Json] = {
+            index: f"LABEL_{index}" for index in range(2 if count is None else count)
+        }
+        return numbered, {str(name): index for index, name in numbered.items()}
+    if not isinstance(names, dict):
+        raise LabelsMalformed("id2label is not an object")
+    if len(names) > LABELS:
+        raise TooManyLabels(f"id2label has {len(names)} entries, more than {LABELS}")
+    id2label = {_label_id(key): _label(name) for key, name in names.items()}
+    if len(id2label) != len(names):
+        raise LabelsMalformed("id2label has the same number twice")
+    numbers = given.get("label2id")
+    if numbers is None:
+        return id2label, {str(name): index for index, name in id2label.items()}
+    if not isinstance(numbers, dict) or len(numbers) > LABELS:
+        raise LabelsMalformed("label2id is not an object of a usable size")
+    return id2label, {str(name): _label(index) for name, index in numbers.items()}
+
+
+def _label_id(key: object) -> int:
+    if isinstance(key, int) and not isinstance(key, bool) and 0 <= key < 10**_LABEL_DIGITS:
+        return key
+    if isinstance(key, str) and key.isascii() and key.isdigit() and len(key) <= _LABEL_DIGITS:
+        return int(key)
+    raise LabelsMalformed(f"id2label has the key {str(key)[:100]!r}, which is no label number")
+
+
+def _label(value: Json) -> Json:
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise LabelsMalformed(f"a label is {_type_name(value)}, not a string or an integer")
+
+
+def _number(value: Json) -> float:
+    return value if isinstance(value, int | float) else 0
+
+
+def _type_name(value: object) -> str:
+    names = {bool: "a flag", int: "an integer", float: "a number", str: "text", list: "an array"}
+    return "null" if value is None else names.get(type(value), "an object")

@@ -1,0 +1,63 @@
+"""config.json: which fields nobody knows, and which ask for code, other files or other repositories.
+
+Any folder may hold a config.json of something else (`1_Pooling/config.json`): one without a
+model_type is data like any other, and only its behaviour keys are of interest.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from safeload.core import Coverage, Fact
+from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.json_strict import JsonTooLarge, parse_json
+from safeload.formats.model_config import ModelConfig, interpret
+from safeload.formats.view import read_all
+from safeload.scanners import ScanResult
+from safeload.scanners._json_keys import behaviour_facts
+
+if TYPE_CHECKING:
+    from safeload.limits import Limits
+    from safeload.scanners import Subject
+
+FORMATS = ("json",)
+NAMES = re.compile(r"config\.json\Z")
+
+
+def scan(subject: Subject, limits: Limits) -> ScanResult:
+    """State the behaviour keys and the unknown fields of a model's config.
+
+    Raises:
+        FormatError: the bytes are no strict JSON.
+    """
+    if subject.view.size > limits.json_bytes:
+        raise JsonTooLarge(f"{subject.view.size} bytes of JSON, more than {limits.json_bytes}")
+    value = parse_json(read_all(subject.view), limits)
+    facts = tuple(behaviour_facts(value, subject.location))
+    if not isinstance(value, dict) or not ("model_type" in value or "architectures" in value):
+        return ScanResult(coverage=Coverage.SCANNED, facts=facts)
+    try:
+        config = interpret(value)
+    except LimitExceeded as error:
+        return ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=str(error), facts=facts)
+    except FormatError as error:
+        # what a broken config asks for is worth knowing all the same
+        return ScanResult(coverage=Coverage.MALFORMED, reason=str(error), facts=facts)
+    return ScanResult(
+        coverage=Coverage.SCANNED, facts=facts + _unknown(config, facts, subject), record=config
+    )
+
+
+def _unknown(config: ModelConfig, stated: tuple[Fact, ...], subject: Subject) -> tuple[Fact, ...]:
+    """One fact per unknown field that no behaviour fact speaks of already."""
+    spoken = {fact.data.get("key") for fact in stated}
+    return tuple(
+        Fact(
+            kind="config.unknown-field",
+            location=subject.location.at(key=key),
+            data={"key": key, "model_type": config.model_type},
+        )
+        for key in config.unknown
+        if key not in spoken
+    )
