@@ -70,8 +70,8 @@ def find_checkpoint() -> Path:
 
 def audit(folder: Path) -> int:
     """`safeload audit` in a process of its own, as in a pipeline; its exit code."""
-    command = [sys.executable, "-m", "safeload.cli", "audit", str(folder)]
-    status = subprocess.run(command, check=False).returncode  # noqa: S603  our own interpreter and program
+    command = [str(Path(sys.executable).with_name("safeload")), "audit", str(folder)]
+    status = subprocess.run(command, check=False).returncode  # noqa: S603  the program beside our Python
     print(f"exit code {status}")
     return status
 
@@ -106,10 +106,10 @@ def load_and_compare(folder: Path) -> bool:
 
 
 def make_twin(folder: Path, twin: Path, command: str) -> Path:
-    """Copy the checkpoint with its weights replaced by an archive, laid out as torch.save does, whose
-    pickle would run `command`.
+    """Copy the checkpoint, with weights whose pickle would run `command`.
 
-    The stream is written opcode by opcode: protocol 2, then `posix.system(command)`, then STOP.
+    The archive is laid out as torch.save lays it out. The stream is written opcode by opcode:
+    protocol 2, then `posix.system(command)`, then STOP.
     """
     twin.mkdir()
     for name in TWIN_CONFIG:
