@@ -1,0 +1,43 @@
+"""tokenizer_config.json and special_tokens_map.json: class names, templates and behaviour keys."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from safeload.core import Coverage, Fact
+from safeload.formats.tokenizer_classes import CLASSES
+from safeload.formats.tokenizer_config import parse_special_tokens_map, parse_tokenizer_config
+from safeload.scanners import ScanResult
+from safeload.scanners._json_keys import behaviour_facts
+from safeload.scanners._templates import template_fact
+
+if TYPE_CHECKING:
+    from safeload.limits import Limits
+    from safeload.scanners import Subject
+
+FORMATS = ("json",)
+NAMES = re.compile(r"(tokenizer_config|special_tokens_map)\.json\Z")
+
+
+def scan(subject: Subject, limits: Limits) -> ScanResult:
+    """State an unknown class, each chat template and each behaviour key.
+
+    Raises:
+        FormatError: the bytes are no strict JSON, or a field has the wrong type.
+    """
+    location = subject.location
+    if subject.base_name == "special_tokens_map.json":
+        tokens = parse_special_tokens_map(subject.view, limits)
+        facts = tuple(behaviour_facts(dict(tokens.values), location))
+        return ScanResult(coverage=Coverage.SCANNED, facts=facts, record=tokens)
+    record = parse_tokenizer_config(subject.view, limits)
+    stated = list(behaviour_facts(dict(record.values), location))
+    name = record.tokenizer_class
+    if name is not None and name.removesuffix("Fast") not in CLASSES:
+        key = "tokenizer_class"
+        stated.append(
+            Fact(kind="tokenizer.class", location=location.at(key=key), data={"key": key, "value": name})
+        )
+    stated.extend(template_fact(template.where, template.text, location) for template in record.templates)
+    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(stated), record=record)
