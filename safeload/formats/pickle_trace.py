@@ -1,0 +1,248 @@
+"""What the pickle machine found out about one stream, and the values that a stream is made of.
+
+The machine (`pickle_machine.run_pickle`) never imports and never calls. Where CPython's unpickler would
+hold an object, it holds one of these:
+
+- a constant: None, bool, int, float, complex, str, bytes, as Python's own;
+- tuple, list, dict, set, frozenset, as Python's own; dict keys and set members are plain constants or
+  short flat tuples of them;
+- `OrderedDictValue` (a dict), `DefaultDictValue` (a dict), `SizeValue` (a tuple of int), `TextValue`
+  (a str, for paths and versions);
+- `GlobalRef`, `StorageRef`, `TensorSpec`, `DtypeValue`, `DeviceValue`, `LayoutValue`, `ArrayValue`,
+  `InertRecord`: frozen descriptions;
+- `UNKNOWN`: what an unlisted or refused call gave back. An inert stream holds none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeload.errors import FormatError
+
+
+class StreamStatus(Enum):
+    """What is known about one stream, from best to worst in what it would do."""
+
+    INERT = "inert"
+    """Complete, and every global and every call is under a contract."""
+    UNLISTED = "unlisted"
+    """A global outside the contracts, or a listed callable used outside its contract."""
+    DANGEROUS = "dangerous"
+    """A known gadget. It wins over what else is wrong: CPython would have run it first."""
+    MALFORMED = "malformed"
+    """CPython would refuse it, or two readers would see different bytes."""
+    LIMIT_EXCEEDED = "limit-exceeded"
+    """It asks for more than a budget allows."""
+
+
+class Unknown:
+    """The result of a call that the machine did not follow."""
+
+    __slots__ = ()
+
+
+UNKNOWN: Final = Unknown()
+
+
+class OrderedDictValue(dict[object, object]):
+    """A `collections.OrderedDict`."""
+
+    __slots__ = ("metadata", "sealed")
+
+    def __init__(self) -> None:
+        self.metadata: object = None
+        """The `_metadata` that a module's state dict carries, or None."""
+        self.sealed = False
+        """True once it serves as the (empty) hooks of a tensor: nothing may enter it any more."""
+
+
+class DefaultDictValue(dict[object, object]):
+    """A `collections.defaultdict` or `collections.Counter`; the factory is not kept."""
+
+    __slots__ = ()
+
+
+class SizeValue(tuple[int, ...]):
+    """A `torch.Size`."""
+
+    __slots__ = ()
+
+
+class TextValue(str):
+    """A path or a version: what it says, without its class."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalRef:
+    """A global as a value: never the object that it names."""
+
+    module: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """`module.name`."""
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DtypeValue:
+    """A torch dtype."""
+
+    name: str
+    """A key of `tensors.ITEM_BITS`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceValue:
+    """A `torch.device`."""
+
+    kind: str
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayoutValue:
+    """A `torch.layout`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StorageRef:
+    """A persistent id of torch: which storage, and what it must hold."""
+
+    dtype: str
+    """Torch dtype name; `uint8` for an UntypedStorage."""
+    key: str
+    """Decimal digits: names the member `data/<key>`."""
+    location: str
+    numel: int
+    """Elements of `dtype`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorSpec:
+    """A tensor as a strided range of a storage. The extent was checked against `storage.numel`."""
+
+    storage: StorageRef
+    dtype: str
+    """Differs from the storage's where that is untyped."""
+    offset: int
+    """Elements of `dtype` from the start of the storage."""
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    """Elements of `dtype`, as many as dimensions."""
+    requires_grad: bool
+    parameter: bool
+
+
+class ArrayValue:
+    """A numpy array, scalar or dtype while it is being built: filled by BUILD."""
+
+    __slots__ = ("data", "dtype", "kind", "shape")
+
+    def __init__(self, kind: str, dtype: str | None = None) -> None:
+        self.kind = kind
+        """`array`, `scalar` or `dtype`."""
+        self.dtype = dtype
+        """Kind and size as numpy writes them (`f8`), with the byte order once it is known (`<f8`)."""
+        self.shape: tuple[int, ...] | None = None
+        self.data: bytes | None = None
+
+
+class InertRecord:
+    """An instance of a class that a pack or contract lists: its name and fields, nothing else."""
+
+    __slots__ = ("args", "name", "state")
+
+    def __init__(self, name: str, args: object) -> None:
+        self.name = name
+        """`module.Class`."""
+        self.args = args
+        self.state: object = None
+        """What BUILD brought, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalUse:
+    """A global that the stream imports, used or not: the import alone runs code in CPython."""
+
+    module: str
+    """As the unpickler resolves it: Python 2 names are translated as CPython translates them."""
+    name: str
+    offset: int
+    """Byte of the first opcode that imports it."""
+    opcode: str
+    listed: bool
+    """True where a contract, or a pack that is switched on, knows it."""
+    gadget: str | None
+    """What a known gadget does, in plain words, or None."""
+    count: int = 1
+    written: str | None = None
+    """`module.name` as the stream writes it, where that differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallUse:
+    """A call, or a write to an object, that no contract allows."""
+
+    callable: str
+    """`module.name`, or what is called in words."""
+    opcode: str
+    offset: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All that one pass over one stream established."""
+
+    status: StreamStatus
+    """Of the opcodes up to STOP. What stands behind STOP is `trailing`, for the caller to judge."""
+    value: object
+    """The final value of an inert stream, else None."""
+    globals: tuple[GlobalUse, ...]
+    """Distinct (module, name) in order of first use."""
+    rejected_calls: tuple[CallUse, ...]
+    calls: Mapping[str, int]
+    """`module.name` of every listed callable that was called under its contract, and how often."""
+    storages: Mapping[str, StorageRef]
+    opcodes: int
+    protocol: int
+    end: int
+    """Byte after STOP, or where the stream broke."""
+    trailing: int
+    """Bytes behind STOP."""
+    error: FormatError | None = None
+    """What stopped the machine before STOP, or spoilt the final value."""
+    truncated_findings: int = 0
+    """Unlisted globals and refused calls beyond the `pickle_findings` that are kept."""
+    events: tuple[tuple[object, ...], ...] = field(default=(), repr=False)
+    """Every import and call in order, where they were asked for (tests only)."""
+
+    @property
+    def inert(self) -> bool:
+        """True where the whole input is one inert stream."""
+        return self.status is StreamStatus.INERT and self.trailing == 0
+
+
+def state_dict_tensors(trace: Trace) -> Mapping[str, TensorSpec]:
+    """The tensors under the top-level str keys of an inert stream's value, in file order.
+
+    Nothing is unwrapped: a checkpoint that nests its state dict (`{"state_dict": {...}}`) yields none
+    from inside, and a caller that wants them looks at `trace.value` itself.
+    """
+    if trace.status is not StreamStatus.INERT or not isinstance(trace.value, dict):
+        return MappingProxyType({})
+    return MappingProxyType(
+        {key: item for key, item in trace.value.items() if type(key) is str and type(item) is TensorSpec}
+    )

@@ -1,0 +1,55 @@
+"""A trace as facts: shared by the scanners of formats that hold pickle streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safeload.core import Fact
+
+if TYPE_CHECKING:
+    from safeload.core import Location
+    from safeload.formats.pickle_trace import Trace
+    from safeload.limits import Limits
+
+
+def stream_facts(trace: Trace, location: Location, limits: Limits) -> tuple[Fact, ...]:
+    """The facts that a trace gives rise to, at most `limits.pickle_findings` globals and calls.
+
+    Bytes behind STOP are not among them: whether they matter is for the container to say.
+    """
+    facts: list[Fact] = [
+        Fact(
+            kind="pickle.global",
+            location=location.at(offset=use.offset),
+            data={
+                "module": use.module,
+                "name": use.name,
+                "known": use.gadget is not None,
+                "what": use.gadget or "",
+                "opcode": use.opcode,
+            },
+        )
+        for use in trace.globals
+        if not use.listed
+    ]
+    facts += (
+        Fact(
+            kind="pickle.call",
+            location=location.at(offset=call.offset),
+            data={"callable": call.callable, "opcode": call.opcode, "why": call.why},
+        )
+        for call in trace.rejected_calls
+    )
+    more = trace.truncated_findings + max(0, len(facts) - limits.pickle_findings)
+    del facts[limits.pickle_findings :]
+    if more:
+        facts.append(Fact(kind="pickle.more", location=location, data={"count": more}))
+    if trace.error is not None:
+        facts.append(
+            Fact(
+                kind="pickle.malformed",
+                location=location.at(offset=trace.error.offset),
+                data={"error": trace.error.code, "detail": trace.error.detail},
+            )
+        )
+    return tuple(facts)
