@@ -120,7 +120,7 @@ def _limit_resources(memory_bytes: int, cpu_seconds: int) -> bool:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_CPU, cpu_seconds + 1),
         (resource.RLIMIT_AS, memory_bytes),
         # Counts all processes of the user, so zero is the one value that means "no more".
         (resource.RLIMIT_NPROC, 0),
@@ -129,8 +129,10 @@ def _limit_resources(memory_bytes: int, cpu_seconds: int) -> bool:
     for which, most in wanted:
         _, hard = resource.getrlimit(which)
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        # The soft limit on CPU time ends the process with SIGXCPU, by which the parent knows the cause.
+        soft = max(bound - 1, 1) if which == resource.RLIMIT_CPU else bound
         try:
-            resource.setrlimit(which, (bound, bound))
+            resource.setrlimit(which, (soft, bound))
         except (OSError, ValueError):
             held = False
     return held

@@ -167,7 +167,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _checked(answer: bytes, status: int, limits: Limits) -> dict[str, Json] | ChildFailure:
     if status < 0:
-        if -status in {signal.SIGXCPU, signal.SIGKILL}:
+        if -status == signal.SIGXCPU:
             return ChildFailure(kind="time", detail=f"used up {limits.child_seconds} s of CPU time")
         return ChildFailure(kind="crash", detail=f"ended by signal {-status}")
     if status != 0:

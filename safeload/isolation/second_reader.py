@@ -120,21 +120,28 @@ def compare(
         reading: what the second reader said.
         trace_globals: module and name of every global in our trace, as written or as CPython maps
             them: both spellings of one global count as the same.
-        trace_calls: name (without module) of every global that our trace calls by any opcode; None
-            leaves calls out of the comparison.
+        trace_calls: `module.name` of every global that our trace calls by any opcode; None leaves calls
+            out of the comparison. A callee is known by its last name only: that is all that a
+            decompilation keeps of it.
 
     Returns:
         The agreement, and what our trace lacks. An import or call that our trace lacks is a
         disagreement even where the second reader did not come to the end.
     """
     known = {canonical(*pair) for pair in trace_globals}
-    missing = [f"{module}.{name}" for module, name in reading.imports if canonical(module, name) not in known]
+    missing = [
+        ".".join(filter(None, (module, name)))
+        for module, name in reading.imports
+        if canonical(module, name) not in known
+    ]
     if trace_calls is not None:
-        called = {mapped for name in trace_calls for mapped in (name, name.rpartition(".")[2])}
-        called |= {canonical(*pair)[1] for pair in trace_globals if pair[1] in called}
-        missing += [
-            f"{name}()" for name in reading.calls if not name.startswith((".", "(")) and name not in called
-        ]
+        called = {
+            name
+            for module, name in reading.imports
+            if f"{module}.{name}" in trace_calls or ".".join(canonical(module, name)) in trace_calls
+        }
+        globals_called = (name for name in reading.calls if not name.startswith((".", "(")))
+        missing += [f"{name}()" for name in globals_called if name not in called]
     if missing:
         return "disagreed", tuple(missing)
     return ("agreed" if reading.status == "ran" else "did-not-run"), ()
