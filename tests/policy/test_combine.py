@@ -1,0 +1,80 @@
+"""Several policies give one that is at least as strict as each."""
+
+from __future__ import annotations
+
+import pytest
+
+from safeload.core import Level
+from safeload.policy.combine import combine, resolve
+from safeload.policy.schema import PolicyInvalid
+from tests.forge.policies import RULES, UNWAIVABLE, parse
+
+USER = """schema = 1
+name = "user"
+[defaults]
+unknown = "warn"
+[rules]
+code.python-file = "allow"
+archive.nested = "deny"
+[formats]
+allow = ["json", "pickle", "safetensors"]
+prefer = ["pickle", "safetensors"]
+[pickle]
+packs = ["numpy", "trainer"]
+[limits]
+files = 10
+"""
+ORGANISATION = """schema = 1
+name = "org"
+[rules]
+code.python-file = "warn"
+archive.nested = "allow"
+[formats]
+allow = ["json", "safetensors"]
+[pickle]
+packs = ["numpy"]
+[limits]
+json-bytes = 5
+[provenance]
+require = "hub"
+"""
+
+
+def test_each_key_takes_its_strictest_value():
+    """Levels by maximum, lists by intersection, budgets by minimum, requirements by rank."""
+    both = combine(parse(USER, source="u.toml"), parse(ORGANISATION, source="o.toml"))
+    assert (both.setting("code.python-file").level, both.setting("code.python-file").set_by) == (
+        Level.WARN,
+        "o.toml:4",
+    )
+    assert both.setting("archive.nested").set_by == "u.toml:7"
+    assert both.setting("artifact.not-read").level is Level.DENY
+    assert (both.formats, both.prefer) == ({"json", "safetensors"}, ("safetensors",))
+    assert both.packs == {"numpy"}
+    assert (both.limits.files, both.limits.json_bytes) == (10, 5)
+    assert (both.require, both.require_set_by) == ("hub", "o.toml:13")
+    assert (both.name, both.source) == ("user + org", "u.toml + o.toml")
+
+
+def test_a_rule_that_one_policy_leaves_out_is_denied_there():
+    """So the other one cannot allow it."""
+    loose = parse('schema = 1\n[rules]\ncode.native-binary = "allow"\n')
+    assert (
+        combine(loose, parse("schema = 1\n", source="o.toml")).setting("code.native-binary").level
+        is Level.DENY
+    )
+
+
+def test_the_mistakes_of_all_policies_are_told_together():
+    """Whoever maintains either file sees his own."""
+    with pytest.raises(PolicyInvalid) as caught:
+        resolve([("schema = 2", "a.toml"), ("", "b.toml")], rule_ids=RULES, unwaivable=UNWAIVABLE)
+    assert [problem[:9] for problem in caught.value.problems] == ["a.toml:1:", "b.toml:1:"]
+
+
+def test_two_trust_stores_do_not_combine():
+    """Neither set of keys is a stricter version of the other."""
+    first = parse('schema = 1\n[provenance]\ntrust-store = "a"\n')
+    with pytest.raises(PolicyInvalid, match="different trust stores"):
+        combine(first, parse('schema = 1\n[provenance]\ntrust-store = "b"\n'))
+    assert combine(first, parse("schema = 1\n")).trust_store == "a"

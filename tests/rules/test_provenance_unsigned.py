@@ -1,0 +1,30 @@
+"""provenance.unsigned: fires, stays quiet, near miss."""
+
+from __future__ import annotations
+
+from safeload.core import Status
+from safeload.rules import provenance_unsigned as rule
+from tests.forge.findings import messages, signature
+
+
+def test_provenance_unsigned_has_its_id():
+    """The id is never renumbered or reused."""
+    assert rule.RULE.id == "provenance.unsigned"
+
+
+def test_provenance_unsigned_fires():
+    """An absent signature is a finding."""
+    item = signature(Status.ABSENT)
+    assert messages(rule, item) == ["commit signature absent: no signature in the commit"]
+
+
+def test_provenance_unsigned_stays_quiet():
+    """A verified signature is quiet, and an invalid one is another finding."""
+    item = signature(Status.VERIFIED)
+    assert messages(rule, item) == []
+
+
+def test_provenance_unsigned_near_miss():
+    """A signature that could not be checked is not taken as verified."""
+    item = signature(Status.UNAVAILABLE, "a local folder has no commit")
+    assert messages(rule, item) == ["commit signature unavailable: a local folder has no commit"]
