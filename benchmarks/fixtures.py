@@ -1,0 +1,138 @@
+"""Checkpoints to measure with, made once under .bench/ by the libraries that write real ones.
+
+Each is written by a process of its own (`python -m benchmarks.fixtures NAME`), so that the runner
+stays small: the memory of a parent shows up in that of its children. A fixture is renamed into place
+when it is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent / ".bench"
+MIB = 1 << 20
+BIG_TENSORS = 75
+BIG_TENSOR_ITEMS = 4 * MIB
+"""75 tensors of 4 Mi float32 are 1.2 GB (1.26e9 bytes)."""
+WORDS = 30_000
+
+
+def path(name: str) -> Path:
+    """The fixture of this name, made if it does not exist yet."""
+    target = ROOT / name
+    if not target.exists():
+        print(f"making .bench/{name}", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.fixtures", name], check=True)
+    return target
+
+
+def tokenizer_small(folder: Path) -> None:
+    """A WordPiece tokenizer of 30,000 entries as transformers saves it, with a small model beside it."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    letters = [chr(ord("a") + index) for index in range(26)]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = [a + b + c + d for a in letters for b in letters for c in letters for d in "aeiou"]
+    vocabulary = special + letters + [f"##{letter}" for letter in letters] + words
+    BertTokenizer(vocab={word: index for index, word in enumerate(vocabulary[:WORDS])}).save_pretrained(
+        folder
+    )
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=WORDS, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    BertModel(config).save_pretrained(folder)
+
+
+def tokenizer_big(folder: Path) -> None:
+    """The same tokenizer in a repository of 1.2 GB."""
+    shutil.copytree(path("tokenizer-small"), folder, dirs_exist_ok=True)
+    (folder / "model.safetensors").unlink()
+    for file in path("shards").glob("model*"):
+        (folder / file.name).hardlink_to(file)
+
+
+def bert_safetensors(folder: Path) -> None:
+    """bert-base with random weights, 110 M parameters."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    BertModel(BertConfig()).save_pretrained(folder)
+
+
+def bert_bin(folder: Path) -> None:
+    """The same weights as pytorch_model.bin."""
+    import torch
+    from transformers import BertModel
+
+    source = path("bert-safetensors")
+    shutil.copy(source / "config.json", folder)
+    torch.save(BertModel.from_pretrained(source).state_dict(), folder / "pytorch_model.bin")
+
+
+def many_tensors(folder: Path) -> None:
+    """A torch archive of 20,000 small tensors."""
+    import torch
+
+    state = {f"model.layers.{index}.weight": torch.randn(8) for index in range(20_000)}
+    torch.save(state, folder / "pytorch_model.bin")
+
+
+def big_bin(folder: Path) -> None:
+    """A state dict of 1.2 GB."""
+    import torch
+
+    state = {f"model.layers.{index}.weight": torch.randn(BIG_TENSOR_ITEMS) for index in range(BIG_TENSORS)}
+    torch.save(state, folder / "pytorch_model.bin")
+
+
+def shards(folder: Path) -> None:
+    """A checkpoint of 1.2 GB in four safetensors shards, with its index and config."""
+    import torch
+    from safetensors.torch import save_file
+
+    shutil.copy(path("bert-safetensors") / "config.json", folder)
+    weight_map = {}
+    for shard in range(4):
+        name = f"model-{shard + 1:05d}-of-00004.safetensors"
+        keys = [f"model.layers.{index}.weight" for index in range(shard, BIG_TENSORS, 4)]
+        save_file({key: torch.randn(BIG_TENSOR_ITEMS) for key in keys}, folder / name, {"format": "pt"})
+        weight_map.update(dict.fromkeys(keys, name))
+    index = {"metadata": {"total_size": BIG_TENSORS * BIG_TENSOR_ITEMS * 4}, "weight_map": weight_map}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2))
+
+
+MAKERS: dict[str, Callable[[Path], None]] = {
+    "tokenizer-small": tokenizer_small,
+    "tokenizer-big": tokenizer_big,
+    "bert-safetensors": bert_safetensors,
+    "bert-bin": bert_bin,
+    "many-tensors": many_tensors,
+    "big-bin": big_bin,
+    "shards": shards,
+}
+
+
+def main(name: str) -> None:
+    """Make one fixture, whole or not at all."""
+    ROOT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix=".making-") as scratch:
+        folder = Path(scratch) / name
+        folder.mkdir()
+        MAKERS[name](folder)
+        folder.rename(ROOT / name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
