@@ -10,7 +10,7 @@ Field names: https://huggingface.co/docs/transformers/main_classes/configuration
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -70,13 +70,13 @@ class ModelConfig:
     """Empty where the file names none."""
     architectures: tuple[str, ...] = ()
     """Class names that the writer noted: information, never looked up."""
-    fields: Mapping[str, Json] = _NO_FIELDS
+    fields: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
     """Every known field, with the default where the file does not mention it."""
-    id2label: Mapping[int, Json] = _NO_LABELS
-    label2id: Mapping[str, Json] = _NO_FIELDS
-    inert: Mapping[str, Json] = _NO_FIELDS
+    id2label: Mapping[int, Json] = field(default_factory=lambda: _NO_LABELS)
+    label2id: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
+    inert: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
     unknown: tuple[str, ...] = ()
-    given: Mapping[str, Json] = _NO_FIELDS
+    given: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
     """The known fields as the file has them, aliases resolved; what `override` starts from."""
 
     @property

@@ -28,8 +28,12 @@ class Model(nn.Module):
     tied: ClassVar[Mapping[str, str]] = _NONE
     """Parameter -> the one it is, where the config ties word embeddings."""
 
+    load_report: object | None
+    """What the load found (`resolver.load_report.LoadReport`), or None for a model that was not loaded."""
+
     def __init__(self, config: Config) -> None:
         super().__init__()
+        self.load_report = None
         self.config = config
         self.attn_implementation = "sdpa"
 

@@ -1,0 +1,128 @@
+"""What a caller may ask of `from_pretrained`: honoured, or refused with a reason; never ignored.
+
+The names are those of transformers. Arguments about downloading (`cache_dir`, `token`, ...) are
+accepted for a local folder, since nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from safeload.core import visible
+from safeload.errors import UsageError
+from safeload.formats.layout import WeightsChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from safeload.policy.schema import Policy
+
+_DOWNLOAD = frozenset({"cache_dir", "force_download", "local_files_only", "proxies", "token"})
+_REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "trust_remote_code": "code from a repository is never run",
+        "code_revision": "code from a repository is never run",
+        "quantization_config": "quantised weights are not supported yet",
+        "adapter_kwargs": "adapters are not supported yet",
+        "gguf_file": "GGUF files are not supported yet",
+        "key_mapping": "names are matched by the architecture's own table",
+        "from_tf": "TensorFlow checkpoints are not supported yet",
+        "from_flax": "Flax checkpoints are not supported yet",
+        "subfolder": "give the folder itself",
+        "state_dict": "build the model with from_config and call load_state_dict",
+        "max_memory": "a model is loaded to one device",
+        "offload_folder": "a model is loaded to one device",
+        "offload_buffers": "a model is loaded to one device",
+        "offload_state_dict": "a model is loaded to one device",
+        "tp_plan": "a model is loaded to one device",
+        "tp_size": "a model is loaded to one device",
+        "device_mesh": "a model is loaded to one device",
+        "distributed_config": "a model is loaded to one device",
+        "experts_implementation": "there are no experts in the supported architectures",
+        "fusion_config": "models are not patched",
+        "kernel_config": "kernels are not loaded from anywhere",
+        "use_kernels": "kernels are not loaded from anywhere",
+        "generation_config": "text generation is not supported yet",
+    }
+)
+"""Arguments of transformers that we do not honour. None, False and empty values ask for nothing."""
+_ATTENTION = (None, "sdpa", "eager")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """The checked wishes of one call."""
+
+    policy: Policy | str | Path | None = None
+    config: object | None = None
+    weights: WeightsChoice = field(default_factory=WeightsChoice)
+    dtype: object = "auto"
+    """`auto`, a name or a torch.dtype."""
+    device: object = "cpu"
+    """A name or a torch.device."""
+    attention: str = "sdpa"
+    ignore_mismatched: bool = False
+    loading_info: bool = False
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Everything else: config fields, checked against the table once the model_type is known."""
+
+
+def read_arguments(values: Mapping[str, Any]) -> Arguments:
+    """The checked form of keyword arguments.
+
+    Raises:
+        UsageError: an argument that cannot be honoured; the message says which and why.
+    """
+    rest = {name: value for name, value in values.items() if name not in _DOWNLOAD}
+    for name, reason in _REFUSED.items():
+        value = rest.pop(name, None)
+        if value not in (None, False, "", {}):
+            raise UsageError(f"{name}={value!r} is refused: {reason}")
+    if rest.pop("weights_only", True) is False:
+        raise UsageError("weights_only=False is refused: no pickle is ever executed")
+    revision = rest.pop("revision", None)
+    if revision not in (None, "main"):
+        raise UsageError(f"revision={visible(str(revision))}: a local folder has no revisions")
+    attention = rest.pop("attn_implementation", None)
+    if attention not in _ATTENTION:
+        raise UsageError(f"attn_implementation={attention!r} is refused: it is one of 'sdpa' and 'eager'")
+    dtype, torch_dtype = rest.pop("dtype", None), rest.pop("torch_dtype", None)
+    safetensors = rest.pop("use_safetensors", None)
+    if safetensors not in (None, True, False):
+        raise UsageError(f"use_safetensors is True, False or None, not {safetensors!r}")
+    # memory has been low by design, whatever the caller says
+    rest.pop("low_cpu_mem_usage", None)
+    return Arguments(
+        policy=rest.pop("policy", None),
+        config=rest.pop("config", None),
+        weights=WeightsChoice(variant=_variant(rest.pop("variant", None)), safetensors=safetensors),
+        dtype=dtype if dtype is not None else torch_dtype if torch_dtype is not None else "auto",
+        device=_device(rest.pop("device", None), rest.pop("device_map", None)),
+        attention=attention or "sdpa",
+        ignore_mismatched=bool(rest.pop("ignore_mismatched_sizes", False)),
+        loading_info=bool(rest.pop("output_loading_info", False)),
+        overrides=rest,
+    )
+
+
+def _variant(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not value.replace("-", "").replace("_", "").isalnum():
+        raise UsageError(f"variant={value!r} is not the middle part of a file name")
+    return value
+
+
+def _device(device: object, device_map: object) -> object:
+    """The one device that both arguments agree on."""
+    if isinstance(device_map, dict) and set(device_map) == {""}:
+        device_map = device_map[""]
+    if isinstance(device_map, dict) or device_map in ("auto", "balanced", "balanced_low_0", "sequential"):
+        raise UsageError(f"device_map={device_map!r} is refused: a model is loaded to one device")
+    if device is not None and device_map is not None and device != device_map:
+        raise UsageError("device and device_map name different devices")
+    chosen = device if device is not None else device_map
+    return "cpu" if chosen is None else chosen

@@ -1,0 +1,87 @@
+"""`AutoTokenizer`: admit the tokenizer files of a checkpoint, then build from what was judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from safeload.core import Role, Scope
+from safeload.errors import UsageError
+from safeload.pipeline import admit
+from safeload.preprocessing.load import load_tokenizer
+from safeload.resolver.save import write_files
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
+    from safeload.policy.schema import Policy
+    from safeload.preprocessing.tokenizer import Tokenizer
+
+SCOPE = Scope(name="tokenizer", roles=frozenset({Role.TOKENIZER, Role.CONFIG}))
+"""What a tokenizer needs: no weights are read or digested for it."""
+
+_LOCAL_ONLY = "this version reads local folders only"
+_REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
+    "trust_remote_code": (
+        (None, False),
+        "code from a repository is never run; ask the model's authors for a tokenizer.json",
+    ),
+    "use_fast": (
+        (None, True),
+        "tokenizers that are not on the tokenizers library are not supported",
+    ),
+    "code_revision": ((None,), "code from a repository is never run"),
+    "gguf_file": ((None,), "GGUF files are not read"),
+    "mistral_format": ((None, False), "tekken.json is not read"),
+    "subfolder": ((None, ""), "give the folder itself: a subfolder is a checkpoint of its own"),
+    "revision": ((None,), _LOCAL_ONLY),
+    "cache_dir": ((None,), _LOCAL_ONLY),
+    "token": ((None, False), _LOCAL_ONLY),
+    "proxies": ((None,), _LOCAL_ONLY),
+    "force_download": ((None, False), _LOCAL_ONLY),
+    "local_files_only": ((None, True, False), _LOCAL_ONLY),
+}
+"""Arguments of transformers: the values that change nothing here, and why another one is refused."""
+
+
+class AutoTokenizer:
+    """Loads the tokenizer of a checkpoint, whatever its class. Use `from_pretrained`."""
+
+    def __init__(self) -> NoReturn:
+        raise UsageError("AutoTokenizer is not built directly: use AutoTokenizer.from_pretrained(...)")
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | PathLike[str],
+        *,
+        policy: Policy | str | Path | None = None,
+        tokenizer_type: str | None = None,
+        **kwargs: Any,  # noqa: ANN401 - each is checked below or by the settings
+    ) -> Tokenizer:
+        """The tokenizer of the checkpoint in a folder.
+
+        Args:
+            pretrained_model_name_or_path: the folder.
+            policy: a Policy, a file, the name of a built-in, or None for the discovered one.
+            tokenizer_type: a model type, to choose the class by instead of the configuration.
+            **kwargs: special tokens and settings that replace those of tokenizer_config.json.
+
+        Raises:
+            PolicyDenied: the policy refuses the files.
+            UsageError: the class is not supported, or an argument is not, with the reason.
+        """
+        for name, (harmless, reason) in _REFUSED.items():
+            if name in kwargs:
+                value = kwargs.pop(name)
+                if not any(value is known or value == known for known in harmless):
+                    raise UsageError(f"{name}={value!r} is refused: {reason}")
+        target = (
+            pretrained_model_name_or_path
+            if isinstance(pretrained_model_name_or_path, str)
+            else str(pretrained_model_name_or_path)
+        )
+        snapshot = admit(target, scope=SCOPE, policy=policy)
+        return load_tokenizer(
+            snapshot, name_or_path=target, tokenizer_type=tokenizer_type, writer=write_files, **kwargs
+        )

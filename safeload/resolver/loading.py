@@ -1,0 +1,183 @@
+"""The order of a load.
+
+    1. what the caller asks for is checked, before anything is read
+    2. admit: every file is judged, the policy decides, weights are read into private memory
+    3. the judged config picks the architecture from the closed table
+    4. the model is built on the meta device: shapes without memory
+    5. plan: names, shapes and types of the judged headers against the model's
+    6. what only the plan can know (a new head, unknown tensors) goes before the policy too
+    7. fill: parameters become views of the judged memory
+
+An exception anywhere leaves nothing behind; a model leaves here complete, in evaluation mode.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from typing import TYPE_CHECKING, Any
+
+from safeload import pipeline
+from safeload.architectures import find
+from safeload.architectures.base.config import Config
+from safeload.core import Fact, Location, Role, Scope
+from safeload.errors import MissingExtra, UsageError
+from safeload.formats.model_config import field_names
+from safeload.resolver.arguments import read_arguments
+from safeload.resolver.config import config_record, unknown_argument, unsupported, with_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import torch
+
+    from safeload.architectures.base.architecture import Architecture
+    from safeload.architectures.base.model import Model
+    from safeload.core import Json, VerifiedSnapshot
+    from safeload.resolver.load_report import LoadReport
+
+SCOPE = Scope(name="model", roles=frozenset({Role.CONFIG, Role.WEIGHTS, Role.INDEX}))
+
+_log = logging.getLogger("safeload.load")
+
+
+def load_model(
+    auto_class: str, name_or_path: str | Path, values: Mapping[str, Any]
+) -> tuple[Model, dict[str, Any] | None]:
+    """A model of `auto_class` from a checkpoint, and the loading info where it was asked for.
+
+    Raises:
+        PolicyDenied: the policy refuses the checkpoint, or what the load would make of it.
+        FormatError: the checkpoint does not hold the model that its config describes.
+        UsageError: an argument, an architecture or a file that is not supported.
+    """
+    arguments = read_arguments(values)
+    if arguments.config is not None and not isinstance(arguments.config, Config):
+        raise UsageError("config= takes what safeload.AutoConfig.from_pretrained returns")
+    require_torch(auto_class)
+    snapshot = pipeline.admit(name_or_path, scope=SCOPE, policy=arguments.policy, weights=arguments.weights)
+    if isinstance(arguments.config, Config):
+        config = copy.deepcopy(arguments.config)
+        _check_fields(arguments.overrides, config.model_type)
+        for key, value in arguments.overrides.items():
+            setattr(config, key, value)
+    else:
+        record = config_record(snapshot)
+        _check_fields(arguments.overrides, record.model_type)
+        config = with_overrides(record, arguments.overrides, str(name_or_path))
+
+    from safeload.resolver.weights import fill, first_float, plan_load, weights_of
+
+    architecture, model = build(auto_class, config)
+    model.attn_implementation = arguments.attention
+    path, tensors = weights_of(snapshot, arguments.weights)
+    plan = plan_load(model, tensors, architecture, ignore_mismatched=arguments.ignore_mismatched)
+    snapshot = _amend(snapshot, path, plan.report)
+    dtype = choose_dtype(arguments.dtype, config, first_float(tensors))
+    device = _torch_device(arguments.device)
+    fill(model, plan, snapshot, dtype)
+    config.dtype = dtype
+    model.load_report = plan.report
+    if plan.report.new_head or plan.report.unknown:
+        _log.warning("%s", plan.report.render())
+    if device.type != "cpu":
+        model.to(device)
+    model.eval()
+    return model, plan.report.to_dict() if arguments.loading_info else None
+
+
+def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> Model:
+    """A model of `auto_class` with untrained parameters, in training mode.
+
+    Raises:
+        UsageError: an argument or an architecture that is not supported.
+    """
+    arguments = read_arguments(values)
+    require_torch(auto_class)
+    if not isinstance(config, Config):
+        raise UsageError("from_config takes what safeload.AutoConfig returns")
+    if arguments.overrides:
+        raise unknown_argument(arguments.overrides, config.model_type)
+    _, model = build(auto_class, config)
+    model.attn_implementation = arguments.attention
+    dtype = choose_dtype(arguments.dtype, config, None)
+    model.start((name for name, _ in model.named_parameters(remove_duplicate=False)), dtype)
+    model.tie_weights()
+    return model.to(_torch_device(arguments.device))
+
+
+def build(auto_class: str, config: Config) -> tuple[Architecture, Model]:
+    """The architecture of a config, and its model on the meta device.
+
+    Raises:
+        UsageError: the architecture cannot be built, or has no such head.
+    """
+    architecture = find(config.model_type)
+    if architecture is None:
+        raise unsupported(config.model_type)
+    model_class = architecture.classes.get(auto_class)
+    if model_class is None:
+        names = ", ".join(architecture.classes)
+        raise UsageError(f"{auto_class} is not supported for {config.model_type}; supported: {names}")
+    if reason := architecture.refuse(config):
+        raise UsageError(f"this {config.model_type} config cannot be built: {reason}")
+    return architecture, model_class(config)
+
+
+def choose_dtype(asked: object, config: Config, found: str | None) -> torch.dtype:
+    """The explicit type, else the config's, else the checkpoint's, else float32.
+
+    Raises:
+        UsageError: a type that parameters cannot have.
+    """
+    from safeload.resolver.memory import FLOATS
+
+    name = str(asked).removeprefix("torch.")
+    if name == "auto":
+        name = str(config.dtype or found or "float32").removeprefix("torch.")
+    if name not in FLOATS:
+        raise UsageError(f"dtype={asked!r} is none of auto, {', '.join(FLOATS)}")
+    return FLOATS[name]
+
+
+def require_torch(what: str) -> None:
+    """Raise unless torch can be imported.
+
+    Raises:
+        MissingExtra: it cannot.
+    """
+    import importlib.util
+
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtra(what, "torch", "torch")
+
+
+def _check_fields(overrides: Mapping[str, Any], model_type: str) -> None:
+    known = field_names(model_type)
+    if unknown := {key: value for key, value in overrides.items() if key not in known}:
+        raise unknown_argument(unknown, model_type)
+
+
+def _torch_device(device: object) -> torch.device:
+    import torch
+
+    try:
+        found = torch.device(device)  # type: ignore[call-overload]  # the caller's value, checked by torch
+    except (RuntimeError, TypeError) as error:
+        raise UsageError(f"device={device!r}: {str(error).splitlines()[0]}") from None
+    if not isinstance(found, torch.device):
+        raise UsageError(f"device={device!r} is not a device")
+    return found
+
+
+def _amend(snapshot: VerifiedSnapshot, path: str, report: LoadReport) -> VerifiedSnapshot:
+    """Step 6."""
+    place = Location(artifact=path)
+    facts = []
+    if report.new_head:
+        data: dict[str, Json] = {"names": report.new_head, "architecture": report.architecture}
+        facts.append(Fact(kind="load.new-head", location=place, data=data))
+    if report.unknown:
+        facts.append(Fact(kind="load.unexpected", location=place, data={"names": report.unknown}))
+    return pipeline.amend(snapshot, facts) if facts else snapshot

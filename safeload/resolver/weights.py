@@ -1,0 +1,260 @@
+"""Which tensor of a checkpoint goes to which parameter of a model: decided before a byte is read.
+
+    1. choose   the weight file or the shard index
+    2. list     names, types and shapes from the judged headers
+    3. match    renames of older files, then the base prefix added or taken off
+    4. check    a backbone parameter must be there in its shape; a head may be new
+    5. fill     the parameters become views of the judged memory
+
+Nothing here can be talked into loading less than the backbone, or one tensor twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from safeload.core import visible
+from safeload.errors import FormatError, UsageError
+from safeload.formats.shard_index import ShardIndex
+from safeload.resolver.load_report import LoadReport, Mismatch
+from safeload.resolver.memory import FLOATS, Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from safeload.architectures.base.architecture import Architecture
+    from safeload.architectures.base.model import Model
+    from safeload.core import VerifiedSnapshot
+    from safeload.formats.layout import WeightsChoice
+    from safeload.formats.tensors import TensorEntry
+
+
+class NoTensors(FormatError):
+    """A weight file in which no tensors were found."""
+
+
+class ShardIncomplete(FormatError):
+    """A tensor that is not in the shard that the index names."""
+
+
+class BackboneIncomplete(FormatError):
+    """Tensors of the backbone that the checkpoint lacks."""
+
+
+class ShapeMismatch(FormatError):
+    """A tensor of the backbone in another shape than the config asks for."""
+
+
+class DtypeMismatch(FormatError):
+    """A tensor whose type no parameter can have."""
+
+
+class NamesCollide(FormatError):
+    """Two tensors of the checkpoint that would go to the same parameter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One tensor and the file that it is in."""
+
+    path: str
+    entry: TensorEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What `fill` will do."""
+
+    sources: Mapping[str, Source]
+    """Parameter -> tensor."""
+    ties: tuple[tuple[str, str], ...]
+    """Parameter -> parameter that it becomes one with, unless both are there and differ."""
+    report: LoadReport
+
+
+@dataclass(slots=True)
+class _Match:
+    """The state of steps 3 and 4."""
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    mismatched: list[Mismatch] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
+
+
+def weights_of(snapshot: VerifiedSnapshot, choice: WeightsChoice) -> tuple[str, dict[str, Source]]:
+    """Steps 1 and 2: the file that was chosen, and every tensor of the checkpoint by name.
+
+    Raises:
+        FormatError: no tensors, or shards that do not hold what the index says.
+        UsageError: the snapshot has no weight file that we read.
+    """
+    candidates = choice.candidates()
+    for name in candidates:
+        if not snapshot.hands_out(name):
+            continue
+        record = snapshot.record(name)
+        if not isinstance(record, ShardIndex):
+            return name, {
+                key: Source(path=name, entry=entry) for key, entry in _tensors(name, record).items()
+            }
+        sources = {}
+        for key, shard in record.weight_map.items():
+            entry = _tensors(shard, snapshot.record(shard)).get(key)
+            if entry is None:
+                raise ShardIncomplete(f"{visible(key)} is not in {visible(shard)}, which the index names")
+            sources[key] = Source(path=shard, entry=entry)
+        return name, sources
+    raise UsageError(f"no weights: none of {', '.join(candidates)} is in the snapshot")
+
+
+def plan_load(
+    model: Model,
+    tensors: Mapping[str, Source],
+    architecture: Architecture,
+    *,
+    ignore_mismatched: bool = False,
+) -> Plan:
+    """Steps 3 and 4, from headers alone.
+
+    Raises:
+        FormatError: the backbone is incomplete or does not fit.
+        UsageError: a head does not fit, and the caller did not allow a new one.
+    """
+    wanted = {name: tuple(value.shape) for name, value in model.named_parameters(remove_duplicate=False)}
+    ties = dict(model.tied) if model.config.tie_word_embeddings else {}
+    match = _match(model, tensors, architecture, wanted)
+    _check_fit(match, architecture, wanted, ignore_mismatched=ignore_mismatched)
+    absent = [name for name in wanted if name not in match.sources]
+    tied = []
+    for target, source in ties.items():
+        # older files may hold a tied pair under either name, or both
+        if source in absent and target in match.sources:
+            match.sources[source] = match.sources.pop(target)
+            absent.remove(source)
+            absent.append(target)
+        tied.append((target, source))
+    match.missing = [name for name in absent if name not in ties]
+    refused = {item.name for item in match.mismatched}
+    gone = [name for name in match.missing if not architecture.is_head(name)]
+    if gone:
+        raise BackboneIncomplete(
+            f"the checkpoint lacks {_some(gone)} of the {architecture.model_type} backbone"
+        )
+    unknown = [name for name in match.unexpected if not architecture.is_head(_bare(name, model))]
+    report = LoadReport(
+        architecture=type(model).__name__,
+        loaded=len(match.sources),
+        missing=tuple(sorted(set(match.missing) - refused)),
+        mismatched=tuple(match.mismatched),
+        unexpected=tuple(sorted(match.unexpected)),
+        unknown=tuple(sorted(unknown)),
+        ignored=tuple(sorted(match.ignored)),
+        renamed=tuple(match.renamed),
+        tied=tuple(tied),
+    )
+    return Plan(sources=match.sources, ties=tuple(tied), report=report)
+
+
+def fill(model: Model, plan: Plan, snapshot: VerifiedSnapshot, dtype: torch.dtype) -> None:
+    """Step 5: make every planned parameter a view of judged memory, start new heads, tie.
+
+    Raises:
+        FormatError: the memory does not hold a planned tensor.
+    """
+    by_path: dict[str, list[TensorEntry]] = {}
+    for source in plan.sources.values():
+        by_path.setdefault(source.path, []).append(source.entry)
+    memories = {path: Memory(snapshot.lend(path), entries) for path, entries in by_path.items()}
+    for name, source in plan.sources.items():
+        value: Tensor = memories[source.path].tensor(source.entry)
+        model.put(name, nn.Parameter(value if value.dtype is dtype else value.to(dtype)))
+    model.start(plan.report.new_head, dtype)
+    for target, name in plan.ties:
+        kept = model.get_parameter(name)
+        own = plan.sources.get(target)
+        if own is None or own == plan.sources.get(name) or torch.equal(model.get_parameter(target), kept):
+            model.put(target, kept)
+
+
+def first_float(tensors: Mapping[str, Source]) -> str | None:
+    """Type of the first floating tensor of a checkpoint, which an unstated dtype means."""
+    return next((item.entry.dtype for item in tensors.values() if item.entry.dtype in FLOATS), None)
+
+
+def _match(
+    model: Model,
+    tensors: Mapping[str, Source],
+    architecture: Architecture,
+    wanted: Mapping[str, tuple[int, ...]],
+) -> _Match:
+    """Step 3."""
+    match = _Match()
+    prefix = f"{model.base_model_prefix}."
+    for key, source in tensors.items():
+        name = key
+        for old, new in architecture.renames:
+            if name not in wanted and name.endswith(old):
+                name = name.removesuffix(old) + new
+        if name not in wanted:
+            if prefix + name in wanted:
+                name = prefix + name
+            elif name.startswith(prefix) and name.removeprefix(prefix) in wanted:
+                name = name.removeprefix(prefix)
+            else:
+                kind = match.ignored if _bare(key, model) in architecture.ignorable else match.unexpected
+                kind.append(key)
+                continue
+        if name in match.sources:
+            raise NamesCollide(f"{visible(key)} and another tensor would both become {name}")
+        match.sources[name] = source
+        if name != key:
+            match.renamed.append((key, name))
+    return match
+
+
+def _check_fit(
+    match: _Match,
+    architecture: Architecture,
+    wanted: Mapping[str, tuple[int, ...]],
+    *,
+    ignore_mismatched: bool,
+) -> None:
+    """Step 4: types, shapes."""
+    for name, source in tuple(match.sources.items()):
+        entry = source.entry
+        if entry.dtype not in FLOATS:
+            raise DtypeMismatch(f"{name} is {entry.dtype}, and parameters are one of {', '.join(FLOATS)}")
+        if entry.shape == wanted[name]:
+            continue
+        fact = f"{name} is {list(entry.shape)} in the checkpoint and {list(wanted[name])} by the config"
+        if not architecture.is_head(name):
+            raise ShapeMismatch(fact)
+        if not ignore_mismatched:
+            raise UsageError(f"{fact}: pass ignore_mismatched_sizes=True to start it untrained")
+        match.mismatched.append(Mismatch(name=name, found=entry.shape, wanted=wanted[name]))
+        del match.sources[name]
+
+
+def _tensors(path: str, record: object) -> Mapping[str, TensorEntry]:
+    tensors: Mapping[str, TensorEntry] | None = getattr(record, "tensors", None)
+    if not tensors:
+        raise NoTensors(f"{visible(path)} holds no tensors by name")
+    return tensors
+
+
+def _bare(key: str, model: Model) -> str:
+    return key.removeprefix(f"{model.base_model_prefix}.")
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(sorted(names)[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more tensors"
