@@ -34,7 +34,7 @@ KNOWN: frozenset[str] = frozenset(
         _ANY_CASE + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*" + _END,
         # GPT-4o (o200k), Llama 4
         _CASED % (_ANY_CASE + "?", _ANY_CASE + "?", "{1,3}"),
-        # Mistral (tekken)
+        # Mistral, since its tekken tokenizer
         _CASED % ("", "", ""),
         # CLIP: text, with its markers, and the normaliser
         _SUFFIX + r"|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",

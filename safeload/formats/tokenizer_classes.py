@@ -161,7 +161,8 @@ _BY_CLASS = (
     (
         "BertTokenizer",
         (
-            "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava git grounding-dino "
+            "align bark bert blip bros chinese_clip convbert distilbert electra ernie flava git "
+            "grounding-dino "
             "layoutlm lxmert megatron-bert mm-grounding-dino mobilebert nezha nomic_bert qdqbert realm "
             "retribert squeezebert tvp vilt visual_bert"
         ),
@@ -196,8 +197,10 @@ _BY_CLASS = (
     (
         "Qwen2Tokenizer",
         (
-            "qwen2 qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_moe qwen2_vl qwen3 qwen3_asr qwen3_moe qwen3_next "
-            "qwen3_omni_moe qwen3_vl qwen3_vl_moe audioflamingo3 colqwen2 internvl ovis2 lighton_ocr vibevoice"
+            "qwen2 qwen2_5_omni qwen2_5_vl qwen2_audio qwen2_moe qwen2_vl qwen3 qwen3_asr qwen3_moe "
+            "qwen3_next "
+            "qwen3_omni_moe qwen3_vl qwen3_vl_moe audioflamingo3 colqwen2 internvl ovis2 "
+            "lighton_ocr vibevoice"
         ),
     ),
     ("Qwen3_5Tokenizer", "qwen3_5 qwen3_5_moe qwen3_5_moe_text qwen3_5_text qwen4_exp"),
@@ -235,10 +238,12 @@ _BY_CLASS = (
     (
         PLAIN,
         (
-            "aria beam bigbird_pegasus canary flex_olmo glm glm4 glm4_moe glm4_moe_lite glm4v glm4v_moe glm_image "
+            "aria beam bigbird_pegasus canary flex_olmo glm glm4 glm4_moe glm4_moe_lite glm4v "
+            "glm4v_moe glm_image "
             "glmasr got_ocr2 gpt_bigcode granite granitemoe granitemoehybrid granitemoeshared kimi_k25 "
             "kimi_linear kosmos-2 mimo_v2_flash ministral ministral3 mistral mistral3 mistral_large4 mixtral "
-            "nystromformer olmo2 olmo3 olmo_hybrid pegasus_x persimmon pix2struct pixtral stablelm umt5 voxtral "
+            "nystromformer olmo2 olmo3 olmo_hybrid pegasus_x persimmon pix2struct pixtral stablelm "
+            "umt5 voxtral "
             "voxtral_realtime xlm-roberta-xl"
         ),
     ),

@@ -1,0 +1,42 @@
+"""A tokenizer as the bytes of the files that `from_pretrained` reads back. Nothing is written here."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from safeload.preprocessing.tokenizer import Tokenizer
+
+
+def tokenizer_files(tokenizer: Tokenizer, prefix: str | None = None) -> dict[str, bytes]:
+    """File name to content: tokenizer.json, tokenizer_config.json and, where there is one, the template.
+
+    Padding and truncation of the last call are not part of a tokenizer, so they are not saved.
+    """
+    backend = tokenizer.backend_tokenizer
+    backend.no_padding()
+    backend.no_truncation()
+    config: dict[str, Any] = {
+        **tokenizer.saved_settings,
+        **tokenizer.special_tokens_map,
+        "backend": "tokenizers",
+        "clean_up_tokenization_spaces": tokenizer.clean_up_tokenization_spaces,
+        "model_input_names": tokenizer.model_input_names,
+        "model_max_length": tokenizer.model_max_length,
+        "padding_side": tokenizer.padding_side,
+        "split_special_tokens": tokenizer.split_special_tokens,
+        "tokenizer_class": tokenizer.class_name,
+        "truncation_side": tokenizer.truncation_side,
+    }
+    if tokenizer.extra_special_tokens:
+        config["extra_special_tokens"] = tokenizer.extra_special_tokens
+    start = f"{prefix}-" if prefix else ""
+    text = json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    files = {
+        f"{start}tokenizer_config.json": text.encode("utf-8"),
+        f"{start}tokenizer.json": backend.to_str(pretty=True).encode("utf-8"),
+    }
+    if tokenizer.chat_template is not None:
+        files[f"{start}chat_template.jinja"] = tokenizer.chat_template.encode("utf-8")
+    return files

@@ -1,0 +1,205 @@
+"""Which special tokens and settings a tokenizer has, from its judged records and the caller.
+
+The order in which transformers lets its files speak, later ones winning:
+
+    1. the class's own defaults
+    2. tokenizer_config.json
+    3. special_tokens_map.json and added_tokens.json, unless 2 has `added_tokens_decoder`
+    4. the caller's arguments
+    5. how an added token behaves (`lstrip`, `special`...) comes from `added_tokens_decoder`, else from
+       added_tokens.json and tokenizer.json, in this order
+
+No file access here, and no tokenizer yet: `load` builds one from what this gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from tokenizers import AddedToken
+
+from safeload.errors import UsageError
+from safeload.formats.tokenizer_config import SPECIAL_TOKENS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeload.core import Json
+    from safeload.formats.tokenizer_classes import TokenizerClass
+    from safeload.formats.tokenizer_config import AddedTokens, SpecialTokensMap, TokenizerConfig
+    from safeload.formats.tokenizer_json import TokenizerJson
+
+NO_LIMIT = int(1e30)
+"""`model_max_length` of a tokenizer whose files name none."""
+
+ARGUMENTS = frozenset(
+    {
+        *SPECIAL_TOKENS, "extra_special_tokens", "additional_special_tokens", "do_lower_case",
+        "strip_accents", "tokenize_chinese_chars", "padding_side", "truncation_side", "model_max_length",
+        "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens",
+    }
+)  # fmt: skip
+"""What a caller may set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The judged records of one snapshot that a tokenizer is made from."""
+
+    tokenizer: TokenizerJson | None = None
+    config: TokenizerConfig | None = None
+    special: SpecialTokensMap | None = None
+    added: AddedTokens | None = None
+    vocab: Mapping[str, int] | None = None
+    """Of vocab.txt, for classes that can do without tokenizer.json."""
+    template: str | None = None
+    """chat_template.jinja, kept for saving."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything about a tokenizer but its model."""
+
+    special: Mapping[str, str | AddedToken | None]
+    """Named special tokens."""
+    extra: tuple[str | AddedToken, ...] = ()
+    added: tuple[AddedToken, ...] = ()
+    """Added tokens that the files describe, by id."""
+    do_lower_case: bool = True
+    strip_accents: bool | None = None
+    tokenize_chinese_chars: bool = True
+    padding_side: str = "right"
+    truncation_side: str = "right"
+    model_max_length: float = NO_LIMIT
+    model_input_names: tuple[str, ...] = ()
+    clean_up_tokenization_spaces: bool = False
+    split_special_tokens: bool = False
+    saved: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that a saved tokenizer_config.json repeats."""
+
+
+def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str, Any]) -> Settings:
+    """Merge what the files and the caller say.
+
+    Raises:
+        UsageError: an argument that cannot be honoured.
+    """
+    for name in arguments:
+        if name not in ARGUMENTS:
+            raise UsageError(f"AutoTokenizer does not know the argument {name!r}")
+    values: dict[str, Any] = dict(records.config.values) if records.config else {}
+    values.update(arguments)
+    if values.get("additional_special_tokens") and not values.get("extra_special_tokens"):
+        values["extra_special_tokens"] = values["additional_special_tokens"]
+    named = {
+        key: values[key]
+        for key in values
+        if key.endswith("_token") and key not in SPECIAL_TOKENS and _is_token(values[key])
+    }
+    by_id = _described(values.get("added_tokens_decoder"))
+    if values.get("added_tokens_decoder") is None:
+        _merge_legacy(values, records, arguments, by_id)
+    extra = values.get("extra_special_tokens") or ()
+    if isinstance(extra, dict):
+        named.update(extra)
+        extra = ()
+    by_text = {token.content: token for token in by_id.values()}
+    special: dict[str, str | AddedToken | None] = dict.fromkeys(SPECIAL_TOKENS)
+    special.update(known.tokens)
+    for name in (*SPECIAL_TOKENS, *named):
+        if name not in SPECIAL_TOKENS:
+            special[name] = _token(named[name])
+        elif name in values:
+            token = _token(values[name])
+            special[name] = by_text.get(str(token), token)
+    padding, truncation = _baked(records.tokenizer, "padding"), _baked(records.tokenizer, "truncation")
+    if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
+        special["pad_token"] = str(padding["pad_token"])
+    length = values.get("model_max_length", values.get("max_len"))
+    names = values.get("model_input_names") or known.inputs
+    settings = Settings(
+        special=special,
+        extra=tuple(token for item in extra if (token := _token(item)) is not None),
+        added=tuple(token for _, token in sorted(by_id.items())),
+        do_lower_case=values.get("do_lower_case", True),
+        strip_accents=values.get("strip_accents"),
+        tokenize_chinese_chars=values.get("tokenize_chinese_chars", True),
+        padding_side=values.get("padding_side") or _side(padding) or known.padding_side,
+        truncation_side=values.get("truncation_side") or _side(truncation) or "right",
+        model_max_length=NO_LIMIT if length is None else length,
+        model_input_names=tuple(names),
+        clean_up_tokenization_spaces=bool(values.get("clean_up_tokenization_spaces", False)),
+        split_special_tokens=bool(values.get("split_special_tokens", False)),
+        saved={
+            key: values[key]
+            for key in ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class")
+            if key in values
+        },
+    )
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    """The caller's arguments, which no parser has checked."""
+    for name in ("padding_side", "truncation_side"):
+        if getattr(settings, name) not in {"left", "right"}:
+            raise UsageError(f"{name} is {getattr(settings, name)!r}, and can be 'left' or 'right'")
+    for token in (*settings.special.values(), *settings.extra):
+        if token is not None and not isinstance(token, str | AddedToken):
+            raise UsageError(f"a special token is a string or an AddedToken, not {token!r}")
+
+
+def _merge_legacy(
+    values: dict[str, Any], records: Records, arguments: Mapping[str, Any], by_id: dict[int, AddedToken]
+) -> None:
+    """Step 3, and the second half of step 5."""
+    for key, value in (records.special.values if records.special else {}).items():
+        if arguments.get(key):
+            continue
+        if key == "extra_special_tokens" and isinstance(value, list):
+            existing = [_token(item) for item in values.get(key) or ()]
+            added = [_token(item, special=True) for item in value]
+            values[key] = existing + [token for token in added if token not in existing]
+        elif key == "additional_special_tokens":
+            values.setdefault("extra_special_tokens", value)
+        else:
+            values[key] = _token(value, special=True) if isinstance(value, dict) else value
+    if records.added is not None:
+        special = {str(_token(values[name])) for name in SPECIAL_TOKENS if values.get(name)}
+        special.update(str(_token(item)) for item in values.get("extra_special_tokens") or ())
+        for text, index in records.added.ids.items():
+            by_id[index] = AddedToken(text, normalized=text not in special, special=text in special)
+    for entry in records.tokenizer.added_tokens if records.tokenizer else ():
+        by_id[cast("int", entry["id"])] = _described_token(entry)
+
+
+def _described(decoder: Any) -> dict[int, AddedToken]:  # noqa: ANN401 - a judged JSON value
+    return {int(index): _described_token(entry) for index, entry in (decoder or {}).items()}
+
+
+def _described_token(entry: Mapping[str, Any]) -> AddedToken:
+    flags = {key: value for key, value in entry.items() if key not in {"content", "__type", "id"}}
+    return AddedToken(entry["content"], **flags)
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str | AddedToken) or (isinstance(value, dict) and "content" in value)
+
+
+def _token(value: Any, *, special: bool = False) -> Any:  # noqa: ANN401 - `_check` has the last word
+    """A token as text or AddedToken; objects of JSON become AddedTokens."""
+    if not isinstance(value, dict):
+        return value
+    return _described_token({**value, "special": True} if special else value)
+
+
+def _baked(tokenizer: TokenizerJson | None, name: str) -> Mapping[str, Json] | None:
+    """Padding or truncation of a tokenizer.json: dormant, but its side and token are defaults."""
+    value = tokenizer.document.get(name) if tokenizer else None
+    return value if isinstance(value, dict) else None
+
+
+def _side(value: Mapping[str, Json] | None) -> str | None:
+    return str(value.get("direction", "Right")).lower() if value else None
