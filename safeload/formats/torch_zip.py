@@ -1,0 +1,265 @@
+"""Torch's zip checkpoints: `parse_torch_zip(view, limits)`, and the steps that it is made of.
+
+Guarantees: the members are exactly those that `torch.save` writes, under one root folder, each stored
+and of its own type; every storage that the pickle names is one member of exactly its size, and every
+data member is named. A tensor is a range of the file's own bytes. Data is not read here.
+
+The grammar was measured on what torch 1.6 to 2.13 write; torch's own reader is more lenient in every
+point. Layout: https://github.com/pytorch/pytorch/blob/main/caffe2/serialize/inline_container.h
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.pickle_machine import run_pickle
+from safeload.formats.pickle_trace import state_dict_tensors
+from safeload.formats.tensors import ITEM_BITS, TensorEntry
+from safeload.formats.zip import STORED, ZipArchive, ZipMember, parse_zip
+from safeload.formats.zip_data import check_crc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeload.core import View
+    from safeload.formats.pickle_trace import TensorSpec, Trace
+    from safeload.limits import Limits
+
+_KEY = re.compile(r"(0|[1-9][0-9]{0,8})\Z")
+_SMALL: Mapping[str, re.Pattern[bytes]] = MappingProxyType(
+    {
+        "version": re.compile(rb"([1-9]|10)\n?\Z"),
+        "byteorder": re.compile(rb"(little|big)\Z"),
+        ".format_version": re.compile(rb"[1-9][0-9]{0,3}\n?\Z"),
+        ".storage_alignment": re.compile(rb"[1-9][0-9]{0,5}\n?\Z"),
+        ".data/serialization_id": re.compile(rb"[0-9]{1,64}\Z"),
+    }
+)
+"""Members beside the pickle and the data, and what they may hold."""
+_SMALL_BYTES = 64
+
+
+class NoRootFolder(FormatError):
+    """Members that do not lie in one and the same folder."""
+
+
+class UnlistedMember(FormatError):
+    """A member that torch.save does not write."""
+
+
+class MemberMissing(FormatError):
+    """No `data.pkl`, or no `version`."""
+
+
+class CompressedMember(FormatError):
+    """A deflated member: torch stores, and tensors are read in place."""
+
+
+class SmallMemberInvalid(FormatError):
+    """`version`, `byteorder` and their like that do not hold what they are for."""
+
+
+class BigEndian(FormatError):
+    """Tensors of big-endian byte order, which nothing here loads."""
+
+
+class PickleTooLarge(LimitExceeded):
+    """A `data.pkl` above the budget."""
+
+
+class StorageMissing(FormatError):
+    """A storage that the pickle names and no member holds."""
+
+
+class StorageSizeDiffers(FormatError):
+    """A storage whose member has another size than its elements take."""
+
+
+class UnreferencedData(FormatError):
+    """A data member that the pickle does not name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TorchLayout:
+    """Which member is what."""
+
+    root: str
+    pickle: ZipMember
+    data: Mapping[str, ZipMember]
+    """By storage key."""
+    small: Mapping[str, ZipMember]
+    """By name without the root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TorchZip:
+    """A checkpoint in torch's zip format whose pickle is inert."""
+
+    trace: Trace
+    tensors: Mapping[str, TensorEntry]
+    """The tensors under the top-level names of the checkpoint. Bounds were checked."""
+    extra: tuple[str, ...]
+    """Top-level names that hold something else: counters, nested dicts."""
+    members: tuple[ZipMember, ...]
+    layout: TorchLayout
+
+    @property
+    def root(self) -> str:
+        """The folder that all members lie in."""
+        return self.layout.root
+
+
+def parse_torch_zip(view: View, limits: Limits, packs: frozenset[str] = frozenset()) -> TorchZip | Trace:
+    """The record of a checkpoint, or the trace of its pickle where that is not inert.
+
+    Raises:
+        FormatError: one subclass per way to be wrong.
+    """
+    archive = parse_zip(view, limits)
+    layout = parse_layout(archive)
+    check_small(view, layout, limits)
+    data = read_pickle(view, layout, limits)
+    check_crc(view, layout.pickle, limits)
+    trace = run_pickle(data, limits, packs=packs, persistent="torch")
+    return bind(archive, layout, trace) if trace.inert else trace
+
+
+def is_torch_zip(archive: ZipArchive) -> bool:
+    """Whether a reader of torch checkpoints would take the archive for one, whatever the case of names."""
+    return any(
+        member.name.count("/") <= 1 and member.name.lower().endswith(("data.pkl", "constants.pkl"))
+        for member in archive.members
+    )
+
+
+def is_torchscript(archive: ZipArchive) -> bool:
+    """Whether it holds a program: torch.load hands it to torch.jit.load for its `constants.pkl`."""
+    for member in archive.members:
+        inner = member.name.lower().partition("/")[2]
+        if inner == "constants.pkl" or inner.startswith("code/"):
+            return True
+    return False
+
+
+def parse_layout(archive: ZipArchive) -> TorchLayout:
+    """Assign every member its part.
+
+    Raises:
+        FormatError: one subclass per way to be wrong.
+    """
+    root = archive.members[0].name.partition("/")[0] if archive.members else ""
+    prefix = root + "/"
+    cut = len(prefix)
+    data: dict[str, ZipMember] = {}
+    small: dict[str, ZipMember] = {}
+    pickle = None
+    for member in archive.members:
+        name = member.name
+        if not name.startswith(prefix):
+            raise NoRootFolder(f"{name} does not lie in {prefix}", offset=member.header_offset)
+        name = name[cut:]
+        if member.method != STORED:
+            raise CompressedMember(f"{member.name} is compressed", offset=member.header_offset)
+        if name.startswith("data/") and _KEY.match(name, 5):
+            data[name[5:]] = member
+        elif name == "data.pkl":
+            pickle = member
+        elif name in _SMALL:
+            small[name] = member
+        else:
+            raise UnlistedMember(f"torch.save writes no member {member.name}", offset=member.header_offset)
+    if pickle is None:
+        raise MemberMissing("no member data.pkl")
+    if "version" not in small:
+        raise MemberMissing("no member version")
+    return TorchLayout(root=root, pickle=pickle, data=MappingProxyType(data), small=MappingProxyType(small))
+
+
+def check_small(view: View, layout: TorchLayout, limits: Limits) -> None:
+    """Read the members that are neither pickle nor data, and hold each to its type.
+
+    Raises:
+        FormatError: `SmallMemberInvalid`, `BigEndian`, or a crc32 that differs.
+    """
+    for name, member in layout.small.items():
+        check_small_member(view, name, member, limits)
+
+
+def check_small_member(view: View, name: str, member: ZipMember, limits: Limits) -> None:
+    """As `check_small`, for one of them.
+
+    Raises:
+        FormatError: `SmallMemberInvalid`, `BigEndian`, or a crc32 that differs.
+    """
+    content = b"" if member.size > _SMALL_BYTES else view.read(member.offset, member.size)
+    if not _SMALL[name].match(content):
+        raise SmallMemberInvalid(f"{member.name} does not hold what it is for", offset=member.offset)
+    check_crc(view, member, limits)
+    if content == b"big":
+        raise BigEndian("tensors of big-endian byte order", offset=member.offset)
+
+
+def read_pickle(view: View, layout: TorchLayout, limits: Limits) -> bytes:
+    """The bytes of `data.pkl`.
+
+    Raises:
+        FormatError: `PickleTooLarge`, or the view cannot be read.
+    """
+    member = layout.pickle
+    if member.size > limits.pickle_bytes:
+        raise PickleTooLarge(f"data.pkl takes {member.size} bytes, the budget is {limits.pickle_bytes}")
+    return view.read(member.offset, member.size)
+
+
+def bind(archive: ZipArchive, layout: TorchLayout, trace: Trace) -> TorchZip:
+    """Tie the storages of an inert trace to the members that hold them.
+
+    Raises:
+        FormatError: `StorageMissing`, `StorageSizeDiffers` or `UnreferencedData`.
+    """
+    members = layout.data
+    for key, storage in trace.storages.items():
+        member = members.get(key)
+        if member is None:
+            raise StorageMissing(f"no member holds storage {key}")
+        size = storage.numel * ITEM_BITS[storage.dtype] // 8
+        if member.size != size:
+            raise StorageSizeDiffers(
+                f"{member.name} holds {member.size} bytes, its elements take {size}", offset=member.offset
+            )
+    if len(members) != len(trace.storages):
+        key = next(key for key in members if key not in trace.storages)
+        raise UnreferencedData(f"the pickle does not name {members[key].name}", offset=members[key].offset)
+    tensors = {
+        name: _entry(spec, members[spec.storage.key]) for name, spec in state_dict_tensors(trace).items()
+    }
+    value = trace.value if isinstance(trace.value, dict) else {}
+    extra = tuple(key for key in value if type(key) is str and key not in tensors)
+    return TorchZip(
+        trace=trace, tensors=MappingProxyType(tensors), extra=extra, members=archive.members, layout=layout
+    )
+
+
+def _entry(spec: TensorSpec, member: ZipMember) -> TensorEntry:
+    """A tensor as a range of the archive. The machine has checked its extent against the storage."""
+    offset = member.offset + spec.offset * (ITEM_BITS[spec.dtype] // 8)
+    stride = None if _contiguous(spec.shape, spec.stride) else spec.stride
+    return TensorEntry(spec.dtype, spec.shape, offset, stride)
+
+
+def _contiguous(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
+    """Whether elements lie one behind the other; dimensions of size 1 have no say, nor have empty ones."""
+    if len(shape) == 1:
+        return stride[0] == 1 or shape[0] <= 1
+    if 0 in shape:
+        return True
+    expected = 1
+    for size, step in zip(reversed(shape), reversed(stride), strict=True):
+        if size != 1 and step != expected:
+            return False
+        expected *= size
+    return True
