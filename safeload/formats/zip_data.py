@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
-from safeload.formats.view import SubView, check_range
+from safeload.formats.view import SubView, Truncated, check_range
 from safeload.formats.zip import DEFLATE, ZipMember
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def stored_with_other_crc(view: View, members: Sequence[ZipMember]) -> Iterator[
         while at < end:
             if at >= chunk_end:
                 chunk_start = chunk_end
-                chunk = memoryview(next(chunks))
+                chunk = memoryview(next(chunks, b""))
+                if not chunk:
+                    raise Truncated(f"the data of {member.name} ends early", offset=at)
                 chunk_end += len(chunk)
                 continue
             reach = min(end, chunk_end)
