@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Rule, Severity
 from safeload.rules import found
-from safeload.rules._items import place, word
+from safeload.rules._items import place, value, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,14 @@ RULE = Rule(
 )
 READS = ("artifact.link",)
 
+_NOT_READ = ("broken", "unreadable", "depth", "name")
+"""Problems of what simply was not read: artifact.not-read speaks about these."""
+
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
-    """Each link or special file that the source refused."""
+    """Each link or special file that the source refused for where it leads or what it is."""
+    if value(item, "problem") in _NOT_READ:
+        return
+    detail = word(item, "detail", word(item, "problem"))
     target = word(item, "target", "")
-    yield found(RULE, place(item), f"{word(item, 'problem')}{f': it points to {target}' if target else ''}")
+    yield found(RULE, place(item), f"{detail}: it points to {target}" if target else detail)
