@@ -70,28 +70,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; those of the process by default.
     """
     _prepare_streams()
+    code = _run(arguments)
+    if code == FAILED:
+        _settle_stdout()
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = safeload.main(args=arguments, prog_name="safeload", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        return FAILED
     except SafeloadError as error:
         complain(str(error))
-        return FAILED
-    except BrokenPipeError:
-        complain("the output was closed before all of it was written")
-        _discard_stdout()
-        return FAILED
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
-        return FAILED
+    except (OSError, SystemExit) as error:
+        # click exits by itself where the reader of its help has left
+        complain(f"input or output failed: {error}")
     except BaseException as error:  # noqa: BLE001  nothing may end as another code
         complain(f"this is a bug of safeload, please report it: {type(error).__name__}: {error}")
         _show_trace()
-        _discard_stdout()
-        return FAILED
-    return code if isinstance(code, int) else ALLOWED
+    else:
+        return code if isinstance(code, int) else ALLOWED
+    return FAILED
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -123,8 +126,8 @@ def _show_trace() -> None:
         click.echo(f"  {visible(line)}", err=True)
 
 
-def _discard_stdout() -> None:
-    """What is still buffered goes nowhere: the interpreter would fail on it once more at its exit."""
+def _settle_stdout() -> None:
+    """What cannot be flushed goes nowhere: the interpreter would fail on it once more at its exit."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

@@ -6,8 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-import click
-
 from safeload.errors import UsageError
 
 
@@ -15,10 +13,14 @@ def write(text: str, output: str | None) -> None:
     """Write to stdout, or to the file that `--output` names.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: it cannot be written.
     """
     if output is None:
-        click.echo(text, nl=False, color=True)
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            raise UsageError(f"the output could not be written: {error.strerror}") from None
         return
     path = Path(output)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
