@@ -1,0 +1,55 @@
+"""Any bytes give an archive or a FormatError.
+
+The invariant holds within the limits and under the seal.
+The members of an archive whose data we accept are those that the standard library reads from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import zipfile
+
+from safeload.errors import FormatError
+from safeload.formats.view import BytesView
+from safeload.formats.zip import ZipArchive, parse_zip
+from safeload.formats.zip_data import check_crc
+from safeload.limits import DEFAULT_LIMITS
+
+LIMITS = dataclasses.replace(DEFAULT_LIMITS, zip_members=64, inflated_bytes=1 << 16)
+
+
+def seeds() -> list[bytes]:
+    """Archives as zipfile writes them: stored, deflated, streamed, with a comment."""
+    found = []
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", method) as archive:
+            archive.writestr(zipfile.ZipInfo("archive/data.pkl"), b"\x80\x02}q\x00.", method)
+            archive.writestr(zipfile.ZipInfo("archive/data/0"), b"abc" * 50, method)
+        found.append(file.getvalue())
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.comment = b"PK\x05\x06"
+        archive.writestr(zipfile.ZipInfo("a"), b"")
+    return [*found, file.getvalue(), b"PK\x05\x06" + bytes(18)]
+
+
+def read(data: bytes) -> object:
+    """The archive with the data of all members checked, or the error that is allowed."""
+    view = BytesView(data)
+    try:
+        archive = parse_zip(view, LIMITS)
+        for member in archive.members:
+            check_crc(view, member, LIMITS)
+    except FormatError as error:
+        return error
+    return archive
+
+
+def check(data: bytes, result: object) -> None:
+    """What has to hold of an archive."""
+    if isinstance(result, ZipArchive):
+        with zipfile.ZipFile(io.BytesIO(data)) as other:
+            listed = [(info.filename, len(other.read(info))) for info in other.infolist()]
+        assert [(member.name, member.size) for member in result.members] == listed
