@@ -94,14 +94,14 @@ def _stream(stream: Stream, report: AuditReport) -> Iterator[str]:
 
 def _second_reader(place: Location, report: AuditReport) -> Iterator[str]:
     """What the second reader said about this stream, and its decompilation."""
-    from safeload.reports._words import shown
+    from safeload.reports._words import quoted, shown
 
     for fact in report.facts:
         if fact.kind == "pickle.second-reader" and fact.location == place:
             detail = f": {fact.data['detail']}" if fact.data.get("detail") else ""
             yield f"  second reader (fickling) {shown(str(fact.data.get('status')))}{shown(detail)}"
     for line in report.explanations.get(place.name, "").splitlines():
-        yield f"    | {shown(line)}"
+        yield quoted(line)
 
 
 def _more(count: int) -> Iterator[str]:

@@ -14,16 +14,22 @@ if TYPE_CHECKING:
 
 
 def shown(text: str) -> str:
-    """Attacker text for a terminal or a build log: no control characters, no workflow commands.
+    """Attacker text for a terminal or a build log: one line that cannot pass for one of ours.
 
-    A build service takes `::name::` at the start of a line and `##[name]` anywhere in it for an
-    instruction, so the first character of each is escaped.
+    Besides what `visible` escapes: a leading space, since indentation carries meaning in a report; and
+    what a build service takes for an instruction, which is `::name::` at the start of a line and
+    `##[name]` anywhere in it.
     """
     text = visible(text).replace("##[", "\\x23#[")
-    bare = text.lstrip(" ")
-    if bare.startswith("::"):
-        return f"{text[: len(text) - len(bare)]}\\x3a{bare[1:]}"
+    if text.startswith((" ", "::")):
+        return f"\\x{ord(text[0]):02x}{text[1:]}"
     return text
+
+
+def quoted(line: str) -> str:
+    """A line of a longer attacker text behind a margin, with its own indentation."""
+    bare = line.lstrip(" ")
+    return f"    | {' ' * (len(line) - len(bare))}{shown(bare)}"
 
 
 def size(count: int) -> str:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Level, Verdict
-from safeload.reports._words import by_coverage, files, shown, size
+from safeload.reports._words import by_coverage, files, quoted, shown, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from safeload.core import Artifact, AuditReport, Decision, Reason
 
 FORMAT = "text"
 LISTED = 20
-"""Members of one archive, and lines of one explanation, that are written out."""
+"""Members of one archive, places of one finding and lines of one explanation that are written out."""
 
 _HEADINGS = ((Level.DENY, "denied"), (Level.WARN, "warnings"), (Level.ALLOW, "allowed by the policy"))
 _COLOURS = {"DENY": "31", "ALLOW": "32", "denied": "31", "warnings": "33"}
@@ -40,7 +40,7 @@ def render(report: AuditReport, *, colour: bool = False) -> str:
         reasons = [reason for reason in decision.reasons if reason.level is level]
         if reasons:
             lines += ["", f"{_coloured(heading, heading, colour=colour)} ({len(reasons)})"]
-            lines += [line for reason in reasons for line in _reason(reason)]
+            lines += [line for group in _alike(reasons) for line in _group(group)]
     lines += _evidence(decision)
     lines += _second_reader(report)
     lines += ["", summary(decision)]
@@ -95,9 +95,24 @@ def _artifact(artifact: Artifact, name: str, indent: str, width: int) -> str:
     return f"{line}: {shown(artifact.reason)}" if artifact.reason else line
 
 
-def _reason(reason: Reason) -> Iterator[str]:
+def _alike(reasons: Sequence[Reason]) -> Iterable[list[Reason]]:
+    """Findings that say the same about several places of one file, gathered."""
+    groups: dict[tuple[object, ...], list[Reason]] = {}
+    for reason in reasons:
+        finding = reason.finding
+        same = (finding.location.artifact, finding.rule, finding.message, finding.fix, finding.severity)
+        groups.setdefault((*same, reason.set_by, reason.in_scope, reason.waiver), []).append(reason)
+    return groups.values()
+
+
+def _group(reasons: Sequence[Reason]) -> Iterator[str]:
+    """Every place, then once what is said about them."""
+    for reason in reasons[:LISTED]:
+        yield f"  {shown(str(reason.finding.location))}"
+    if len(reasons) > LISTED:
+        yield f"  and {len(reasons) - LISTED} more places in this file"
+    reason = reasons[0]
     finding = reason.finding
-    yield f"  {shown(str(finding.location))}"
     yield f"    {shown(finding.message)}"
     scope = "" if reason.in_scope else ", outside the scope"
     severity = finding.severity.name.lower()
@@ -124,7 +139,7 @@ def _second_reader(report: AuditReport) -> Iterator[str]:
         said = ", ".join(str(fact.data[key]) for key in ("status", "detail") if fact.data.get(key))
         yield f"  {shown(fact.location.name)}: {shown(said)}"
         lines = report.explanations.get(fact.location.name, "").splitlines()
-        yield from (f"    | {shown(line)}" for line in lines[:LISTED])
+        yield from (quoted(line) for line in lines[:LISTED])
         if len(lines) > LISTED:
             yield f"    | and {len(lines) - LISTED} more lines: safeload inspect shows them"
 

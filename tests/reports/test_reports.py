@@ -58,7 +58,17 @@ def count(form: str, text: str) -> int:
     """How many findings a rendered report shows."""
     if form == "json":
         return len(json.loads(text)["reasons"])
-    return len(re.findall(r"^    rule [a-z]+\.[a-z-]+ \(", text, re.MULTILINE))
+    shown = 0
+    for section in re.split(r"\n\n", text):
+        if re.match(r"(denied|warnings|allowed by the policy) \(\d+\)\n", section):
+            lines = section.split("\n")[1:]
+            more = [
+                int(line.split()[1])
+                for line in lines
+                if re.fullmatch(r"  and \d+ more places in this file", line)
+            ]
+            shown += sum(not line.startswith("    ") for line in lines) - len(more) + sum(more)
+    return shown
 
 
 @pytest.mark.parametrize("form", REPORTERS)
