@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 SECONDS_PER_TARGET ?= 60
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
