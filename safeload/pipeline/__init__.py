@@ -81,6 +81,7 @@ def audit(
         examination = Examination(source, rules, quick=quick)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
+        examination.read_again()
         if not quick:
             examination.digest(source.blobs, progress)
         decision, _ = examination.decide(
@@ -93,6 +94,7 @@ def audit(
         manifest=source.manifest,
         facts=tuple(examination.facts),
         explanations=examination.explanations,
+        streams=tuple(examination.streams),
         quick=quick,
     )
 
@@ -131,6 +133,7 @@ def admit(
             handed_out = handed_out - others | chosen
             examination.seal(chosen)
         examination.scan([entry for entry in entries if entry.role is not Role.INDEX])
+        examination.read_again()
         examination.digest(handed_out)
         decision, findings = examination.decide(scope, handed_out)
         if decision.verdict is not Verdict.ALLOW:

@@ -12,7 +12,6 @@ from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.identify import identify
 from safeload.formats.pickle_trace import StreamStatus
-from safeload.isolation.second_reader import compare, second_reader
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.scanners import ScanResult, Subject
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
     from safeload.formats.pickle_trace import Trace
-    from safeload.isolation.second_reader import SecondReading
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Scanner, Stream
@@ -57,7 +55,7 @@ class Examination:
         self._quick = quick
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
-        self._readings = 0
+        self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
         self.records: dict[str, object] = {}
         self.explanations: dict[str, str] = {}
@@ -99,8 +97,36 @@ class Examination:
                     _Pending(child.view, item.place.within(child.name), item.depth + 1, child.format)
                     for child in reversed(result.children)
                 )
-                for stream in result.streams:
-                    self._read_again(stream)
+                self.streams.extend(result.streams)
+
+    def read_again(self) -> None:
+        """Step 5: ask the second reader about pickle streams, and state what it said.
+
+        Streams that are not inert are always read again, for their explanation. Inert ones are read
+        again up to a stated length, and past it that is said.
+        """
+        if not self.streams:
+            return
+        # Starting processes is not for the many audits that meet no pickle.
+        from safeload.isolation.second_reader import compare, second_reader
+
+        limits, readings = self._policy.limits, 0
+        for stream in self.streams:
+            trace = stream.trace
+            status, extra = "did-not-run", ()
+            if trace.status is StreamStatus.INERT and trace.opcodes > limits.second_reader_opcodes:
+                detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
+            elif readings >= _SECOND_READINGS:
+                detail = f"more than {_SECOND_READINGS} streams in one audit"
+            else:
+                readings += 1
+                reading = second_reader(stream.data, limits)
+                detail = reading.detail
+                status, extra = compare(reading, *_seen(trace))
+                if reading.source:
+                    self.explanations[stream.location.name] = reading.source
+            data: dict[str, Json] = {"status": status, "detail": detail, "extra": extra}
+            self.facts.append(Fact(kind="pickle.second-reader", location=stream.location, data=data))
 
     def digest(self, paths: Iterable[str], progress: Progress | None = None) -> None:
         """Step 6, in threads: hashlib and the kernel work without the interpreter's lock."""
@@ -209,34 +235,12 @@ class Examination:
         if coverage is not Coverage.SCANNED:
             self.facts.append(_coverage_fact(artifact))
 
-    def _read_again(self, stream: Stream) -> None:
-        """Step 5: ask the second reader, and state what it said.
-
-        Streams that are not inert are always read again, for their explanation. Inert ones are read
-        again up to a stated length, and past it that is said.
-        """
-        trace, limits = stream.trace, self._policy.limits
-        reading: SecondReading | None = None
-        if trace.status is StreamStatus.INERT and trace.opcodes > limits.second_reader_opcodes:
-            detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
-        elif self._readings >= _SECOND_READINGS:
-            detail = f"more than {_SECOND_READINGS} streams in one audit"
-        else:
-            self._readings += 1
-            reading = second_reader(stream.data, limits)
-            detail = reading.detail
-        status, extra = ("did-not-run", ()) if reading is None else _compare(reading, trace)
-        if reading is not None and reading.source:
-            self.explanations[stream.location.name] = reading.source
-        data: dict[str, Json] = {"status": status, "detail": detail, "extra": extra}
-        self.facts.append(Fact(kind="pickle.second-reader", location=stream.location, data=data))
-
-
-def _compare(reading: SecondReading, trace: Trace) -> tuple[str, tuple[str, ...]]:
+def _seen(trace: Trace) -> tuple[set[tuple[str, str]], set[str]]:
+    """The globals of a trace and the names that it calls, as the comparison of readers wants them."""
     seen = {(use.module, use.name) for use in trace.globals}
     # Every global of a stream that is not inert counts as called: the trace keeps the first refusals only.
     called = set(trace.calls) if trace.status is StreamStatus.INERT else {".".join(pair) for pair in seen}
-    return compare(reading, seen, called)
+    return seen, called
 
 
 def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Finding, ...]:

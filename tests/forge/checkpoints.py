@@ -1,0 +1,43 @@
+"""Tiny checkpoints, written by transformers: the real layout with random weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "in", "a", "hole", "the", "ground", "hobbit", "##s", ".")
+
+
+def tiny_bert(folder: Path, *, pickle: bool = False, **overrides: object) -> Path:
+    """A BERT with a masked-language head and a WordPiece tokenizer.
+
+    Args:
+        folder: where to write; it is created.
+        pickle: write pytorch_model.bin in place of model.safetensors.
+        overrides: fields of BertConfig.
+    """
+    import torch
+    from transformers import BertConfig, BertForMaskedLM
+
+    folder.mkdir(parents=True, exist_ok=True)
+    fields = {
+        "vocab_size": len(WORDS),
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 24,
+        "max_position_embeddings": 32,
+    }
+    torch.manual_seed(0)
+    model = BertForMaskedLM(BertConfig(**{**fields, **overrides}))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.3 + (parameter.dim() == 1))
+    model.save_pretrained(folder)
+    if pickle:
+        (folder / "model.safetensors").unlink()
+        torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in WORDS))
+    return folder
