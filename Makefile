@@ -45,10 +45,10 @@ fuzz: setup
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS_PER_TARGET)
 
 goldens: setup
-	SAFELOAD_WRITE_GOLDENS=1 $(BIN)/python -m pytest -q -m "not slow" -k golden
+	$(BIN)/python -m tests.golden.write
 
 docs: setup
-	SAFELOAD_WRITE_DOCS=1 $(BIN)/python -m pytest -q -k "docs or documents"
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf .bench .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
