@@ -41,7 +41,7 @@ class _AutoModel:
     @classmethod
     def from_pretrained(
         cls,
-        name_or_path: str | Path,
+        pretrained_model_name_or_path: str | Path,
         *,
         output_loading_info: Literal[True],
         **kwargs: Any,  # noqa: ANN401 - arguments have many types
@@ -51,20 +51,20 @@ class _AutoModel:
     @classmethod
     def from_pretrained(
         cls,
-        name_or_path: str | Path,
+        pretrained_model_name_or_path: str | Path,
         **kwargs: Any,  # noqa: ANN401 - arguments have many types
     ) -> Model: ...
 
     @classmethod
     def from_pretrained(
         cls,
-        name_or_path: str | Path,
+        pretrained_model_name_or_path: str | Path,
         **kwargs: Any,
     ) -> Model | tuple[Model, dict[str, Any]]:
         """Judge a checkpoint, and build the model from the bytes that were judged.
 
         Args:
-            name_or_path: a local folder.
+            pretrained_model_name_or_path: a local folder.
             **kwargs: `policy`, `config`, `dtype`, `device`, `device_map`, `variant`, `use_safetensors`,
                 `attn_implementation`, `ignore_mismatched_sizes`, `output_loading_info`, and config
                 fields such as `num_labels` and `id2label`. What cannot be honoured is refused.
@@ -76,7 +76,7 @@ class _AutoModel:
         """
         from safeload.resolver.loading import load_model
 
-        model, info = load_model(cls.__name__, name_or_path, kwargs)
+        model, info = load_model(cls.__name__, pretrained_model_name_or_path, kwargs)
         return model if info is None else (model, info)
 
     @classmethod

@@ -30,7 +30,7 @@ class AutoConfig:
 
     @staticmethod
     def from_pretrained(
-        name_or_path: str | Path,
+        pretrained_model_name_or_path: str | Path,
         *,
         return_unused_kwargs: bool = False,
         **kwargs: Any,  # noqa: ANN401 - config fields have many types
@@ -38,7 +38,7 @@ class AutoConfig:
         """Judge a checkpoint and return its configuration.
 
         Args:
-            name_or_path: a local folder.
+            pretrained_model_name_or_path: a local folder.
             return_unused_kwargs: also return the keyword arguments that are no config fields.
             **kwargs: `policy`, and config fields to set (`num_labels`, `id2label`, ...).
 
@@ -47,7 +47,7 @@ class AutoConfig:
             UsageError: an argument, or a model_type that no table describes.
         """
         arguments = read_arguments({key: value for key, value in kwargs.items() if key not in _FIELDS_TOO})
-        snapshot = pipeline.admit(name_or_path, scope=SCOPE, policy=arguments.policy)
+        snapshot = pipeline.admit(pretrained_model_name_or_path, scope=SCOPE, policy=arguments.policy)
         record = config_record(snapshot)
         asked = {**arguments.overrides, **{key: kwargs[key] for key in _FIELDS_TOO & kwargs.keys()}}
         known = field_names(record.model_type)
@@ -55,7 +55,9 @@ class AutoConfig:
         if unused and not return_unused_kwargs:
             raise unknown_argument(unused, record.model_type)
         config = with_overrides(
-            record, {key: value for key, value in asked.items() if key in known}, str(name_or_path)
+            record,
+            {key: value for key, value in asked.items() if key in known},
+            str(pretrained_model_name_or_path),
         )
         return (config, unused) if return_unused_kwargs else config
 

@@ -76,7 +76,12 @@ class LoadReport:
                 )
                 for name in self.unexpected
             ),
-            *(("renamed", name, f"to {target}") for name, target in self.renamed),
+            *(
+                ("renamed", name, f"to {target}")
+                for name, target in self.renamed
+                # the base prefix, added or taken off, is no news
+                if not target.endswith(name) and not name.endswith(target)
+            ),
         ]
         head = f"{self.architecture}: {self.loaded} parameters loaded, {len(self.new_head)} new"
         shown = [(kind, visible(name), visible(detail)) for kind, name, detail in rows[:_SHOWN]]
