@@ -43,6 +43,8 @@ _PADDING = 0x4246
 _TIMES_AND_OWNERS = frozenset({0x5455, 0x7875, 0x5855, 0x000A})
 """Info-ZIP's times and owners, NTFS times: no reader draws name, place or size from them."""
 _UNICODE_PATH = 0x7075
+_EMPTY_DEFLATED = 2
+"""Bytes that the deflate stream of nothing takes."""
 _UNIX_TYPE = 0o170000
 _REGULAR = 0o100000
 _DIRECTORY = 0o040000
@@ -206,7 +208,10 @@ def _no_end(view: View) -> FormatError:
     if found < 0 or reach - found < _END.size:
         return NoEndRecord("no end of central directory record at the end")
     at = view.size - reach + found
-    return TrailingBytes(f"{reach - found - _END.size} bytes stand behind the end record", offset=at)
+    behind = reach - found - _END.size
+    if behind == int.from_bytes(view.read(at + _END.size - 2, 2), "little"):
+        return ArchiveComment(f"a comment of {behind} bytes stands behind the end record", offset=at)
+    return TrailingBytes(f"{behind} bytes stand behind the end record", offset=at)
 
 
 def _zip64(tail: bytes, at: int, end: int) -> tuple[int, int, int]:
@@ -264,7 +269,7 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> list[En
     names = member_names(raw_names, [row[0] for row in rows], limits)
     entries = [Entry(name, *row, raw) for name, row, raw in zip(names, rows, raw_names, strict=True)]
     for entry in entries:
-        if entry.name[-1] == "/" and (entry.size or entry.compressed):
+        if entry.name[-1] == "/" and (entry.size or entry.compressed > _EMPTY_DEFLATED):
             raise DirectoryWithData(f"directory entry {entry.name} holds {entry.size} bytes")
     return entries
 

@@ -23,7 +23,7 @@ _MOST = 1_000
 
 
 def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, ...]:
-    """Members by local header alone, at most a thousand, among the first `reach` bytes.
+    """Members by local header alone, at most a thousand, among the first `reach` bytes; and what is before.
 
     Names are made unique with the position of the header.
 
@@ -33,6 +33,8 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
     starts = _signatures(view, min(reach, view.size))
     ends = [*starts[1:], view.size]
     members = []
+    if starts and starts[0]:
+        members.append(ZipMember("bytes before the archive@0", 0, starts[0], starts[0], 0, STORED, 0))
     for start, end in zip(starts, ends, strict=True):
         if start + _HEADER_SIZE > view.size:
             continue
