@@ -25,6 +25,7 @@ from safeload.errors import MissingExtra, UsageError
 from safeload.formats.model_config import field_names
 from safeload.resolver.arguments import read_arguments
 from safeload.resolver.config import config_record, unknown_argument, unsupported, with_overrides
+from safeload.resolver.save_model import save_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +123,9 @@ def build(auto_class: str, config: Config) -> tuple[Architecture, Model]:
         raise UsageError(f"{auto_class} is not supported for {config.model_type}; supported: {names}")
     if reason := architecture.refuse(config):
         raise UsageError(f"this {config.model_type} config cannot be built: {reason}")
-    return architecture, model_class(config)
+    model = model_class(config)
+    model.saver = save_model
+    return architecture, model
 
 
 def choose_dtype(asked: object, config: Config, found: str | None) -> torch.dtype:

@@ -11,6 +11,7 @@ Nothing here can be talked into loading less than the backbone, or one tensor tw
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ import torch
 from torch import nn
 
 from safeload.core import visible
-from safeload.errors import FormatError, UsageError
+from safeload.errors import FormatError, LimitExceeded, UsageError
 from safeload.formats.shard_index import ShardIndex
 from safeload.resolver.load_report import LoadReport, Mismatch
 from safeload.resolver.memory import FLOATS, Memory
@@ -57,6 +58,14 @@ class DtypeMismatch(FormatError):
 
 class NamesCollide(FormatError):
     """Two tensors of the checkpoint that would go to the same parameter."""
+
+
+class NewHeadTooLarge(LimitExceeded):
+    """A new head larger than everything that the checkpoint holds: a few bytes of config ask for it."""
+
+
+_NEW_HEAD_ELEMENTS = 1 << 24
+"""A new head of this size is never too large: 64 MiB of float32."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +170,10 @@ def plan_load(
         renamed=tuple(match.renamed),
         tied=tuple(tied),
     )
+    held = sum(math.prod(wanted[name]) for name in match.sources)
+    asked = sum(math.prod(wanted[name]) for name in report.new_head)
+    if asked > max(held, _NEW_HEAD_ELEMENTS):
+        raise NewHeadTooLarge(f"a new head of {asked} elements on a checkpoint of {held}")
     return Plan(sources=match.sources, ties=tuple(tied), report=report)
 
 

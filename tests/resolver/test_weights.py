@@ -16,6 +16,7 @@ from safeload.resolver.weights import (
     BackboneIncomplete,
     DtypeMismatch,
     NamesCollide,
+    NewHeadTooLarge,
     Plan,
     ShapeMismatch,
     Source,
@@ -120,6 +121,14 @@ def test_the_pooler_is_a_head() -> None:
     model = _model("AutoModel")
     plan = _plan(model, _tensors(model, without=("pooler.dense.weight", "pooler.dense.bias")))
     assert plan.report.new_head == ("pooler.dense.bias", "pooler.dense.weight")
+
+
+def test_a_few_bytes_cannot_ask_for_gigabytes() -> None:
+    """A new head larger than the whole checkpoint is refused before it gets memory."""
+    model = _model("AutoModel", hidden_size=131_072, num_attention_heads=1, num_hidden_layers=0, vocab_size=1)
+    tensors = _tensors(model, without=("pooler.dense.weight", "pooler.dense.bias"))
+    with pytest.raises(NewHeadTooLarge, match="17180000256 elements"):
+        _plan(model, tensors)
 
 
 def test_base_prefix() -> None:

@@ -9,9 +9,11 @@ import torch
 from torch import nn
 
 from safeload.architectures.layers.modules import initialise
+from safeload.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import os
+    from collections.abc import Callable, Iterable, Mapping
 
     from safeload.architectures.base.config import Config
     from safeload.architectures.base.outputs import ModelOutput
@@ -31,9 +33,13 @@ class Model(nn.Module):
     load_report: object | None
     """What the load found (`resolver.load_report.LoadReport`), or None for a model that was not loaded."""
 
+    saver: Callable[[Model, str | os.PathLike[str]], tuple[str, ...]] | None
+    """What writes files: given by the resolver, since models touch no path."""
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.load_report = None
+        self.saver = None
         self.config = config
         self.attn_implementation = "sdpa"
 
@@ -85,6 +91,16 @@ class Model(nn.Module):
         if self.config.tie_word_embeddings:
             for target, source in self.tied.items():
                 self.put(target, self.get_parameter(source))
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str]) -> tuple[str, ...]:
+        """Write config.json and model.safetensors into a folder, and return the paths written.
+
+        Raises:
+            UsageError: the folder cannot be written, or the model did not come from an Auto class.
+        """
+        if self.saver is None:
+            raise UsageError("only a model from an Auto class can save itself")
+        return self.saver(self, save_directory)
 
     def put(self, name: str, value: nn.Parameter) -> None:
         """Replace one of our own parameters by `value`."""
