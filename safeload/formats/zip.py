@@ -150,13 +150,13 @@ def parse_zip(view: View, limits: Limits) -> ZipArchive:
     Raises:
         FormatError: one subclass per way to be wrong; `AmbiguousArchive` where readers would disagree.
     """
-    entries, end = parse_directory(view, limits)
+    names, raw_names, entries, end = parse_directory(view, limits)
     window = _Window(view, end, len(entries))
     read = window.read
     members: list[ZipMember] = []
     cursor = 0
-    for entry in entries:
-        name, flags, method, crc32, compressed, size, offset, fields, raw_name = entry
+    for name, raw_name, entry in zip(names, raw_names, entries, strict=True):
+        flags, method, crc32, compressed, size, offset, fields = entry
         if offset != cursor:
             raise _misplaced(offset, cursor)
         # version, flags, method, time, date | crc32, sizes | name length, extra length | name | extra
@@ -167,7 +167,7 @@ def parse_zip(view: View, limits: Limits) -> ZipArchive:
         if head[26] | head[27] << 8 != len(raw_name) or head[_LOCAL_SIZE:head_size] != raw_name:
             raise NameDiffers(f"the local header of {name} has another name", offset=offset)
         if head[4:14] != fields[:10]:
-            _compare(head, entry)
+            _compare(head, name, Entry._make(entry))
         extra_size = head[28] | head[29] << 8
         data = head_size + extra_size
         wide = False
@@ -176,16 +176,24 @@ def parse_zip(view: View, limits: Limits) -> ZipArchive:
             if len(extra) < extra_size:
                 extra = read(offset + head_size, extra_size)
             if extra not in _PADDINGS:
-                wide = _check_extra(extra, head, entry)
+                wide = _check_extra(extra, head, name, Entry._make(entry), offset + head_size)
         data += offset
         cursor = data + compressed
         sizes = head[14:26]
-        if sizes == _NO_SIZES and flags & FLAG_DESCRIPTOR:
-            cursor += _check_descriptor(window, cursor, entry, wide=wide)
-        elif not wide and (sizes != fields[10:] or size >= MASK_32 or compressed >= MASK_32):
+        described = flags & FLAG_DESCRIPTOR
+        if not wide and (size >= MASK_32 or compressed >= MASK_32):
+            raise SizesDiffer(f"{name} exceeds 4 GiB without a zip64 field", offset=offset)
+        if sizes != fields[10:] and not wide and not (described and sizes == _NO_SIZES):
             raise SizesDiffer(f"local header and directory disagree about {name}", offset=offset)
-        elif flags & FLAG_DESCRIPTOR:
-            cursor += _check_descriptor(window, cursor, entry, wide=wide)
+        if described:
+            descriptor = b"PK\x07\x08" + fields[10:]
+            if wide:
+                descriptor = _DESCRIPTOR_64.pack(b"PK\x07\x08", crc32, compressed, size)
+            if read(cursor, len(descriptor)) != descriptor:
+                raise DescriptorDiffers(
+                    f"the data descriptor of {name} is missing or disagrees", offset=cursor
+                )
+            cursor += len(descriptor)
         if cursor > end:
             raise MembersOverlap(f"{name} reaches into the central directory", offset=offset)
         members.append(ZipMember(name, data, compressed, size, crc32, method, offset))
@@ -205,26 +213,25 @@ def _misplaced(found: int, expected: int) -> FormatError:
     return GapBetweenMembers(f"{found - expected} bytes belong to no member", offset=expected)
 
 
-def _compare(head: bytes, entry: Entry) -> None:
+def _compare(head: bytes, name: str, entry: Entry) -> None:
     """Flags and method of a local header; its version and times are nobody's business."""
     flags = int.from_bytes(head[6:8], "little")
     method = int.from_bytes(head[8:10], "little")
     check_flags(flags, method, entry.header_offset)
     if flags != entry.flags:
         raise FlagsDiffer(
-            f"flags of {entry.name}: {flags:#06x} locally, {entry.flags:#06x} in the directory",
+            f"flags of {name}: {flags:#06x} locally, {entry.flags:#06x} in the directory",
             offset=entry.header_offset,
         )
     if method != entry.method:
         raise MethodDiffers(
-            f"method of {entry.name}: {method} locally, {entry.method} in the directory",
+            f"method of {name}: {method} locally, {entry.method} in the directory",
             offset=entry.header_offset,
         )
 
 
-def _check_extra(extra: bytes, head: bytes, entry: Entry) -> bool:
+def _check_extra(extra: bytes, head: bytes, name: str, entry: Entry, where: int) -> bool:
     """Check a local extra field; True where it holds a zip64 field that agrees with the directory."""
-    where = entry.header_offset + _LOCAL_SIZE + len(entry.raw_name)
     body = split_extra(extra, where).get(EXTRA_ZIP64)
     if body is None:
         return False
@@ -247,18 +254,5 @@ def _check_extra(extra: bytes, head: bytes, entry: Entry) -> bool:
             [size, compressed, offset],
         )
     if not agrees:
-        raise SizesDiffer(f"the zip64 field of {entry.name} disagrees with the directory", offset=where)
+        raise SizesDiffer(f"the zip64 field of {name} disagrees with the directory", offset=where)
     return True
-
-
-def _check_descriptor(window: _Window, at: int, entry: Entry, *, wide: bool) -> int:
-    """Check the data descriptor at `at`, and return its size."""
-    if wide:
-        expected = _DESCRIPTOR_64.pack(b"PK\x07\x08", entry.crc32, entry.compressed, entry.size)
-    else:
-        expected = b"PK\x07\x08" + entry.fields[10:]
-        if entry.size >= MASK_32 or entry.compressed >= MASK_32:
-            raise SizesDiffer(f"{entry.name} exceeds 4 GiB without a zip64 field", offset=entry.header_offset)
-    if window.read(at, len(expected)) != expected:
-        raise DescriptorDiffers(f"the data descriptor of {entry.name} is missing or disagrees", offset=at)
-    return len(expected)

@@ -127,9 +127,8 @@ class DirectoryWithData(FormatError):
 
 
 class Entry(NamedTuple):
-    """One entry of the central directory; a named tuple, since an archive may hold 200,000."""
+    """One entry of the central directory, but for its name."""
 
-    name: str
     flags: int
     method: int
     crc32: int
@@ -138,13 +137,15 @@ class Entry(NamedTuple):
     header_offset: int
     fields: bytes
     """`version needed` to `uncompressed size` as written: a local header repeats these 22 bytes."""
-    raw_name: bytes
 
 
 class Directory(NamedTuple):
-    """The central directory and where it stands."""
+    """The central directory in columns, since an archive may hold 200,000 members; and its place."""
 
-    entries: list[Entry]
+    names: list[str]
+    raw_names: list[bytes]
+    entries: list[tuple[int, int, int, int, int, int, bytes]]
+    """The fields of `Entry`."""
     offset: int
 
 
@@ -161,7 +162,7 @@ def parse_directory(view: View, limits: Limits) -> Directory:
         raise DirectoryTooLarge(f"central directory of {length} bytes exceeds {limits.zip_directory_bytes}")
     if count * CENTRAL.size > length:
         raise DirectoryBroken(f"{length} bytes cannot hold {count} directory entries", offset=offset)
-    return Directory(_entries(view.read(offset, length), count, offset, limits), offset)
+    return _entries(view.read(offset, length), count, offset, limits)
 
 
 def _end_records(view: View) -> tuple[int, int, int]:
@@ -229,7 +230,7 @@ def _zip64(tail: bytes, at: int, end: int) -> tuple[int, int, int]:
     return count, length, offset
 
 
-def _entries(directory: bytes, count: int, base: int, limits: Limits) -> list[Entry]:
+def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directory:
     """All entries, which fill `directory` exactly. Fast for members without extras and attributes."""
     total = len(directory)
     rows: list[tuple[int, int, int, int, int, int, bytes]] = []
@@ -267,11 +268,10 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> list[En
     if at != total:
         raise DirectoryMisplaced(f"{total - at} bytes follow the last directory entry", offset=base + at)
     names = member_names(raw_names, [row[0] for row in rows], limits)
-    entries = [Entry(name, *row, raw) for name, row, raw in zip(names, rows, raw_names, strict=True)]
-    for entry in entries:
-        if entry.name[-1] == "/" and (entry.size or entry.compressed > _EMPTY_DEFLATED):
-            raise DirectoryWithData(f"directory entry {entry.name} holds {entry.size} bytes")
-    return entries
+    for text, row in zip(names, rows, strict=True):
+        if text[-1] == "/" and (row[4] or row[3] > _EMPTY_DEFLATED):
+            raise DirectoryWithData(f"directory entry {text} holds {row[4]} bytes")
+    return Directory(names, raw_names, rows, base)
 
 
 def check_flags(flags: int, method: int, offset: int) -> None:

@@ -24,6 +24,7 @@ class Chunked(BytesView):
     """A view that streams three bytes at a time."""
 
     def stream(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
+        """As of BytesView."""
         for at in range(offset, offset + length, 3):
             yield self.read(at, min(3, offset + length - at))
 
