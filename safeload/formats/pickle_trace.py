@@ -4,8 +4,8 @@ The machine (`pickle_machine.run_pickle`) never imports and never calls. Where C
 hold an object, it holds one of these:
 
 - a constant: None, bool, int, float, complex, str, bytes, as Python's own;
-- tuple, list, dict, set, frozenset, as Python's own; dict keys and set members are plain constants or
-  short flat tuples of them;
+- tuple, list, dict, set, frozenset, bytearray, as Python's own; dict keys and set members are plain
+  constants or short flat tuples of them;
 - `OrderedDictValue` (a dict), `DefaultDictValue` (a dict), `SizeValue` (a tuple of int), `TextValue`
   (a str, for paths and versions);
 - `GlobalRef`, `StorageRef`, `TensorSpec`, `DtypeValue`, `DeviceValue`, `LayoutValue`, `ArrayValue`,
@@ -80,12 +80,20 @@ class TextValue(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class GlobalRef:
     """A global as a value: never the object that it names."""
 
-    module: str
-    name: str
+    __slots__ = ("calls", "contract", "module", "name", "reduce")
+
+    def __init__(self, module: str, name: str, contract: object = None, reduce: object = None) -> None:
+        self.module = module
+        self.name = name
+        self.contract = contract
+        """For the machine: the `pickle_contracts.Contract` that lists it, or None."""
+        self.reduce = reduce
+        """For the machine: what answers for REDUCE, or None."""
+        self.calls = 0
+        """Calls under the contract."""
 
     @property
     def path(self) -> str:

@@ -1,0 +1,141 @@
+"""Contracts: which globals a stream may name, and exactly how it may use them.
+
+A contract answers for one (module, name). Its functions get abstract arguments and give back an abstract
+value, or raise `Refused`; nothing is imported and nothing is called. What has no contract is unlisted,
+and there is no rule by prefix: `torch.` alone holds dozens of ways to run code.
+
+The families live in `pickle_contracts_plain`, `_torch` and `_numpy`; inert records by exact name in
+`pickle_packs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from safeload.formats.pickle_trace import GlobalRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from safeload.formats.pickle_trace import StorageRef
+
+Arguments: TypeAlias = "tuple[object, ...]"
+INT64_MAX = (1 << 63) - 1
+
+
+class Refused(Exception):
+    """A use that the contract does not allow. The text says why."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """What contract functions may look at and charge while one stream is interpreted."""
+
+    tensor_rank: int
+    budget: int
+    """Items and bytes that contracts may still copy: a few times the stream's own length."""
+    storages: dict[str, StorageRef] = field(default_factory=dict)
+    untyped: set[str] = field(default_factory=set)
+    """Keys of storages that are bytes without a dtype."""
+
+    def charge(self, amount: int) -> None:
+        """Account for a copy of `amount` items or bytes before it is made.
+
+        Raises:
+            Refused: a short stream asks for large copies again and again.
+        """
+        self.budget -= amount
+        if self.budget < 0:
+            raise Refused("copies more data than the stream itself holds")
+
+
+Call: TypeAlias = "Callable[[Arguments, Scene], object]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contract:
+    """How one global may be used. A field that is None is a use that is refused."""
+
+    call: Call | None = None
+    """Under REDUCE."""
+    new: Call | None = None
+    """Under NEWOBJ, with the class taken off the arguments."""
+    value: object = None
+    """What the global itself stands for, where it is a constant (a dtype)."""
+    storage: str | None = None
+    """Dtype name, where the global is a storage type inside a persistent id."""
+    enum: bool = False
+    """True for an enum class, whose members `getattr` may name."""
+    record: bool = False
+    """True for a class whose instances become inert records."""
+    tensor_builder: bool = False
+    """True for functions that `_rebuild_from_type_v2` may wrap."""
+    tensor_type: bool = False
+    """True for the types that `_rebuild_from_type_v2` may restore."""
+
+
+Key: TypeAlias = "tuple[str, str]"
+
+
+@lru_cache(maxsize=16)
+def contracts_for(packs: frozenset[str]) -> Mapping[Key, Contract]:
+    """Tier A, and the packs that the policy switches on. Unknown pack names list nothing."""
+    from safeload.formats import pickle_contracts_numpy, pickle_contracts_plain, pickle_contracts_torch
+    from safeload.formats.pickle_packs import pack_contracts
+
+    table: dict[Key, Contract] = {}
+    for pack in sorted(packs):
+        table.update(pack_contracts(pack))
+    if "numpy" in packs:
+        table.update(pickle_contracts_numpy.CONTRACTS)
+    table.update(pickle_contracts_plain.CONTRACTS)
+    table.update(pickle_contracts_torch.CONTRACTS)
+    return table
+
+
+def listed(value: object) -> Contract | None:
+    """The contract behind a global as a value, or None."""
+    if type(value) is GlobalRef and isinstance(value.contract, Contract):
+        return value.contract
+    return None
+
+
+def is_int(value: object, low: int = 0, high: int = INT64_MAX) -> bool:
+    """True for an int (no bool) inside the bounds."""
+    return type(value) is int and low <= value <= high
+
+
+_PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
+
+
+def is_plain(value: object) -> bool:
+    """True for a constant."""
+    return type(value) in _PLAIN
+
+
+def is_literal(value: object, scene: Scene) -> bool:
+    """True for constants in tuples, lists, dicts and sets, each visited once per mention."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind in _PLAIN:
+            continue
+        if kind in (tuple, list, set, frozenset):
+            children = list(item)  # type: ignore[call-overload]  # one of four iterables, just compared
+        elif kind is dict:
+            children = list(item.values())  # type: ignore[attr-defined]  # a dict, just compared
+        else:
+            return False
+        scene.charge(len(children) + 1)
+        pending.extend(children)
+    return True
+
+
+def is_member(value: object) -> bool:
+    """True for constants whose equality and digest in a set cannot be made expensive."""
+    if type(value) is int:
+        return -(1 << 60) < value < 1 << 60
+    return value is None or type(value) in (str, bytes, bool)

@@ -1,0 +1,236 @@
+"""Contracts for Python's own data types: collections, numbers, dates, paths.
+
+Arguments are literals, and a contract that copies charges for it first: `bytearray(10**10)` is an int
+argument and refused, `_codecs.encode` of one long memoised text a thousand times runs out of budget.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from safeload.formats.pickle_contracts import Contract, Refused, is_int, is_member, is_plain, listed
+from safeload.formats.pickle_trace import (
+    DefaultDictValue,
+    GlobalRef,
+    InertRecord,
+    OrderedDictValue,
+    TextValue,
+)
+
+if TYPE_CHECKING:
+    from safeload.formats.pickle_contracts import Arguments, Call, Key, Scene
+
+_DECIMAL = r"[+-]?[0-9]{1,64}(\.[0-9]{1,64})?([eE][+-]?[0-9]{1,6})?"
+_FACTORIES = frozenset({"list", "dict", "int", "float", "set", "str", "bool"})
+
+
+def ordered_dict(args: Arguments, _scene: Scene) -> object:
+    """`OrderedDict()`; what goes in comes by SETITEM."""
+    if args:
+        raise Refused("takes no arguments")
+    return OrderedDictValue()
+
+
+def _default_dict(args: Arguments, _scene: Scene) -> object:
+    factory = args[0] if args else None
+    if len(args) > 1:
+        raise Refused("takes only a factory")
+    if factory is not None and not (
+        type(factory) is GlobalRef and factory.module == "builtins" and factory.name in _FACTORIES
+    ):
+        raise Refused("the factory is no plain container or number type")
+    return DefaultDictValue()
+
+
+def _counter(args: Arguments, scene: Scene) -> object:
+    if len(args) > 1 or (args and type(args[0]) is not dict):
+        raise Refused("takes one dict of counts")
+    value = DefaultDictValue()
+    if args and isinstance(args[0], dict):
+        scene.charge(len(args[0]))
+        if not all(map(is_plain, args[0].values())):
+            raise Refused("a count is no constant")
+        value.update(args[0])
+    return value
+
+
+def _members(args: Arguments, scene: Scene) -> list[object]:
+    if not args:
+        return []
+    items = args[0]
+    if len(args) > 1 or not isinstance(items, (list, tuple)) or type(items) not in (list, tuple):
+        raise Refused("takes one list")
+    scene.charge(len(items))
+    if not all(map(is_member, items)):
+        raise Refused("a member is no small constant")
+    return list(items)
+
+
+def _set(args: Arguments, scene: Scene) -> object:
+    return set(_members(args, scene))
+
+
+def _frozenset(args: Arguments, scene: Scene) -> object:
+    return frozenset(_members(args, scene))
+
+
+def _complex(args: Arguments, _scene: Scene) -> object:
+    if len(args) == 2:
+        real, imaginary = args
+        if isinstance(real, float) and isinstance(imaginary, float):
+            return complex(real, imaginary)
+    raise Refused("takes two floats")
+
+
+def _slice(args: Arguments, _scene: Scene) -> object:
+    if len(args) != 3 or not all(item is None or is_int(item, -(1 << 62)) for item in args):
+        raise Refused("takes three ints or None")
+    return InertRecord("builtins.slice", args)
+
+
+def _encoded(args: Arguments, scene: Scene) -> bytes:
+    if len(args) != 2 or args[1] not in ("latin1", "latin-1"):
+        raise Refused("takes a text and 'latin1'")
+    text = args[0]
+    if not isinstance(text, str) or type(text) is not str:
+        raise Refused("takes a text and 'latin1'")
+    scene.charge(len(text))
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise Refused("the text holds characters outside latin-1") from None
+
+
+def _encode(args: Arguments, scene: Scene) -> object:
+    return _encoded(args, scene)
+
+
+def _bytes(args: Arguments, scene: Scene) -> object:
+    return _encoded(args, scene) if args else b""
+
+
+def _bytearray(args: Arguments, scene: Scene) -> object:
+    if not args:
+        return bytearray()
+    if len(args) == 1 and isinstance(args[0], bytes):
+        scene.charge(len(args[0]))
+        return bytearray(args[0])
+    return bytearray(_encoded(args, scene))
+
+
+def _decimal(args: Arguments, _scene: Scene) -> object:
+    if len(args) != 1 or not isinstance(args[0], str) or not re.fullmatch(_DECIMAL, args[0]):
+        raise Refused("takes one decimal number as text")
+    return InertRecord("decimal.Decimal", args)
+
+
+def _path(args: Arguments, scene: Scene) -> object:
+    scene.charge(sum(len(part) for part in args if isinstance(part, str)))
+    if not all(type(part) is str for part in args):
+        raise Refused("takes texts")
+    return TextValue("/".join(part for part in args if isinstance(part, str)))
+
+
+def _date_part(size: int, position: int, low: int, high: int, name: str) -> Call:
+    """`date(b"....")` as pickled: the length is fixed, and one byte is checked by CPython as well."""
+
+    def call(args: Arguments, _scene: Scene) -> object:
+        packed = args[0] if args else None
+        if not isinstance(packed, bytes) or len(packed) != size:
+            raise Refused(f"takes {size} packed bytes")
+        if not low <= packed[position] & 0x7F <= high:
+            raise Refused("the packed bytes are out of range")
+        if len(args) > 1 and not (
+            size != 4
+            and len(args) == 2
+            and isinstance(args[1], InertRecord)
+            and args[1].name == "datetime.timezone"
+        ):
+            raise Refused("takes packed bytes and a timezone")
+        return InertRecord(name, args)
+
+    return call
+
+
+def _timedelta(args: Arguments, _scene: Scene) -> object:
+    if (
+        len(args) == 3
+        and is_int(args[0], -999_999_999, 999_999_999)
+        and is_int(args[1], 0, 86_399)
+        and is_int(args[2], 0, 999_999)
+    ):
+        return InertRecord("datetime.timedelta", args)
+    raise Refused("takes days, seconds and microseconds")
+
+
+def _timezone(args: Arguments, _scene: Scene) -> object:
+    if len(args) == 1 and isinstance(args[0], InertRecord) and args[0].name == "datetime.timedelta":
+        given = args[0].args
+        if isinstance(given, tuple) and given[0] in (0, -1) and given != (-1, 0, 0):
+            return InertRecord("datetime.timezone", args)
+    raise Refused("takes one timedelta of less than a day")
+
+
+def _reconstructor(args: Arguments, _scene: Scene) -> object:
+    """`copyreg._reconstructor(cls, object, None)`: how protocols 0 and 1 write a plain instance."""
+    if len(args) == 3:
+        kind, base, state = args
+        contract = listed(kind)
+        plain_base = type(base) is GlobalRef and (base.module, base.name) == ("builtins", "object")
+        if contract is not None and contract.record and plain_base and state is None:
+            return InertRecord(kind.path if isinstance(kind, GlobalRef) else "", ())
+    raise Refused("restores only records of a pack, with object as base")
+
+
+def _get_attribute(args: Arguments, _scene: Scene) -> object:
+    """`getattr(Enum, "NAME")`: how Python 3.11 and 3.12 write an enum member."""
+    if len(args) == 2:
+        kind, name = args
+        contract = listed(kind)
+        if (
+            contract is not None
+            and contract.enum
+            and isinstance(kind, GlobalRef)
+            and isinstance(name, str)
+            and re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", name)
+        ):
+            return InertRecord(kind.path, (name,))
+    raise Refused("reads only members of enums that a pack lists")
+
+
+GETATTR = Contract(call=_get_attribute)
+"""Listed only together with a pack that holds enums."""
+
+_TYPE_ONLY = Contract()
+_PATH = Contract(call=_path)
+
+CONTRACTS: dict[Key, Contract] = {
+    ("collections", "OrderedDict"): Contract(call=ordered_dict),
+    ("collections", "defaultdict"): Contract(call=_default_dict),
+    ("collections", "Counter"): Contract(call=_counter),
+    ("builtins", "set"): Contract(call=_set),
+    ("builtins", "frozenset"): Contract(call=_frozenset),
+    ("builtins", "complex"): Contract(call=_complex),
+    ("builtins", "slice"): Contract(call=_slice),
+    ("builtins", "bytes"): Contract(call=_bytes),
+    ("builtins", "bytearray"): Contract(call=_bytearray),
+    ("_codecs", "encode"): Contract(call=_encode),
+    ("decimal", "Decimal"): Contract(call=_decimal),
+    ("datetime", "datetime"): Contract(call=_date_part(10, 2, 1, 12, "datetime.datetime")),
+    ("datetime", "date"): Contract(call=_date_part(4, 2, 1, 12, "datetime.date")),
+    ("datetime", "time"): Contract(call=_date_part(6, 0, 0, 23, "datetime.time")),
+    ("datetime", "timedelta"): Contract(call=_timedelta),
+    ("datetime", "timezone"): Contract(call=_timezone),
+    ("copyreg", "_reconstructor"): Contract(call=_reconstructor),
+}
+CONTRACTS.update(
+    {("builtins", name): _TYPE_ONLY for name in ("object", "list", "dict", "int", "float", "str", "bool")}
+)
+CONTRACTS.update(
+    {
+        (module, name): _PATH
+        for module in ("pathlib", "pathlib._local")
+        for name in ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path", "PurePath")
+    }
+)

@@ -1,0 +1,235 @@
+"""Contracts for what torch.save writes: tensors, parameters, storages, dtypes, devices.
+
+A tensor is accepted only as a strided range that lies inside its storage. The check is torch's own
+(`offset + sum((size - 1) * stride) < numel`), in Python's unbounded integers, so that nothing can wrap
+around. Quantised, sparse, nested and wrapper tensors have no contract: their rebuild functions trust
+strides and indices that the stream brings.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from safeload.formats.pickle_contracts import INT64_MAX, Contract, Refused, is_int, is_literal, listed
+from safeload.formats.pickle_trace import (
+    DeviceValue,
+    DtypeValue,
+    GlobalRef,
+    LayoutValue,
+    OrderedDictValue,
+    SizeValue,
+    StorageRef,
+    TensorSpec,
+    TextValue,
+)
+from safeload.formats.tensors import ITEM_BITS
+
+if TYPE_CHECKING:
+    from safeload.formats.pickle_contracts import Arguments, Key, Scene
+
+_STORAGES = {
+    "FloatStorage": "float32", "DoubleStorage": "float64", "HalfStorage": "float16",
+    "BFloat16Storage": "bfloat16", "LongStorage": "int64", "IntStorage": "int32",
+    "ShortStorage": "int16", "CharStorage": "int8", "ByteStorage": "uint8", "BoolStorage": "bool",
+    "ComplexFloatStorage": "complex64", "ComplexDoubleStorage": "complex128",
+}  # fmt: skip
+_LAYOUTS = frozenset({"torch.strided", "torch.sparse_coo"})
+_DEVICE_KINDS = frozenset({"cpu", "cuda", "mps", "xpu", "xla", "hpu", "npu", "meta"})
+UNTYPED = "untyped"
+"""The `storage` of UntypedStorage's contract: bytes without a dtype."""
+
+
+def persistent_storage(pid: object, scene: Scene) -> StorageRef:
+    """The storage behind a persistent id, the same object for the same key.
+
+    Raises:
+        Refused: it is not exactly `("storage", StorageType, key, location, numel)`.
+    """
+    if type(pid) is not tuple or len(pid) != 5:
+        raise Refused("a persistent id is no tuple of five")
+    tag, kind, key, location, numel = pid
+    if type(tag) is not str or tag != "storage":
+        raise Refused("a persistent id does not start with 'storage'")
+    contract = kind.contract if type(kind) is GlobalRef else None
+    dtype = contract.storage if isinstance(contract, Contract) else None
+    if dtype is None:
+        raise Refused("a persistent id names no storage type")
+    if type(key) is not str or len(key) > 20 or not (key.isascii() and key.isdigit()):
+        raise Refused("a storage key is not made of digits")
+    if type(numel) is not int or not 0 <= numel <= INT64_MAX:
+        raise Refused("a storage's number of elements is no count")
+    known = scene.storages.get(key)
+    untyped = dtype == UNTYPED
+    if untyped:
+        dtype = "uint8"
+    if known is not None:
+        if (
+            known.dtype != dtype
+            or known.numel != numel
+            or known.location != location
+            or untyped is not (key in scene.untyped)
+        ):
+            raise Refused(f"storage {key} is described twice, differently")
+        return known
+    if type(location) is not str or len(location) > 64 or not location.isprintable():
+        raise Refused("a storage's location is no device name")
+    if untyped:
+        scene.untyped.add(key)
+    ref = scene.storages[key] = StorageRef(dtype, key, location, numel)
+    return ref
+
+
+def _hooks(value: object) -> None:
+    if type(value) is not OrderedDictValue or value or value.metadata is not None:
+        raise Refused("backward hooks are no empty OrderedDict")
+    value.sealed = True
+
+
+def _spec(
+    storage: StorageRef, dtype: str, numel: int, args: Arguments, *, requires_grad: object, rank: int
+) -> TensorSpec:
+    """A tensor after the check of its extent; `numel` is the storage's size in elements of `dtype`."""
+    offset, shape, stride = args[1], args[2], args[3]
+    if type(offset) is not int or not 0 <= offset <= INT64_MAX:
+        raise Refused("a storage offset is no count")
+    if not isinstance(shape, tuple) or not isinstance(stride, tuple) or len(shape) != len(stride):
+        raise Refused("sizes and strides are no tuples of one length")
+    if type(requires_grad) is not bool:
+        raise Refused("requires_grad is no bool")
+    if len(shape) > rank:
+        raise Refused(f"a tensor has {len(shape)} dimensions")
+    last = offset
+    count = 1
+    for size, step in zip(shape, stride, strict=True):
+        if (
+            type(size) is not int
+            or type(step) is not int
+            or not 0 <= size <= INT64_MAX
+            or not 0 <= step <= INT64_MAX
+        ):
+            raise Refused("a size or stride is no count")
+        last += (size - 1) * step
+        count *= size
+    if count > INT64_MAX:
+        raise Refused("a tensor has more elements than an int64 counts")
+    if count and last >= numel:
+        raise Refused(f"a tensor reaches element {last} of a storage of {numel}")
+    if not count and offset > numel:
+        raise Refused(f"an empty tensor starts at element {offset} of a storage of {numel}")
+    return TensorSpec(storage, dtype, offset, shape, stride, requires_grad, False)  # noqa: FBT003 - positional for speed
+
+
+def rebuild_tensor_v2(args: Arguments, scene: Scene) -> object:
+    """`_rebuild_tensor_v2(storage, offset, sizes, strides, requires_grad, hooks, metadata=None)`."""
+    count = len(args)
+    if count != 6 and not (count == 7 and args[6] is None):
+        raise Refused("takes six arguments, and no tensor metadata")
+    storage = args[0]
+    if type(storage) is not StorageRef or storage.key in scene.untyped:
+        raise Refused("the first argument is no typed storage")
+    _hooks(args[5])
+    return _spec(storage, storage.dtype, storage.numel, args, requires_grad=args[4], rank=scene.tensor_rank)
+
+
+def _rebuild_tensor(args: Arguments, scene: Scene) -> object:
+    if len(args) != 4:
+        raise Refused("takes four arguments")
+    storage = args[0]
+    if type(storage) is not StorageRef or storage.key in scene.untyped:
+        raise Refused("the first argument is no typed storage")
+    return _spec(storage, storage.dtype, storage.numel, args, requires_grad=False, rank=scene.tensor_rank)
+
+
+def _rebuild_tensor_v3(args: Arguments, scene: Scene) -> object:
+    if len(args) != 7 and not (len(args) == 8 and args[7] is None):
+        raise Refused("takes seven arguments, and no tensor metadata")
+    storage, dtype = args[0], args[6]
+    if type(storage) is not StorageRef or storage.key not in scene.untyped:
+        raise Refused("the first argument is no untyped storage")
+    if type(dtype) is not DtypeValue:
+        raise Refused("the seventh argument is no dtype")
+    _hooks(args[5])
+    numel = storage.numel * 8 // ITEM_BITS[dtype.name]
+    return _spec(storage, dtype.name, numel, args, requires_grad=args[4], rank=scene.tensor_rank)
+
+
+def _rebuild_parameter(args: Arguments, _scene: Scene) -> object:
+    if len(args) != 3 or type(args[0]) is not TensorSpec or type(args[1]) is not bool:
+        raise Refused("takes a tensor, a bool and hooks")
+    _hooks(args[2])
+    data = args[0]
+    return TensorSpec(data.storage, data.dtype, data.offset, data.shape, data.stride, args[1], True)  # noqa: FBT003 - as above
+
+
+def _rebuild_from_type(args: Arguments, scene: Scene) -> object:
+    """`_rebuild_from_type_v2(function, type, args, state)`: the state is literal and goes nowhere."""
+    if len(args) != 4:
+        raise Refused("takes four arguments")
+    function, kind = listed(args[0]), listed(args[1])
+    if function is None or not function.tensor_builder or function.call is None:
+        raise Refused("wraps a function that builds no tensor")
+    if kind is None or not kind.tensor_type:
+        raise Refused("restores a type other than Tensor and Parameter")
+    if not isinstance(args[2], tuple) or not is_literal(args[3], scene):
+        raise Refused("arguments are no tuple, or the state holds more than literals")
+    return function.call(args[2], scene)
+
+
+def _size(args: Arguments, scene: Scene) -> object:
+    sizes = args[0] if len(args) == 1 else None
+    if not isinstance(sizes, (tuple, list)):
+        raise Refused("takes one tuple of sizes")
+    scene.charge(len(sizes))
+    if len(sizes) > scene.tensor_rank or not all(map(is_int, sizes)):
+        raise Refused("a size is no count")
+    return SizeValue(size for size in sizes if isinstance(size, int))
+
+
+def _device(args: Arguments, _scene: Scene) -> object:
+    name = args[0] if args else None
+    if isinstance(name, str) and len(args) <= 2 and (len(args) == 1 or is_int(args[1], 0, 127)):
+        kind, colon, number = name.partition(":")
+        index = args[1] if len(args) == 2 else None
+        if colon and index is None and re.fullmatch(r"0|[1-9][0-9]{0,2}", number) and int(number) < 128:
+            index = int(number)
+        elif colon:
+            kind = ""
+        if kind in _DEVICE_KINDS:
+            return DeviceValue(kind, index if isinstance(index, int) else None)
+    raise Refused("takes a device name and an index")
+
+
+def _layout(args: Arguments, _scene: Scene) -> object:
+    name = args[0] if len(args) == 1 else None
+    if isinstance(name, str) and name in _LAYOUTS:
+        return LayoutValue(name)
+    raise Refused("takes the name of a layout")
+
+
+def _version(args: Arguments, _scene: Scene) -> object:
+    text = args[0] if len(args) == 1 else None
+    if isinstance(text, str) and re.fullmatch(r"[0-9A-Za-z.+_-]{1,64}", text):
+        return TextValue(text)
+    raise Refused("takes one version")
+
+
+_REBUILD_FROM_TYPE = Contract(call=_rebuild_from_type)
+
+CONTRACTS: dict[Key, Contract] = {
+    ("torch._utils", "_rebuild_tensor"): Contract(call=_rebuild_tensor, tensor_builder=True),
+    ("torch._utils", "_rebuild_tensor_v2"): Contract(call=rebuild_tensor_v2, tensor_builder=True),
+    ("torch._utils", "_rebuild_tensor_v3"): Contract(call=_rebuild_tensor_v3, tensor_builder=True),
+    ("torch._utils", "_rebuild_parameter"): Contract(call=_rebuild_parameter, tensor_builder=True),
+    ("torch._tensor", "_rebuild_from_type_v2"): _REBUILD_FROM_TYPE,
+    ("torch.tensor", "_rebuild_from_type_v2"): _REBUILD_FROM_TYPE,
+    ("torch", "Tensor"): Contract(tensor_type=True),
+    ("torch.nn.parameter", "Parameter"): Contract(tensor_type=True),
+    ("torch.storage", "UntypedStorage"): Contract(storage=UNTYPED),
+    ("torch", "Size"): Contract(call=_size),
+    ("torch", "device"): Contract(call=_device),
+    ("torch.serialization", "_get_layout"): Contract(call=_layout),
+    ("torch.torch_version", "TorchVersion"): Contract(call=_version, new=_version),
+}
+CONTRACTS.update({("torch", name): Contract(storage=dtype) for name, dtype in _STORAGES.items()})
+CONTRACTS.update({("torch", name): Contract(value=DtypeValue(name)) for name in ITEM_BITS})

@@ -1,0 +1,353 @@
+"""The state of the pickle machine: stack, marks, memo, globals, calls, and what may be done to a value.
+
+The opcodes are in `pickle_machine` (the frequent ones) and `pickle_handlers`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from safeload.formats import pickle_errors as wrong
+from safeload.formats.opcodes import OPCODES
+from safeload.formats.pickle_contracts import Contract, Refused, Scene, contracts_for, is_member
+from safeload.formats.pickle_contracts_numpy import build_array, build_dtype
+from safeload.formats.pickle_contracts_torch import persistent_storage
+from safeload.formats.pickle_gadgets import gadget
+from safeload.formats.pickle_python2 import canonical
+from safeload.formats.pickle_text import decimal
+from safeload.formats.pickle_trace import (
+    UNKNOWN,
+    ArrayValue,
+    CallUse,
+    DefaultDictValue,
+    GlobalRef,
+    GlobalUse,
+    InertRecord,
+    OrderedDictValue,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from safeload.limits import Limits
+
+_MARKS: Final = 10_000
+"""Open marks. A pickler opens one or two per level of nesting, and gives up near a depth of 1000."""
+_CHOSEN_KEYS: Final = 1_024
+"""Dict keys and set members whose collisions can be chosen: tuples and long integers."""
+_KEY_ITEMS: Final = 8
+_NAME_SHOWN: Final = 512
+"""Characters of a module or name that the trace keeps: a name may be as long as the stream."""
+_CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes, tuple, frozenset})
+"""Values that no opcode can change: writing to one raises in CPython."""
+
+_METADATA: Final = frozenset({OrderedDictValue, dict})
+
+_NAMES: Final = {row.code: row.name for row in OPCODES}
+
+
+class Use:
+    """A global while it is counted."""
+
+    __slots__ = ("count", "first", "ref")
+
+    def __init__(self, first: GlobalUse, ref: object) -> None:
+        self.first = first
+        self.ref = ref
+        self.count = 0
+
+
+class Machine:
+    """The state of one run."""
+
+    def __init__(
+        self, data: bytes, limits: Limits, packs: frozenset[str], *, torch: bool, start: int, log: bool
+    ) -> None:
+        self.data = data
+        self.limits = limits
+        self.contracts = contracts_for(packs)
+        self.torch = torch
+        self.pos = start
+        self.at = start
+        """Byte of the opcode that runs."""
+        self.end = len(data)
+        """Where the current frame ends, or the data."""
+        self.framed = False
+        self.opcodes = 0
+        self.protocol = 0
+        self.stack: list[object] = []
+        """What lies above the last mark."""
+        self.below: list[list[object]] = []
+        """What lies below each open mark."""
+        self.memo: dict[int, object] = {}
+        self.uses: dict[tuple[str, str], Use] = {}
+        self.written: dict[tuple[str, str], Use] = {}
+        self.rejected: list[CallUse] = []
+        self.unlisted = 0
+        self.dropped = 0
+        self.dangerous = False
+        self.chosen_keys = 0
+        self.events: list[tuple[object, ...]] | None = [] if log else None
+        self.scene = Scene(
+            tensor_rank=limits.tensor_rank,
+            budget=min(4 * (len(data) - start) + 65_536, limits.pickle_bytes),
+        )
+
+    # -- globals and calls -------------------------------------------------------------------------
+
+    def find(self, module: str, name: str) -> object:
+        """The value of a global: what `find_class` of the unpickler would import."""
+        use = self.written.get((module, name)) or self._first_use(module, name)
+        use.count += 1
+        if self.events is not None:
+            self.events.append(("global", use.first.module, use.first.name))
+        return use.ref
+
+    def _first_use(self, module: str, name: str) -> Use:
+        written = (module, name)
+        key = canonical(module, name) if self.protocol < 3 else written
+        use = self.uses.get(key)
+        if use is None:
+            contract = self.contracts.get(key)
+            words = None if contract is not None else gadget(*key)
+            first = GlobalUse(
+                module=key[0][:_NAME_SHOWN],
+                name=key[1][:_NAME_SHOWN],
+                offset=self.at,
+                opcode=_NAMES[self.data[self.at]],
+                listed=contract is not None,
+                gadget=words,
+                written=None if key == written else f"{module}.{name}"[:_NAME_SHOWN],
+            )
+            ref: object
+            if contract is not None and contract.value is not None:
+                ref = contract.value
+            else:
+                ref = GlobalRef(*key, contract, None if contract is None else contract.call)
+            use = Use(first, ref)
+            if contract is None:
+                self.unlisted += 1
+                self.dangerous |= words is not None
+            if contract is not None or self.unlisted <= self.limits.pickle_findings:
+                self.uses[key] = use
+            else:
+                self.dropped += 1
+        if len(self.written) <= 4 * self.limits.pickle_findings:
+            self.written[written] = use
+        return use
+
+    def reject(self, what: str, why: str) -> object:
+        """Record a use that no contract allows, and give back what is known of its result."""
+        if len(self.rejected) < self.limits.pickle_findings:
+            self.rejected.append(CallUse(what, _NAMES[self.data[self.at]], self.at, why))
+        else:
+            self.dropped += 1
+        return UNKNOWN
+
+    def call(self, target: object, args: object, opcode: str) -> object:
+        """What a call gives back, by the contract of what is called."""
+        if type(args) is not tuple and args is not UNKNOWN:
+            raise wrong.WrongOperand("the arguments of a call are no tuple", offset=self.at)
+        if type(target) is not GlobalRef:
+            if type(target) in _CONSTANTS or isinstance(target, (list, dict, set)):
+                raise wrong.WrongOperand(f"calls {describe(target)}", offset=self.at)
+            return self.reject(describe(target), "what is called is no global")
+        if self.events is not None:
+            self.events.append((opcode, target.module, target.name))
+        contract = target.contract
+        if not isinstance(contract, Contract):
+            return UNKNOWN
+        use = contract.new if opcode == "NEWOBJ" else contract.call if opcode == "REDUCE" else None
+        try:
+            if use is None:
+                raise Refused(f"the contract does not allow {opcode}")
+            if not isinstance(args, tuple):
+                raise Refused("the arguments are the result of another call")
+            value = use(args, self.scene)
+        except Refused as refusal:
+            return self.refuse(target, refusal)
+        target.calls += 1
+        return value
+
+    def refuse(self, target: GlobalRef, refusal: Refused) -> object:
+        """Record a call outside its contract; on a known gadget it is what attacks do."""
+        self.dangerous |= gadget(target.module, target.name) is not None
+        return self.reject(target.path, str(refusal))
+
+    def persistent(self, pid: object) -> object:
+        """What `persistent_load` would give back."""
+        if self.events is not None:
+            self.events.append(("persistent",))
+        if not self.torch:
+            return self.reject("a persistent id", "only a torch archive has storages to refer to")
+        try:
+            return persistent_storage(pid, self.scene)
+        except Refused as refusal:
+            return self.reject("a persistent id", str(refusal))
+
+    def check_sizes(self) -> None:
+        """Bound the stack.
+
+        Raises:
+            StackTooLarge: more values or marks than any pickler leaves there.
+        """
+        most = self.limits.pickle_stack
+        if len(self.below) > _MARKS or sum(map(len, self.below)) + len(self.stack) > most:
+            raise wrong.StackTooLarge(f"the stack holds more than {most} values or {_MARKS} marks")
+
+    # -- arguments ---------------------------------------------------------------------------------
+
+    def take(self, length: int) -> bytes:
+        """The next bytes of the stream. The length is checked before anything is copied."""
+        stop = self.pos + length
+        if stop > self.end:
+            if self.end < len(self.data):
+                raise wrong.FrameViolation("an opcode crosses the end of its frame", offset=self.at)
+            raise wrong.StreamTruncated(f"an argument of {length} bytes reaches past the end", offset=self.at)
+        taken = self.data[self.pos : stop]
+        self.pos = stop
+        return taken
+
+    def number(self, width: int) -> int:
+        """The next unsigned little-endian number."""
+        return int.from_bytes(self.take(width), "little")
+
+    def counted(self, width: int) -> bytes:
+        """The next bytes behind their length."""
+        return self.take(self.number(width))
+
+    def line(self) -> bytes:
+        """The next bytes up to a newline, without it."""
+        stop = self.data.find(b"\n", self.pos, self.end)
+        if stop < 0:
+            self.pos = self.end
+            raise wrong.StreamTruncated("a text argument has no newline", offset=self.at)
+        taken = self.data[self.pos : stop]
+        self.pos = stop + 1
+        return taken
+
+    def index(self) -> int:
+        """A memo index in decimal."""
+        index = decimal(self.line(), 20, self.at)
+        if index < 0:
+            raise wrong.BadArgument("a memo index is negative", offset=self.at)
+        return index
+
+    def pop_mark(self) -> list[object]:
+        """What lies above the last mark, which is taken away."""
+        items = self.stack
+        self.stack = self.below.pop()
+        return items
+
+    # -- containers --------------------------------------------------------------------------------
+
+    def key(self, value: object) -> bool:
+        """True where a value may serve as dict key or set member.
+
+        Raises:
+            UnhashableKey: CPython would raise, too.
+            TooManyKeys: too many whose collisions can be chosen.
+        """
+        if is_member(value) or type(value) is float:
+            return True
+        kind = type(value)
+        if kind in (list, dict, set, bytearray, OrderedDictValue, DefaultDictValue):
+            raise wrong.UnhashableKey("a mutable value is used as a key", offset=self.at)
+        if kind is int or (
+            isinstance(value, tuple)
+            and kind is tuple
+            and len(value) <= _KEY_ITEMS
+            and all(is_member(item) or type(item) is float for item in value)
+        ):
+            self.chosen_keys += 1
+            if self.chosen_keys > _CHOSEN_KEYS:
+                raise wrong.TooManyKeys(f"more than {_CHOSEN_KEYS} tuples or long integers are keys")
+            return True
+        if value is not UNKNOWN:
+            self.reject(describe(value), "is used as a key")
+        return False
+
+    def set_items(self, target: object, items: list[object]) -> None:
+        """SETITEM and SETITEMS."""
+        kind = type(target)
+        if len(items) % 2:
+            raise wrong.OddItems("a key has no value", offset=self.at)
+        if kind is OrderedDictValue and isinstance(target, OrderedDictValue):
+            if target.sealed:
+                self.reject("collections.OrderedDict", "the hooks of a tensor are written to")
+                return
+        elif kind is not dict and kind is not DefaultDictValue:
+            self.write(target)
+            return
+        if not isinstance(target, dict):
+            return
+        pairs = iter(items)
+        for key, value in zip(pairs, pairs, strict=True):
+            if type(key) is str or self.key(key):
+                target[key] = value
+
+    def write(self, target: object) -> None:
+        """An opcode that puts items into something that is no container of ours."""
+        if type(target) in _CONSTANTS:
+            raise wrong.WrongOperand(f"puts items into {describe(target)}", offset=self.at)
+        if target is not UNKNOWN:
+            self.reject(describe(target), "items are put into it")
+
+    def extend(self, target: object, items: list[object]) -> None:
+        """APPEND and APPENDS."""
+        if type(target) is list and isinstance(target, list):
+            target.extend(items)
+        else:
+            self.write(target)
+
+    def members(self, items: Iterable[object]) -> list[object]:
+        """The items that may stand in a set."""
+        return [item for item in items if type(item) is str or self.key(item)]
+
+    def build(self, target: object, state: object) -> None:
+        """BUILD: fields of a record, metadata of a state dict, content of an array."""
+        if self.events is not None:
+            self.events.append(("BUILD",))
+        if target is UNKNOWN:
+            return
+        try:
+            self._build(target, state)
+        except Refused as refusal:
+            self.reject(describe(target), str(refusal))
+
+    def _build(self, target: object, state: object) -> None:
+        if state is UNKNOWN:
+            raise Refused("the state is the result of another call")
+        if isinstance(target, OrderedDictValue):
+            more = not isinstance(state, dict) or type(state) is not dict or set(state) != {"_metadata"}
+            metadata = None if more or not isinstance(state, dict) else state["_metadata"]
+            if target.sealed or type(metadata) not in _METADATA:
+                raise Refused("BUILD brings more than _metadata")
+            target.metadata = metadata
+        elif isinstance(target, ArrayValue) and target.kind == "dtype":
+            build_dtype(target, state)
+        elif isinstance(target, ArrayValue) and target.kind == "array":
+            build_array(target, state, self.scene)
+        elif isinstance(target, InertRecord):
+            if target.state is not None or type(state) not in (dict, tuple):
+                raise Refused("BUILD brings no dict of fields, or a second one")
+            target.state = state
+        elif type(target) in _CONSTANTS:
+            raise wrong.WrongOperand(f"BUILD on {describe(target)}", offset=self.at)
+        else:
+            raise Refused("no contract allows BUILD on it")
+
+
+def describe(value: object) -> str:
+    """What a value is, in the words of a message."""
+    if isinstance(value, GlobalRef):
+        return value.path[: 2 * _NAME_SHOWN]
+    if isinstance(value, InertRecord):
+        return f"a record of {value.name}"
+    if isinstance(value, OrderedDictValue):
+        return "collections.OrderedDict"
+    if value is UNKNOWN:
+        return "the result of another call"
+    if value is None:
+        return "None"
+    return f"a {type(value).__name__}"

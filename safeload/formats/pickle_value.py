@@ -1,0 +1,85 @@
+"""Bounds on the final value of a stream: its nesting, and its size once shared parts are written out.
+
+Forty dicts that each mention the next one four times are 200 bytes of pickle and 4**40 nodes to whoever
+walks them. Values are walked once each here, so the check costs what the stream costs.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
+from safeload.formats.pickle_trace import DefaultDictValue, InertRecord, OrderedDictValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from safeload.limits import Limits
+
+_SEQUENCES = frozenset({tuple, list, set, frozenset})
+_DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue})
+_PARENTS = _SEQUENCES | _DICTS | {InertRecord}
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, OrderedDictValue):
+        return value.values() if value.metadata is None else chain(value.values(), (value.metadata,))
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, InertRecord):
+        return (value.args, value.state)
+    return value if isinstance(value, (tuple, list, set, frozenset)) else ()
+
+
+def check_value(root: object, limits: Limits) -> None:
+    """Walk the value once.
+
+    Raises:
+        ValueTooDeep: nested deeper than `pickle_depth`, or holds itself.
+        ValueTooLarge: more than `pickle_expanded` nodes with every shared part written out.
+    """
+    if type(root) not in _PARENTS:
+        return
+    most_nodes, most_depth = limits.pickle_expanded, limits.pickle_depth
+    measured: dict[int, tuple[int, int]] = {}
+    """By identity: nodes, depth."""
+    open_ids = {id(root)}
+    path: list[list[object]] = []
+    """Per open parent: itself, its children still to visit, nodes so far, depth below it so far."""
+    current: object = root
+    todo: Iterator[object] = iter(_children(root))
+    nodes, depth = 1, 1
+    while True:
+        for child in todo:
+            if type(child) not in _PARENTS:
+                nodes += 1
+                continue
+            known = measured.get(id(child))
+            if known is None:
+                break
+            nodes += known[0]
+            depth = max(depth, known[1] + 1)
+            if nodes > most_nodes:
+                break
+        else:
+            child = None
+        if nodes > most_nodes:
+            raise ValueTooLarge(f"the value has more than {most_nodes} nodes with shared parts written out")
+        if depth + len(path) > most_depth:
+            raise ValueTooDeep(f"the value is nested more than {most_depth} levels deep")
+        if child is not None:
+            if id(child) in open_ids:
+                raise ValueTooDeep("the value holds itself")
+            open_ids.add(id(child))
+            path.append([current, todo, nodes, depth])
+            current, todo, nodes, depth = child, iter(_children(child)), 1, 1
+            continue
+        measured[id(current)] = (nodes, depth)
+        open_ids.discard(id(current))
+        if not path:
+            return
+        below_nodes, below_depth = nodes, depth
+        current, todo, nodes, depth = path.pop()  # type: ignore[assignment]  # the four pushed above
+        nodes += below_nodes
+        depth = max(depth, below_depth + 1)
