@@ -179,7 +179,10 @@ _BY_CLASS = (
     ("FunnelTokenizer", "funnel"),
     (
         "GPT2Tokenizer",
-        "blip-2 codegen dbrx emu3 gpt2 gpt_neo gptj instructblip instructblipvideo jais2 opt phi starcoder2",
+        (
+            "blip-2 codegen dbrx emu3 gpt2 gpt_neo gptj hyperclovax_vision_v2 instructblip instructblipvideo "
+            "jais2 opt phi starcoder2"
+        ),
     ),
     ("GPTNeoXTokenizer", "falcon_mamba gpt_neox mamba mamba2 mpt olmo olmoe rwkv xlstm"),
     (

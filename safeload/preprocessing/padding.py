@@ -104,7 +104,7 @@ def pad_encoded(
     mask = "attention_mask" in tokenizer.model_input_names
     mask = mask if return_attention_mask is None else return_attention_mask
     if data[main] is None or len(data[main]) == 0:
-        return BatchEncoding({**data, "attention_mask": []} if mask else data)
+        return BatchEncoding({**data, "attention_mask": []} if return_attention_mask else data)
     kind = _kind(data[main])
     if kind is not None:
         return_tensors = return_tensors or kind

@@ -113,6 +113,11 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         elif name in values:
             token = _token(values[name])
             special[name] = by_text.get(str(token), token)
+    if known.build == "mpnet":  # its mask token takes the space before it along
+        special = {
+            name: AddedToken(token, lstrip=name == "mask_token") if isinstance(token, str) else token
+            for name, token in special.items()
+        }
     padding, truncation = _baked(records.tokenizer, "padding"), _baked(records.tokenizer, "truncation")
     if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
         special["pad_token"] = str(padding["pad_token"])

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from safeload.errors import UsageError
 from safeload.preprocessing.batch_encoding import BatchEncoding
-from safeload.preprocessing.padding import PADDING, TRUNCATION, Plan, pad_encoded, plan
+from safeload.preprocessing.padding import Plan, pad_encoded, plan
+from safeload.preprocessing.rows import Rows, is_text, plain
 from safeload.preprocessing.saving import tokenizer_files
 from safeload.preprocessing.tokens import SpecialTokens
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from safeload.preprocessing.settings import Settings
 
     Writer = Callable[[str | PathLike[str], Mapping[str, bytes]], tuple[str, ...]]
-
-__all__ = ["PADDING", "TRUNCATION", "Tokenizer"]
 
 _CLEANED = (
     (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
@@ -109,7 +108,8 @@ class Tokenizer(SpecialTokens):
         `text_target` gives the `labels`.
 
         Raises:
-            ValueError: neither text nor target, texts of another type, or arguments that contradict.
+            ValueError: neither text nor target, texts of another type, arguments that contradict, or a
+                text that cannot be cut as asked.
             MissingExtra: `return_tensors` names a library that is not installed.
         """
         if text is None and text_target is None:
@@ -122,7 +122,7 @@ class Tokenizer(SpecialTokens):
             pad_to_multiple_of=pad_to_multiple_of,
             verbose=verbose,
         )
-        rows = _Rows(
+        rows = Rows(
             type_ids="token_type_ids" in self.model_input_names
             if return_token_type_ids is None
             else return_token_type_ids,
@@ -198,7 +198,7 @@ class Tokenizer(SpecialTokens):
         clean_up_tokenization_spaces: bool | None = None,  # noqa: FBT001 - same
     ) -> Any:  # noqa: ANN401 - one text, or one per row
         """The text of ids; of rows of ids, a list of texts."""
-        ids = _plain(token_ids["input_ids"] if isinstance(token_ids, dict | BatchEncoding) else token_ids)
+        ids = plain(token_ids["input_ids"] if isinstance(token_ids, dict | BatchEncoding) else token_ids)
         if isinstance(ids, list) and ids and isinstance(ids[0], list):
             return [self.decode(row, skip_special_tokens, clean_up_tokenization_spaces) for row in ids]
         text = self._backend.decode(
@@ -295,7 +295,7 @@ class Tokenizer(SpecialTokens):
         text: Any,  # noqa: ANN401 - checked here
         pair: Any,  # noqa: ANN401 - checked here
         steps: Plan,
-        rows: _Rows,
+        rows: Rows,
         *,
         add_special_tokens: bool,
         stride: int,
@@ -306,7 +306,7 @@ class Tokenizer(SpecialTokens):
         split_special: bool | None,
     ) -> BatchEncoding:
         for value in (text, pair):
-            if value is not None and not _is_text(value):
+            if value is not None and not is_text(value):
                 raise ValueError("a text is a string, a list of strings, or a list of lists of words")
         batched = isinstance(text, list | tuple)
         if split_into_words:
@@ -321,13 +321,18 @@ class Tokenizer(SpecialTokens):
             raise ValueError(f"{len(text)} texts, but {len(pair)} in text_pair")
         else:
             batch = list(zip(text, pair, strict=True))
-        self._configure(steps, stride, padding_side or self.padding_side)
         split = self.split_special_tokens if split_special is None else split_special
         if self._backend.encode_special_tokens != split:
             self._backend.encode_special_tokens = split
-        encodings = self._backend.encode_batch(
-            batch, add_special_tokens=add_special_tokens, is_pretokenized=split_into_words
-        )
+        try:
+            self._configure(steps, stride, padding_side or self.padding_side)
+            encodings = self._backend.encode_batch(
+                batch, add_special_tokens=add_special_tokens, is_pretokenized=split_into_words
+            )
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException as error:  # a panic of the library is no Exception
+            raise ValueError(f"the tokenizers library refuses this call: {error}") from error
         data, flat = rows.collect(encodings)
         if verbose and steps.max_length is None:
             self._tell_length(data["input_ids"])
@@ -379,63 +384,3 @@ class Tokenizer(SpecialTokens):
             "use truncation=True, or the model fails on it",
             stacklevel=4,
         )
-
-
-class _Rows:
-    """Which lists a call returns, and how to make them from encodings."""
-
-    __slots__ = ("_fields", "overflow")
-
-    def __init__(
-        self, *, type_ids: bool, mask: bool, special_mask: bool, offsets: bool, length: bool, overflow: bool
-    ) -> None:
-        wanted = (
-            ("input_ids", "ids", True),
-            ("token_type_ids", "type_ids", type_ids),
-            ("attention_mask", "attention_mask", mask),
-            ("special_tokens_mask", "special_tokens_mask", special_mask),
-            ("offset_mapping", "offsets", offsets),
-            ("length", "", length),
-        )
-        self._fields = [(name, attribute) for name, attribute, on in wanted if on]
-        self.overflow = overflow
-
-    def collect(
-        self, encodings: Sequence[tokenizers.Encoding]
-    ) -> tuple[dict[str, list[Any]], list[tokenizers.Encoding]]:
-        """The lists by name, and the encodings with what overflowed behind each."""
-        flat: list[tokenizers.Encoding] = []
-        origin: list[int] = []
-        for index, encoding in enumerate(encodings):
-            parts = [encoding, *encoding.overflowing] if self.overflow else [encoding]
-            flat.extend(parts)
-            origin.extend([index] * len(parts))
-        data: dict[str, list[Any]] = {
-            name: [getattr(part, attribute) if attribute else len(part) for part in flat]
-            for name, attribute in self._fields
-        }
-        if self.overflow:
-            data["overflow_to_sample_mapping"] = origin
-        return data, flat
-
-
-def _is_text(value: object) -> bool:
-    """A string, or lists of strings up to three deep, told from the first element of each."""
-    for _ in range(4):
-        if isinstance(value, str):
-            return True
-        if not isinstance(value, list | tuple):
-            return False
-        if not value:
-            return True
-        value = value[0]
-    return False
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - ids, lists of ids, arrays, tensors
-    """Arrays and tensors as lists, and lists of them."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, list | tuple) and value and not isinstance(value[0], int):
-        return [_plain(item) for item in value]
-    return value

@@ -1,0 +1,136 @@
+"""AutoTokenizer: what it refuses, and that it reads nothing but what was judged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from safeload import AutoTokenizer
+from safeload.errors import PolicyDenied, SafeloadError, UsageError
+from tests.forge.tokenizers import bert_folder, tokenizer_json, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BERT = {"tokenizer_class": "BertTokenizer"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"trust_remote_code": True}, "never run"),
+        ({"use_fast": False}, "not supported"),
+        ({"gguf_file": "x.gguf"}, "GGUF"),
+        ({"subfolder": "x"}, "subfolder"),
+        ({"revision": "main"}, "local folders"),
+        ({"code_revision": "x"}, "never run"),
+        ({"no_such_thing": 1}, "no_such_thing"),
+        ({"vocab_file": "/etc/passwd"}, "vocab_file"),
+        ({"tokenizer_type": "no-such-type"}, "no-such-type"),
+        ({"padding_side": "top"}, "padding_side"),
+        ({"cls_token": 5}, "special token"),
+    ],
+)
+def test_refused_arguments(tmp_path: Path, arguments: dict[str, Any], reason: str) -> None:
+    """What cannot be honoured safely is refused with a reason, never ignored."""
+    bert_folder(tmp_path, settings=BERT)
+    with pytest.raises(UsageError, match=reason):
+        AutoTokenizer.from_pretrained(tmp_path, **arguments)
+
+
+def test_accepted_arguments(tmp_path: Path) -> None:
+    """Values that change nothing are taken."""
+    bert_folder(tmp_path, settings=BERT)
+    tokenizer = AutoTokenizer.from_pretrained(
+        str(tmp_path), trust_remote_code=False, use_fast=True, local_files_only=True, revision=None
+    )
+    assert tokenizer.name_or_path == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "model_type", "message"),
+    [
+        ({"tokenizer_class": "LayoutLMv2Tokenizer"}, "layoutlmv2", "LayoutLMv2Tokenizer is not supported"),
+        (None, "byt5", "ByT5Tokenizer is not supported; these are: AlbertTokenizer"),
+        ({"tokenizer_class": "DebertaV2Tokenizer"}, "deberta-v2", "needs tokenizer.json"),
+    ],
+)
+def test_unsupported_classes(
+    tmp_path: Path, settings: dict[str, Any] | None, model_type: str, message: str
+) -> None:
+    """One clear line for each."""
+    bert_folder(tmp_path, settings=settings, vocab_only=True)
+    write_json(tmp_path, config={"model_type": model_type})
+    with pytest.raises(UsageError, match=message):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_a_class_name_never_reaches_a_module(tmp_path: Path) -> None:
+    """A model's name as tokenizer class loads no model, whatever the policy says about the finding."""
+    bert_folder(tmp_path, settings={"tokenizer_class": "BertForSequenceClassification"})
+    with pytest.raises(SafeloadError, match="BertForSequenceClassification"):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_no_vocabulary(tmp_path: Path) -> None:
+    """A folder without tokenizer files says so."""
+    write_json(tmp_path, config={"model_type": "bert"})
+    with pytest.raises(UsageError, match=r"neither"):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_malformed_file_is_not_taken_as_absent(tmp_path: Path) -> None:
+    """A broken tokenizer.json beside a good vocab.txt ends the load."""
+    bert_folder(tmp_path, settings=BERT, vocab_only=True)
+    write_json(tmp_path, tokenizer={**tokenizer_json(), "version": "9"})
+    with pytest.raises(PolicyDenied):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_what_the_library_refuses_is_a_usage_error(tmp_path: Path) -> None:
+    """A model that passes the schema and fails in the library: no other exception leaves."""
+    model = {"type": "BPE", "vocab": {"a": 0}, "merges": [["x", "y"]]}
+    write_json(tmp_path, tokenizer=tokenizer_json(model=model, added_tokens=[]), config={})
+    with pytest.raises(UsageError, match="tokenizers library refuses"):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_disagreeing_tokenizer_json_warns(tmp_path: Path) -> None:
+    """A cased tokenizer.json of a class that lower-cases by default is told."""
+    bert_folder(tmp_path, settings=BERT, normalizer=None)
+    with pytest.warns(UserWarning, match="normalizer"):
+        tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer.tokenize("HOLE") == ["hole"]
+
+
+def test_not_built_directly() -> None:
+    """As in transformers."""
+    with pytest.raises(UsageError, match="from_pretrained"):
+        AutoTokenizer()
+
+
+def test_templates_are_not_rendered(tmp_path: Path) -> None:
+    """No Jinja in this version."""
+    bert_folder(tmp_path, settings=BERT)
+    with pytest.raises(UsageError, match="not supported yet"):
+        AutoTokenizer.from_pretrained(tmp_path).apply_chat_template([{"role": "user", "content": "x"}])
+
+
+def test_a_tokenizer_script_imports_nothing_heavy(tmp_path: Path) -> None:
+    """Neither torch nor numpy nor any network library is imported to tokenize."""
+    bert_folder(tmp_path, settings=BERT)
+    script = (
+        "import sys; from safeload import AutoTokenizer\n"
+        f"AutoTokenizer.from_pretrained({str(tmp_path)!r})('a hole', truncation=True)\n"
+        "heavy = {'torch', 'numpy', 'jinja2', 'huggingface_hub', 'transformers', 'fickling', 'rich', 'click',"
+        " 'pydantic', 'ssl'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert result.stdout == "[]\n"
