@@ -31,9 +31,11 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
         FormatError: the view cannot be read.
     """
     starts = _signatures(view, min(reach, view.size))
+    if not starts:
+        return ()
     ends = [*starts[1:], view.size]
     members = []
-    if starts and starts[0]:
+    if starts[0]:
         members.append(ZipMember("bytes before the archive@0", 0, starts[0], starts[0], 0, STORED, 0))
     for start, end in zip(starts, ends, strict=True):
         if start + _HEADER_SIZE > view.size:

@@ -23,7 +23,7 @@ _STREAMS = 5
 """Magic number, protocol version, system information, the object, the storage keys."""
 _REACH = 16 << 20
 """The pickles hold no tensor data, so they end early in the file."""
-_WORST = (StreamStatus.DANGEROUS, StreamStatus.MALFORMED, StreamStatus.LIMIT_EXCEEDED, StreamStatus.UNLISTED)
+_WORST = (StreamStatus.DANGEROUS, StreamStatus.MALFORMED, StreamStatus.LIMIT_EXCEEDED)
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
@@ -39,17 +39,28 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     while start < len(data) and len(streams) < _STREAMS:
         trace = run_pickle(data, limits, packs=subject.packs, persistent="torch", start=start)
         where = subject.location.at(offset=start)
-        facts += stream_facts(trace, where, limits)
+        found = stream_facts(trace, where, limits)
+        # Its persistent ids have a sixth field that this version does not read: what is called with them
+        # stays unjudged, and the file unrecognised. Globals are named all the same.
+        facts += (fact for fact in found if fact.kind != "pickle.call")
         streams.append(Stream(location=where, data=data[start : trace.end], trace=trace))
         if trace.error is not None or trace.end <= start:
             break
         start = trace.end
-    met = {stream.trace.status for stream in streams}
-    verdict = next((status for status in _WORST if status in met), StreamStatus.INERT)
-    facts.append(Fact(kind="weights.pickle", location=subject.location, data={"verdict": verdict.value}))
+    facts.append(Fact(kind="weights.pickle", location=subject.location, data={"verdict": _verdict(streams)}))
     return ScanResult(
         coverage=Coverage.UNRECOGNISED,
         reason="a legacy torch stream (before 1.6), which this version does not read: convert it",
         facts=tuple(facts),
         streams=tuple(streams),
     )
+
+
+def _verdict(streams: list[Stream]) -> str:
+    """The worst that is known about the pickles, and never that they are inert."""
+    met = {stream.trace.status for stream in streams}
+    for status in _WORST:
+        if status in met:
+            return status.value
+    unlisted = any(not use.listed for stream in streams for use in stream.trace.globals)
+    return StreamStatus.UNLISTED.value if unlisted else "not judged"

@@ -24,14 +24,14 @@ def examine(data: bytes) -> ScanResult:
 
 
 def test_honest_stream() -> None:
-    """Five inert streams, no finding, and still unrecognised: nothing of it loads."""
+    """Five streams, no finding but what it is, and still unrecognised: nothing of it loads."""
     sink = io.BytesIO()
     torch.save({"a": torch.ones(3)}, sink, _use_new_zipfile_serialization=False)
     result = examine(sink.getvalue())
     assert result.coverage is Coverage.UNRECOGNISED
     assert "legacy torch stream" in result.reason
     assert len(result.streams) == 5
-    assert [(fact.kind, fact.data["verdict"]) for fact in result.facts] == [("weights.pickle", "inert")]
+    assert [(fact.kind, fact.data["verdict"]) for fact in result.facts] == [("weights.pickle", "not judged")]
 
 
 @pytest.mark.parametrize("position", range(5))

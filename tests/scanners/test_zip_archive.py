@@ -48,6 +48,7 @@ HONEST = torch_zip(ONE_TENSOR, {"0": TWO_FLOATS})
 
 def test_checkpoint(sealed) -> None:
     """An honest checkpoint: its record, its stream, and every member accounted for; nothing is touched."""
+    examine(HONEST)  # our own contracts are imported on first use
     with sealed():
         result = examine(HONEST)
     assert result.coverage is Coverage.SCANNED
