@@ -23,7 +23,7 @@ def command(rule: str, policy: str | None) -> None:
     if rule not in rules:
         from difflib import get_close_matches
 
-        near = get_close_matches(rule, rules, n=1)
+        near = get_close_matches(rule, rules, n=1, cutoff=0.75)
         hint = f"did you mean {near[0]}?" if near else "`safeload rules` lists them"
         raise UsageError(f"there is no rule {rule}; {hint}")
     found = rules[rule]

@@ -77,7 +77,8 @@ def _stream(stream: Stream, report: AuditReport) -> Iterator[str]:
         line = f"{shown(use.module)}.{shown(use.name)}{times} ({mark}{shown(what)})"
         yield f"    byte {use.offset:>8} {use.opcode:<14} {line}"
     yield from _more(len(trace.globals))
-    yield f"  calls outside a contract ({len(trace.rejected_calls)})"
+    yield from _free_calls(stream)
+    yield f"  uses outside a contract ({len(trace.rejected_calls)})"
     for call in trace.rejected_calls[:SHOWN]:
         yield f"    byte {call.offset:>8} {call.opcode:<14} {shown(call.callable)}: {shown(call.why)}"
     yield from _more(len(trace.rejected_calls))
@@ -90,6 +91,27 @@ def _stream(stream: Stream, report: AuditReport) -> Iterator[str]:
     if trace.trailing:
         yield f"  {trace.trailing} bytes behind STOP"
     yield from _second_reader(stream.location, report)
+
+
+def _free_calls(stream: Stream) -> Iterator[str]:
+    """The calls of globals that no contract describes, in order.
+
+    The trace of an audit keeps no order, since checkpoints make a call per tensor; so the stream, which
+    is short where it matters, is interpreted once more with a log.
+    """
+    from safeload.formats.pickle_machine import run_pickle
+    from safeload.limits import DEFAULT_LIMITS
+    from safeload.reports._words import shown
+
+    free = {(use.module, use.name) for use in stream.trace.globals if not use.listed}
+    if not free:
+        return
+    events = run_pickle(stream.data, DEFAULT_LIMITS, persistent="torch", log=True).events
+    calls = [event for event in events if event[0] != "global" and event[1:] in free]
+    yield f"  calls of what is not listed, in order ({len(calls)})"
+    for opcode, module, name in calls[:SHOWN]:
+        yield f"    {opcode:<28} {shown(str(module))}.{shown(str(name))}"
+    yield from _more(len(calls))
 
 
 def _second_reader(place: Location, report: AuditReport) -> Iterator[str]:

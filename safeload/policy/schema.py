@@ -170,7 +170,7 @@ class _Reader:
         # imported for the message only: most policies have no mistake
         from difflib import get_close_matches
 
-        near = get_close_matches(word, sorted(words), n=1)
+        near = get_close_matches(word, sorted(words), n=1, cutoff=0.75)
         hint = f"; did you mean {near[0]}?" if near else ""
         self.wrong(path, f"unknown {what} {visible(word)}{hint}")
         return False
