@@ -158,9 +158,14 @@ def _formats(policy: Policy, artifacts: Sequence[Artifact], handed_out: frozense
     reasons = []
     for artifact in artifacts:
         where = artifact.location
-        # what has no format is UNRECOGNISED, and step 3 speaks about it, unless it claims to be SCANNED
-        unnamed = artifact.format is None and artifact.coverage is not Coverage.SCANNED
-        if where.members or where.artifact not in handed_out or unnamed or artifact.format in policy.formats:
+        # what is not SCANNED has its own finding, and is never handed out
+        unscanned = artifact.coverage is not Coverage.SCANNED
+        if (
+            where.members
+            or where.artifact not in handed_out
+            or unscanned
+            or artifact.format in policy.formats
+        ):
             continue
         finding = Finding(
             rule="format.not-loadable",

@@ -51,7 +51,7 @@ def test_strict_is_at_least_as_strict_as_default():
 
 def test_the_default_policy_warns_of_an_inert_pickle_and_denies_the_rest():
     """The everyday case: pytorch_model.bin loads with a word, and a foreign global does not load."""
-    files = [artifact(form="torch-zip")]
+    files = [artifact(form="zip")]
     rest = {"subject": "s", "scope": EVERYTHING, "evidence": [], "handed_out": frozenset({"model.bin"})}
     warned = decide(load("default"), findings=[finding("format.pickle-weights")], artifacts=files, **rest)
     assert (warned.verdict, len(warned.warnings)) == (Verdict.ALLOW, 1)

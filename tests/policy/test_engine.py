@@ -162,6 +162,16 @@ def test_only_allowed_formats_are_handed_out():
     assert judge(OPEN, artifacts=[artifact(form=None)]).verdict is Verdict.DENY
 
 
+def test_an_unknown_format_alone_is_inconclusive():
+    """That a file was not recognised says it all: that its format is not allowed would say something else."""
+    text = OPEN.replace('unknown = "warn"', 'unknown = "deny"')
+    decision = judge(text, artifacts=[artifact(form="gguf", coverage=Coverage.UNRECOGNISED)])
+    assert ([reason.finding.rule for reason in decision.denials], decision.inconclusive) == (
+        ["artifact.unrecognised"],
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     ("rules", "inconclusive"),
     [
