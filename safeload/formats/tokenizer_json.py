@@ -20,6 +20,7 @@ from safeload.formats.json_strict import dump_canonical, parse_json
 from safeload.formats.tokenizer_schema import (
     ADDED,
     COMPONENTS,
+    GROWTH,
     LARGEST_ID,
     MODELS,
     PADDING,
@@ -30,6 +31,7 @@ from safeload.formats.tokenizer_schema import (
     as_object,
     check_fields,
     check_keys,
+    growth,
 )
 from safeload.formats.view import read_all
 
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
 
     from safeload.core import Json, View
     from safeload.limits import Limits
+
+
+LONGEST_TOKEN = 8_192
+"""Characters of one token. Published vocabularies have runs of up to a few hundred spaces or dashes."""
 
 
 class TokenizerVersionUnknown(FormatError):
@@ -66,6 +72,14 @@ class MergeInvalid(FormatError):
 
 class AddedTokenRepeated(FormatError):
     """The same added token twice, or two with one id."""
+
+
+class TextGrows(LimitExceeded):
+    """Replacements that together blow a text up."""
+
+
+class TokenTooLong(LimitExceeded):
+    """A token of more characters than allowed: a few of its ids would be a huge text."""
 
 
 class TokenizerTooLarge(LimitExceeded):
@@ -169,11 +183,14 @@ def check_ids(vocab: Json, limits: Limits) -> None:
     Raises:
         FormatError: it does not.
     """
-    ids = list(as_object(vocab, "the vocabulary").values())
+    tokens = as_object(vocab, "the vocabulary")
+    ids = list(tokens.values())
     if len(ids) > limits.vocab_entries:
         raise TokenizerTooLarge(f"{len(ids)} tokens, more than {limits.vocab_entries}")
     if not ids:
         return
+    if max(map(len, tokens)) > LONGEST_TOKEN:
+        raise TokenTooLong(f"a token of more than {LONGEST_TOKEN} characters")
     if set(map(type, ids)) != {int}:
         raise TokenIdInvalid("a token id is not a whole number")
     numbers = cast("list[int]", ids)
@@ -197,6 +214,8 @@ def _check_scores(model: Mapping[str, Json], limits: Limits) -> None:
             and type(entry[1]) in {int, float}
         ):
             raise TokenizerFieldWrong("an entry of the vocabulary is not a token and a score")
+        if len(entry[0]) > LONGEST_TOKEN:
+            raise TokenTooLong(f"a token of more than {LONGEST_TOKEN} characters")
     unknown = model.get("unk_id")
     if isinstance(unknown, int) and unknown >= len(entries):
         raise TokenIdInvalid(f"unk_id {unknown} is not one of {len(entries)} tokens")
@@ -240,6 +259,7 @@ def _check_parts(document: Mapping[str, Json]) -> tuple[RegexUse, ...]:
         (kind, document[kind], kind) for kind in reversed(tuple(PARTS)) if document.get(kind) is not None
     ]
     regexes: list[RegexUse] = []
+    grows = dict.fromkeys(PARTS, 1.0)
     count = 0
     while todo:
         kind, value, where = todo.pop()
@@ -263,6 +283,9 @@ def _check_parts(document: Mapping[str, Json]) -> tuple[RegexUse, ...]:
             )
             continue
         check_fields(part, fields, where)
+        grows[kind] *= growth(str(name), part)
+        if grows[kind] > GROWTH:
+            raise TextGrows(f"the {kind} may make a text more than {GROWTH} times longer")
         pattern = part.get("pattern")
         if isinstance(pattern, dict) and "Regex" in pattern:
             regexes.append(RegexUse(where=f"{where}.pattern", pattern=str(pattern["Regex"])))

@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING
 from safeload.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Mapping, Sequence
 
     from safeload.core import Json
 
 COMPONENTS = 256
 """Parts in all sequences together; real files have fewer than twenty."""
+GROWTH = 1_000
+"""How many times longer all replacements together may make a text: 32 that double make 2**32."""
+SHORT_TEXT = 64
+"""Characters of a replacement; real ones have one to three."""
+WORD_LENGTH = 1_000
+"""`max_input_chars_per_word`: the work per word grows with its square. Every published file has 100."""
+PIECES = 64
+"""Pieces of a template, and ids of one special token in it."""
 LARGEST_ID = (1 << 31) - 1
 """Embedding rows are counted in 32 bits everywhere; the library itself allows 32 unsigned bits."""
 
@@ -46,7 +54,7 @@ _METASPACE = {
     "replacement": _CHAR, "prepend_scheme": _SCHEME, "split": _BOOL,
     "add_prefix_space": _BOOL, "str_rep": _STR,
 }  # fmt: skip
-_REPLACE = {"pattern": _PATTERN, "content": _STR}
+_REPLACE = {"pattern": _PATTERN, "content": "a short text"}
 
 PARTS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -59,7 +67,7 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "StripAccents": {}, "NFC": {}, "NFD": {}, "NFKC": {}, "NFKD": {}, "Lowercase": {}, "Nmt": {},
             "Precompiled": {"precompiled_charsmap": _OPTIONAL_STR},
             "Replace": _REPLACE,
-            "Prepend": {"prepend": _STR},
+            "Prepend": {"prepend": "a short text"},
             "ByteLevel": _BYTE_LEVEL,
             "Sequence": {"normalizers": "normalizer"},
         },
@@ -71,7 +79,7 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "Split": {"pattern": _PATTERN, "behavior": _BEHAVIOR, "invert": _BOOL},
             "Punctuation": {"behavior": _BEHAVIOR},
             "Digits": {"individual_digits": _BOOL},
-            "FixedLength": {"length": _SIZE},
+            "FixedLength": {"length": "a length"},
             "Sequence": {"pretokenizers": "pre_tokenizer"},
         },
         "post_processor": {
@@ -107,7 +115,7 @@ MODELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "ignore_merges": _BOOL, "vocab": "", "merges": "",
         },
         "WordPiece": {
-            "unk_token": _STR, "continuing_subword_prefix": _STR, "max_input_chars_per_word": _SIZE,
+            "unk_token": _STR, "continuing_subword_prefix": _STR, "max_input_chars_per_word": "a word length",
             "vocab": "",
         },
         "WordLevel": {"unk_token": _STR, "vocab": ""},
@@ -181,6 +189,12 @@ def _fits(value: Json, kind: str) -> bool:
             return isinstance(value, str) and len(value) == 1
         case "a size":
             return _is_size(value)
+        case "a length":
+            return _is_size(value) and value != 0
+        case "a word length":
+            return isinstance(value, int) and _is_size(value) and value <= WORD_LENGTH
+        case "a short text":
+            return isinstance(value, str) and len(value) <= SHORT_TEXT
         case "a share":
             return isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value <= 1
         case "a pattern":
@@ -197,7 +211,7 @@ def _fits(value: Json, kind: str) -> bool:
                 and _is_size(value[1])
             )
         case "a template":
-            return isinstance(value, list) and len(value) <= COMPONENTS and all(map(_is_piece, value))
+            return isinstance(value, list) and all(map(_is_piece, value)) and _is_template(value)
         case "special tokens":
             return isinstance(value, dict) and all(map(_is_special, value.values()))
         case "a padding strategy":
@@ -230,8 +244,27 @@ def _is_special(value: Json) -> bool:
     return (
         isinstance(value["id"], str)
         and isinstance(ids, list)
+        and len(ids) <= PIECES
         and all(map(_is_size, ids))
         and isinstance(tokens, list)
         and all(isinstance(token, str) for token in tokens)
         and len(ids) == len(tokens)
     )
+
+
+def _is_template(pieces: Sequence[Json]) -> bool:
+    """Each text at most once: a template that repeats one makes an input as long as it likes."""
+    texts = [piece["Sequence"] for piece in pieces if isinstance(piece, dict) and "Sequence" in piece]
+    ids = [text["id"] for text in texts if isinstance(text, dict)]
+    return len(pieces) <= PIECES and len(set(map(str, ids))) == len(ids)
+
+
+def growth(name: str, part: Mapping[str, Json]) -> float:
+    """How many times longer one part can make a text."""
+    if name == "ByteLevel":
+        return 4  # a character has up to four bytes, and each becomes a character
+    content, pattern = part.get("content"), part.get("pattern")
+    if name != "Replace" or not isinstance(content, str) or not isinstance(pattern, dict):
+        return 1
+    shortest = len(str(pattern.get("String", ""))) or 1
+    return max(1.0, len(content) / shortest)

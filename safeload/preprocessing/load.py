@@ -139,33 +139,45 @@ def _template(records: Records) -> str | None:
 def _build_bert(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
     from tokenizers import processors
 
-    backend = _wordpiece(known, records, settings)
-    cls, sep = str(settings.special["cls_token"]), str(settings.special["sep_token"])
-    cls_id, sep_id = backend.token_to_id(cls), backend.token_to_id(sep)
-    backend.post_processor = processors.TemplateProcessing(
-        single=f"{cls}:0 $A:0 {sep}:0",
-        pair=f"{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1",
-        special_tokens=[(cls, 2 if cls_id is None else cls_id), (sep, 3 if sep_id is None else sep_id)],
-    )
-    return backend
+    def finish(backend: tokenizers.Tokenizer) -> None:
+        cls, cls_id = _marker(backend, settings, "cls_token", 2)
+        sep, sep_id = _marker(backend, settings, "sep_token", 3)
+        backend.post_processor = processors.TemplateProcessing(
+            single=f"{cls}:0 $A:0 {sep}:0",
+            pair=f"{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1",
+            special_tokens=[(cls, cls_id), (sep, sep_id)],
+        )
+
+    return _build_wordpiece(known, records, settings, finish)
 
 
 def _build_mpnet(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
     from tokenizers import processors
 
-    backend = _wordpiece(known, records, settings)
-    cls, sep = str(settings.special["cls_token"]), str(settings.special["sep_token"])
-    cls_id, sep_id = backend.token_to_id(cls), backend.token_to_id(sep)
-    backend.post_processor = processors.RobertaProcessing(
-        (sep, 2 if sep_id is None else sep_id),
-        (cls, 0 if cls_id is None else cls_id),
-        trim_offsets=True,
-        add_prefix_space=False,
-    )
-    return backend
+    def finish(backend: tokenizers.Tokenizer) -> None:
+        backend.post_processor = processors.RobertaProcessing(
+            _marker(backend, settings, "sep_token", 2),
+            _marker(backend, settings, "cls_token", 0),
+            trim_offsets=True,
+            add_prefix_space=False,
+        )
+
+    return _build_wordpiece(known, records, settings, finish)
 
 
-def _wordpiece(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
+def _marker(backend: tokenizers.Tokenizer, settings: Settings, name: str, otherwise: int) -> tuple[str, int]:
+    """A marker and its id; `otherwise` where the vocabulary lacks it."""
+    text = str(settings.special[name])
+    index = backend.token_to_id(text)
+    return text, otherwise if index is None else index
+
+
+def _build_wordpiece(
+    known: TokenizerClass,
+    records: Records,
+    settings: Settings,
+    finish: Callable[[tokenizers.Tokenizer], None],
+) -> tokenizers.Tokenizer:
     """WordPiece over the judged vocabulary, with normaliser and pre-tokeniser from the settings."""
     import tokenizers
     from tokenizers import decoders, models, normalizers, pre_tokenizers
@@ -195,7 +207,7 @@ def _wordpiece(known: TokenizerClass, records: Records, settings: Settings) -> t
         backend.decoder = decoders.WordPiece(prefix="##")
         return backend
 
-    return _finish(build, settings)
+    return _checked(build, settings, finish)
 
 
 def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
@@ -211,14 +223,15 @@ def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> 
         )
 
     def build() -> tokenizers.Tokenizer:
-        backend = tokenizers.Tokenizer.from_str(record.canonical().decode("utf-8"))
+        return tokenizers.Tokenizer.from_str(record.canonical().decode("utf-8"))
+
+    def finish(backend: tokenizers.Tokenizer) -> None:
         if record.document.get("post_processor") is None:
             backend.post_processor = processors.TemplateProcessing(
                 single="$A:0", pair="$A:0 $B:1", special_tokens=[]
             )
-        return backend
 
-    return _finish(build, settings)
+    return _checked(build, settings, finish)
 
 
 def _unsupported(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:  # noqa: ARG001 - one signature
@@ -234,8 +247,12 @@ _BUILDERS: Mapping[str, Callable[[TokenizerClass, Records, Settings], tokenizers
 }
 
 
-def _finish(build: Callable[[], tokenizers.Tokenizer], settings: Settings) -> tokenizers.Tokenizer:
-    """Build, then add the tokens that the model lacks, in the order that fixes their ids.
+def _checked(
+    build: Callable[[], tokenizers.Tokenizer],
+    settings: Settings,
+    finish: Callable[[tokenizers.Tokenizer], None],
+) -> tokenizers.Tokenizer:
+    """Build, add the tokens that the model lacks in the order that fixes their ids, then finish.
 
     Raises:
         UsageError: the library refuses the record.
@@ -246,7 +263,8 @@ def _finish(build: Callable[[], tokenizers.Tokenizer], settings: Settings) -> to
         wanted = _tokens_to_add(backend, settings)
         if wanted:
             backend.add_tokens(wanted)
-    except (KeyboardInterrupt, SystemExit):
+        finish(backend)
+    except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of the library is no Exception
         raise UsageError(f"the tokenizers library refuses this tokenizer: {visible(str(error))}") from error

@@ -173,6 +173,24 @@ WRONG: list[tuple[str, Any, str]] = [
     ("id twice", model(vocab={"a": 0, "b": 0}), "TokenIdRepeated"),
     ("vocab list", model(vocab=["a"]), "TokenizerJsonNotAnObject"),
     ("no vocab", tokenizer_json(model={"type": "WordPiece"}), "TokenizerJsonNotAnObject"),
+    ("long word", model(max_input_chars_per_word=10**6), "TokenizerFieldWrong"),
+    ("long token", model(vocab={"a" * 9000: 0}), "TokenTooLong"),
+    ("long piece", tokenizer_json(model={"type": "Unigram", "vocab": [["a" * 9000, 0]]}), "TokenTooLong"),
+    ("long replacement", tokenizer_json(normalizer={"type": "Prepend", "prepend": "a" * 65}),
+     "TokenizerFieldWrong"),
+    ("no length", tokenizer_json(pre_tokenizer={"type": "FixedLength", "length": 0}), "TokenizerFieldWrong"),
+    ("text twice", tokenizer_json(post_processor={
+        "type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}] * 2}),
+     "TokenizerFieldWrong"),
+    ("many ids", tokenizer_json(post_processor={
+        "type": "TemplateProcessing",
+        "special_tokens": {"x": {"id": "x", "ids": [1] * 65, "tokens": ["x"] * 65}}}), "TokenizerFieldWrong"),
+    ("doubling", tokenizer_json(normalizer={"type": "Sequence", "normalizers": [
+        {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}] * 32}), "TextGrows"),
+    ("doubling by expression", tokenizer_json(decoder={"type": "Sequence", "decoders": [
+        {"type": "Replace", "pattern": {"Regex": "."}, "content": "a" * 40}] * 2}), "TextGrows"),
+    ("bytes of bytes", tokenizer_json(normalizer={"type": "Sequence", "normalizers": [
+        {"type": "ByteLevel"}] * 6}), "TextGrows"),
     ("word length", model(max_input_chars_per_word=-1), "TokenizerFieldWrong"),
     ("merges", bpe(merges={"a": "b"}), "TokenizerFieldWrong"),
     ("no merges", tokenizer_json(model={"type": "BPE", "vocab": {}}), "TokenizerFieldWrong"),

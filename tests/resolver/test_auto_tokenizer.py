@@ -99,6 +99,13 @@ def test_what_the_library_refuses_is_a_usage_error(tmp_path: Path) -> None:
         AutoTokenizer.from_pretrained(tmp_path)
 
 
+def test_a_marker_that_is_no_piece_of_a_template(tmp_path: Path) -> None:
+    """A token whose text the library would read as something else: no other exception leaves."""
+    bert_folder(tmp_path, settings={**BERT, "cls_token": "$A $B:7 x"})
+    with pytest.raises(UsageError, match="tokenizers library refuses"):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
 def test_disagreeing_tokenizer_json_warns(tmp_path: Path) -> None:
     """A cased tokenizer.json of a class that lower-cases by default is told."""
     bert_folder(tmp_path, settings=BERT, normalizer=None)
