@@ -104,17 +104,26 @@ def inflate(view: View, member: ZipMember, limits: Limits, *, crc: bool = True) 
         FormatError: one subclass per way to be wrong.
     """
     check_inflation(member, limits)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    parts: list[bytes] = []
+    room = member.size + 1
     try:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        data = inflater.decompress(view.read(member.offset, member.compressed), member.size + 1)
+        for chunk in view.stream(member.offset, member.compressed):
+            if inflater.eof:
+                raise DeflateBroken(f"bytes follow the stream of {member.name}", offset=member.offset)
+            if not room:
+                break
+            parts.append(inflater.decompress(chunk, room))
+            room -= len(parts[-1])
     except zlib.error:
         raise DeflateBroken(f"{member.name} is no deflate stream", offset=member.offset) from None
-    if len(data) != member.size:
+    if room != 1:
         raise InflatedSizeDiffers(
             f"{member.name} does not inflate to {member.size} bytes", offset=member.offset
         )
     if not inflater.eof or inflater.unused_data or inflater.unconsumed_tail:
         raise DeflateBroken(f"{member.name} is not exactly one deflate stream", offset=member.offset)
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
     if crc and zlib.crc32(data) != member.crc32:
         raise crc_differs(member)
     return data
@@ -132,17 +141,29 @@ def check_inflation(member: ZipMember, limits: Limits) -> None:
         raise InflatesTooMuch(f"{member.name} inflates {member.compressed} bytes to {member.size}")
 
 
+class LastInflated:
+    """The plain bytes of the member that was read last: siblings that share one hold no more than that."""
+
+    __slots__ = ("data", "member")
+
+    def __init__(self) -> None:
+        self.member: ZipMember | None = None
+        self.data = b""
+
+
 class InflatedView:
-    """A deflated member, inflated when it is first read."""
+    """A deflated member, inflated when it is read."""
 
-    __slots__ = ("_crc", "_data", "_limits", "_member", "_parent")
+    __slots__ = ("_crc", "_last", "_limits", "_member", "_parent")
 
-    def __init__(self, parent: View, member: ZipMember, limits: Limits, *, crc: bool = True) -> None:
+    def __init__(
+        self, parent: View, member: ZipMember, limits: Limits, last: LastInflated, *, crc: bool = True
+    ) -> None:
         self._parent = parent
         self._member = member
         self._limits = limits
+        self._last = last
         self._crc = crc
-        self._data: bytes | None = None
 
     @property
     def size(self) -> int:
@@ -156,9 +177,12 @@ class InflatedView:
             FormatError: the view does not hold that range, or the member is not what it says.
         """
         check_range(offset, length, self._member.size)
-        if self._data is None:
-            self._data = inflate(self._parent, self._member, self._limits, crc=self._crc)
-        return self._data[offset : offset + length]
+        last = self._last
+        if last.member is not self._member:
+            last.member, last.data = None, b""
+            last.data = inflate(self._parent, self._member, self._limits, crc=self._crc)
+            last.member = self._member
+        return last.data[offset : offset + length]
 
     def stream(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
         """The range in one chunk.
@@ -169,17 +193,31 @@ class InflatedView:
         yield self.read(offset, length)
 
 
-def member_view(view: View, member: ZipMember, limits: Limits, *, crc: bool = True) -> View:
+def member_view(
+    view: View,
+    member: ZipMember,
+    limits: Limits,
+    *,
+    crc: bool = True,
+    last: LastInflated | None = None,
+) -> View:
     """A view of the plain bytes of a member.
 
-    A stored member's crc32 is checked by `check_crc` alone; a deflated one's when it is first read.
+    A stored member's crc32 is checked by `check_crc` alone; a deflated one's when it is read.
+
+    Args:
+        view: the archive.
+        member: one of its members.
+        limits: budgets of size and ratio.
+        crc: False gives the bytes of a deflated member with another crc32 too.
+        last: shared by members that are read one after the other, so that only one is held.
 
     Raises:
         LimitExceeded: a deflated member says that it exceeds a budget.
     """
     if member.method == DEFLATE:
         check_inflation(member, limits)
-        return InflatedView(view, member, limits, crc=crc)
+        return InflatedView(view, member, limits, last or LastInflated(), crc=crc)
     return SubView(view, member.offset, member.size)
 
 

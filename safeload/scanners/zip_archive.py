@@ -12,7 +12,7 @@ from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.torch_zip import is_torch_zip, is_torchscript
 from safeload.formats.zip import DEFLATE, AmbiguousArchive, ZipArchive, ZipMember, parse_zip
-from safeload.formats.zip_data import check_crc, member_view
+from safeload.formats.zip_data import LastInflated, check_crc, member_view
 from safeload.formats.zip_salvage import find_members
 from safeload.scanners import Child, Member, ScanResult, Subject
 from safeload.scanners._torch_zip import scan_torch_zip
@@ -117,17 +117,17 @@ def _look_into(
     children: list[Child] = []
     members: list[Member] = []
     facts: list[Fact] = []
-    budget = limits.inflated_bytes
+    budget, last = limits.inflated_bytes, LastInflated()
     for member in found:
         if member.name.endswith("/"):
             continue
-        budget -= member.size if member.method == DEFLATE else 0
+        budget -= max(member.size, member.compressed) if member.method == DEFLATE else 0
         if budget < 0:
             reason = f"the members inflate to more than {limits.inflated_bytes} bytes"
             members.append(_member(member, Coverage.LIMIT_EXCEEDED, reason))
             continue
         try:
-            view = member_view(subject.view, member, limits, crc=False)
+            view = member_view(subject.view, member, limits, crc=False, last=last)
             if crc and (subject.read_data or member.method == DEFLATE):
                 check_crc(subject.view, member, limits)
         except AmbiguousArchive as error:

@@ -10,7 +10,7 @@ import pytest
 from safeload.errors import FormatError
 from safeload.formats.view import BytesView, read_all
 from safeload.formats.zip import ZipMember, parse_zip
-from safeload.formats.zip_data import check_crc, member_view, stored_with_other_crc
+from safeload.formats.zip_data import LastInflated, check_crc, member_view, stored_with_other_crc
 from safeload.limits import DEFAULT_LIMITS, Limits
 from tests.forge.archives import Part, build, deflated
 
@@ -94,6 +94,27 @@ def test_inflate_faults(code: str, stream: bytes, size: int) -> None:
     with pytest.raises(FormatError) as caught:
         read_all(member_view(BytesView(stream), member, Limits(inflated_bytes=1 << 30)))
     assert caught.value.code == code
+
+
+def test_inflation_in_chunks() -> None:
+    """A stream that comes in parts is one stream; a part behind its end is too much."""
+    member = ZipMember("a", 0, len(STREAM), len(TEXT), zlib.crc32(TEXT), 8, 0)
+    assert read_all(member_view(Chunked(STREAM), member, DEFAULT_LIMITS)) == TEXT
+    longer = member._replace(compressed=len(STREAM) + 6)
+    with pytest.raises(FormatError, match="follow the stream"):
+        read_all(member_view(Chunked(STREAM + b"abcdef"), longer, DEFAULT_LIMITS))
+
+
+def test_siblings_hold_one_member_at_a_time() -> None:
+    """Views that share a LastInflated read right in any order, and keep the last member only."""
+    view = BytesView(build([Part(b"a", TEXT, method=8), Part(b"b", TEXT[::-1], method=8)]))
+    last = LastInflated()
+    first, second = (
+        member_view(view, member, DEFAULT_LIMITS, last=last)
+        for member in parse_zip(view, DEFAULT_LIMITS).members
+    )
+    assert (read_all(first), read_all(second), first.read(0, 4)) == (TEXT, TEXT[::-1], TEXT[:4])
+    assert last.data == TEXT
 
 
 def test_view_that_ends_early() -> None:
