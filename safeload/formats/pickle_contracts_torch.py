@@ -86,28 +86,22 @@ def _hooks(value: object) -> None:
     value.sealed = True
 
 
-def _spec(
-    storage: StorageRef, dtype: str, numel: int, args: Arguments, *, requires_grad: object, rank: int
-) -> TensorSpec:
-    """A tensor after the check of its extent; `numel` is the storage's size in elements of `dtype`."""
-    offset, shape, stride = args[1], args[2], args[3]
+def check_extent(offset: object, shape: object, stride: object, numel: int, rank: int) -> None:
+    """Check that a strided range lies inside a storage of `numel` elements.
+
+    Raises:
+        Refused: it does not, or it is described by anything but counts.
+    """
     if type(offset) is not int or not 0 <= offset <= INT64_MAX:
         raise Refused("a storage offset is no count")
     if not isinstance(shape, tuple) or not isinstance(stride, tuple) or len(shape) != len(stride):
         raise Refused("sizes and strides are no tuples of one length")
-    if type(requires_grad) is not bool:
-        raise Refused("requires_grad is no bool")
     if len(shape) > rank:
         raise Refused(f"a tensor has {len(shape)} dimensions")
     last = offset
     count = 1
     for size, step in zip(shape, stride, strict=True):
-        if (
-            type(size) is not int
-            or type(step) is not int
-            or not 0 <= size <= INT64_MAX
-            or not 0 <= step <= INT64_MAX
-        ):
+        if type(size) is not int or type(step) is not int or not 0 <= size <= INT64_MAX >= step >= 0:
             raise Refused("a size or stride is no count")
         last += (size - 1) * step
         count *= size
@@ -117,7 +111,17 @@ def _spec(
         raise Refused(f"a tensor reaches element {last} of a storage of {numel}")
     if not count and offset > numel:
         raise Refused(f"an empty tensor starts at element {offset} of a storage of {numel}")
-    return TensorSpec(storage, dtype, offset, shape, stride, requires_grad, False)  # noqa: FBT003 - positional for speed
+
+
+def _tensor(  # noqa: PLR0917 - positional for speed: once per tensor
+    storage: StorageRef, dtype: str, numel: int, args: Arguments, requires_grad: object, rank: int
+) -> TensorSpec:
+    """A tensor after the check of its extent; `numel` is the storage's size in elements of `dtype`."""
+    _storage, offset, shape, stride, *_ = args
+    if type(requires_grad) is not bool:
+        raise Refused("requires_grad is no bool")
+    check_extent(offset, shape, stride, numel, rank)
+    return tuple.__new__(TensorSpec, (storage, dtype, offset, shape, stride, requires_grad, False))
 
 
 def rebuild_tensor_v2(args: Arguments, scene: Scene) -> object:
@@ -129,7 +133,7 @@ def rebuild_tensor_v2(args: Arguments, scene: Scene) -> object:
     if type(storage) is not StorageRef or storage.key in scene.untyped:
         raise Refused("the first argument is no typed storage")
     _hooks(args[5])
-    return _spec(storage, storage.dtype, storage.numel, args, requires_grad=args[4], rank=scene.tensor_rank)
+    return _tensor(storage, storage.dtype, storage.numel, args, args[4], scene.tensor_rank)
 
 
 def _rebuild_tensor(args: Arguments, scene: Scene) -> object:
@@ -138,7 +142,7 @@ def _rebuild_tensor(args: Arguments, scene: Scene) -> object:
     storage = args[0]
     if type(storage) is not StorageRef or storage.key in scene.untyped:
         raise Refused("the first argument is no typed storage")
-    return _spec(storage, storage.dtype, storage.numel, args, requires_grad=False, rank=scene.tensor_rank)
+    return _tensor(storage, storage.dtype, storage.numel, args, False, scene.tensor_rank)  # noqa: FBT003 - as above
 
 
 def _rebuild_tensor_v3(args: Arguments, scene: Scene) -> object:
@@ -151,7 +155,7 @@ def _rebuild_tensor_v3(args: Arguments, scene: Scene) -> object:
         raise Refused("the seventh argument is no dtype")
     _hooks(args[5])
     numel = storage.numel * 8 // ITEM_BITS[dtype.name]
-    return _spec(storage, dtype.name, numel, args, requires_grad=args[4], rank=scene.tensor_rank)
+    return _tensor(storage, dtype.name, numel, args, args[4], scene.tensor_rank)
 
 
 def _rebuild_parameter(args: Arguments, _scene: Scene) -> object:
@@ -159,7 +163,7 @@ def _rebuild_parameter(args: Arguments, _scene: Scene) -> object:
         raise Refused("takes a tensor, a bool and hooks")
     _hooks(args[2])
     data = args[0]
-    return TensorSpec(data.storage, data.dtype, data.offset, data.shape, data.stride, args[1], True)  # noqa: FBT003 - as above
+    return data._replace(requires_grad=args[1], parameter=True)
 
 
 def _rebuild_from_type(args: Arguments, scene: Scene) -> object:
@@ -171,7 +175,7 @@ def _rebuild_from_type(args: Arguments, scene: Scene) -> object:
         raise Refused("wraps a function that builds no tensor")
     if kind is None or not kind.tensor_type:
         raise Refused("restores a type other than Tensor and Parameter")
-    if not isinstance(args[2], tuple) or not is_literal(args[3], scene):
+    if not isinstance(args[2], tuple) or type(args[2]) is not tuple or not is_literal(args[3], scene):
         raise Refused("arguments are no tuple, or the state holds more than literals")
     return function.call(args[2], scene)
 

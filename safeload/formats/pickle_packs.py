@@ -72,8 +72,8 @@ _RECORDS: Mapping[str, Mapping[str, str]] = {
         "ultralytics.nn.tasks": "DetectionModel SegmentationModel ClassificationModel PoseModel OBBModel "
         "WorldModel",
         "ultralytics.nn.modules.conv": "Conv DWConv Concat ConvTranspose Focus GhostConv LightConv RepConv",
-        "ultralytics.nn.modules.block": "Bottleneck C2f C3 C3k C3k2 C2PSA DFL SPPF SPP Proto Attention PSABlock "
-        "C2fAttn ADown SCDown",
+        "ultralytics.nn.modules.block": "Bottleneck C2f C3 C3k C3k2 C2PSA DFL SPPF SPP Proto Attention "
+        "PSABlock C2fAttn ADown SCDown",
         "ultralytics.nn.modules.head": "Detect Segment Pose Classify OBB v10Detect",
         "ultralytics.utils": "IterableSimpleNamespace",
         "ultralytics.utils.loss": "v8DetectionLoss BboxLoss E2EDetectLoss",
@@ -106,9 +106,10 @@ _RECORDS: Mapping[str, Mapping[str, str]] = {
 _ENUMS: Mapping[str, Mapping[str, str]] = {
     "trainer": {
         "transformers.training_args": "OptimizerNames",
-        "transformers.trainer_utils": "SchedulerType IntervalStrategy HubStrategy EvaluationStrategy SaveStrategy "
-        "FSDPOption ShardedDDPOption",
-        "accelerate.utils.dataclasses": "DistributedType DynamoBackend PrecisionType SageMakerDistributedType",
+        "transformers.trainer_utils": "SchedulerType IntervalStrategy HubStrategy EvaluationStrategy "
+        "SaveStrategy FSDPOption ShardedDDPOption",
+        "accelerate.utils.dataclasses": "DistributedType DynamoBackend PrecisionType "
+        "SageMakerDistributedType",
     },
     "pyannote": {"pyannote.audio.core.task": "Problem Resolution"},
 }

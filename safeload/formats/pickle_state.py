@@ -158,21 +158,21 @@ class Machine:
         if not isinstance(contract, Contract):
             return UNKNOWN
         use = contract.new if opcode == "NEWOBJ" else contract.call if opcode == "REDUCE" else None
+        if use is None:
+            return self.refuse(target, f"the contract does not allow {opcode}")
+        if not isinstance(args, tuple):
+            return self.refuse(target, "the arguments are the result of another call")
         try:
-            if use is None:
-                raise Refused(f"the contract does not allow {opcode}")
-            if not isinstance(args, tuple):
-                raise Refused("the arguments are the result of another call")
             value = use(args, self.scene)
         except Refused as refusal:
-            return self.refuse(target, refusal)
+            return self.refuse(target, str(refusal))
         target.calls += 1
         return value
 
-    def refuse(self, target: GlobalRef, refusal: Refused) -> object:
+    def refuse(self, target: GlobalRef, why: str) -> object:
         """Record a call outside its contract; on a known gadget it is what attacks do."""
         self.dangerous |= gadget(target.module, target.name) is not None
-        return self.reject(target.path, str(refusal))
+        return self.reject(target.path, why)
 
     def persistent(self, pid: object) -> object:
         """What `persistent_load` would give back."""

@@ -18,10 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from safeload.errors import FormatError
 
@@ -85,7 +85,9 @@ class GlobalRef:
 
     __slots__ = ("calls", "contract", "module", "name", "reduce")
 
-    def __init__(self, module: str, name: str, contract: object = None, reduce: object = None) -> None:
+    def __init__(
+        self, module: str, name: str, contract: object = None, reduce: Callable[..., object] | None = None
+    ) -> None:
         self.module = module
         self.name = name
         self.contract = contract
@@ -124,9 +126,11 @@ class LayoutValue:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StorageRef:
-    """A persistent id of torch: which storage, and what it must hold."""
+class StorageRef(NamedTuple):
+    """A persistent id of torch: which storage, and what it must hold.
+
+    A named tuple, since there may be many: whoever walks a value tests for it before tuple.
+    """
 
     dtype: str
     """Torch dtype name; `uint8` for an UntypedStorage."""
@@ -137,9 +141,11 @@ class StorageRef:
     """Elements of `dtype`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TensorSpec:
-    """A tensor as a strided range of a storage. The extent was checked against `storage.numel`."""
+class TensorSpec(NamedTuple):
+    """A tensor as a strided range of a storage. The extent was checked against `storage.numel`.
+
+    A named tuple, as StorageRef is.
+    """
 
     storage: StorageRef
     dtype: str
