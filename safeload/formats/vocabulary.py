@@ -70,7 +70,9 @@ def parse_vocab_txt(view: View, limits: Limits) -> Vocabulary:
     lines = _lines(view, limits)
     if not lines:
         raise VocabularyEmpty("there is no token")
-    ids = {line.rstrip(_WHITE_SPACE): index for index, line in enumerate(lines)}
+    if lines != "\n".join(lines).split():  # some line has white space in it
+        lines = [line.rstrip(_WHITE_SPACE) for line in lines]
+    ids = dict(zip(lines, range(len(lines)), strict=True))
     return Vocabulary(ids=MappingProxyType(ids), repeated=len(lines) - len(ids))
 
 

@@ -14,8 +14,8 @@ No file access here, and no tokenizer yet: `load` builds one from what this give
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tokenizers import AddedToken
 
@@ -43,8 +43,7 @@ ARGUMENTS = frozenset(
 """What a caller may set."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class Records(NamedTuple):
     """The judged records of one snapshot that a tokenizer is made from."""
 
     tokenizer: TokenizerJson | None = None
@@ -57,8 +56,7 @@ class Records:
     """chat_template.jinja, kept for saving."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything about a tokenizer but its model."""
 
     special: Mapping[str, str | AddedToken | None]
@@ -75,7 +73,7 @@ class Settings:
     model_input_names: tuple[str, ...] = ()
     clean_up_tokenization_spaces: bool = False
     split_special_tokens: bool = False
-    saved: Mapping[str, Any] = field(default_factory=dict)
+    saved: Mapping[str, Any] = MappingProxyType({})
     """Settings that a saved tokenizer_config.json repeats."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from safeload.core import Role, Scope
@@ -81,7 +82,15 @@ class AutoTokenizer:
             if isinstance(pretrained_model_name_or_path, str)
             else str(pretrained_model_name_or_path)
         )
-        snapshot = admit(target, scope=SCOPE, policy=policy)
-        return load_tokenizer(
-            snapshot, name_or_path=target, tokenizer_type=tokenizer_type, writer=write_files, **kwargs
-        )
+        # a vocabulary is many small objects without a cycle: collecting while it grows costs as much
+        # as reading it
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            snapshot = admit(target, scope=SCOPE, policy=policy)
+            return load_tokenizer(
+                snapshot, name_or_path=target, tokenizer_type=tokenizer_type, writer=write_files, **kwargs
+            )
+        finally:
+            if collecting:
+                gc.enable()

@@ -7,7 +7,6 @@ or not at all, and a link in its place is replaced, not followed.
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +39,8 @@ def write_files(directory: str | os.PathLike[str], files: Mapping[str, bytes]) -
 
 
 def _write(folder: Path, name: str, content: bytes) -> str:
+    import tempfile  # costs a tokenizer script 4 ms, and only saving needs it
+
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
