@@ -214,10 +214,10 @@ def _misplaced(found: int, expected: int) -> FormatError:
 
 
 def _compare(head: bytes, name: str, entry: Entry) -> None:
-    """Flags and method of a local header; its version and times are nobody's business."""
+    """Flags and method of a local header; its times are nobody's business."""
     flags = int.from_bytes(head[6:8], "little")
     method = int.from_bytes(head[8:10], "little")
-    check_flags(flags, method, entry.header_offset)
+    check_flags(head[4], flags, method, entry.header_offset)
     if flags != entry.flags:
         raise FlagsDiffer(
             f"flags of {name}: {flags:#06x} locally, {entry.flags:#06x} in the directory",

@@ -35,7 +35,7 @@ MASK_32 = 0xFFFFFFFF
 _END = Struct("<4s4H2IH")
 _LOCATOR = Struct("<4sIQI")
 _END_64 = Struct("<4sQ4xIIQQQQ")
-CENTRAL = Struct("<4sHxxHHxxxxIIIHHHHxxII")
+CENTRAL = Struct("<4sHBxHHxxxxIIIHHHHxxII")
 _EXTRA_HEAD = Struct("<HH")
 
 _PADDING = 0x4246
@@ -43,6 +43,8 @@ _PADDING = 0x4246
 _TIMES_AND_OWNERS = frozenset({0x5455, 0x7875, 0x5855, 0x000A})
 """Info-ZIP's times and owners, NTFS times: no reader draws name, place or size from them."""
 _UNICODE_PATH = 0x7075
+_NEWEST = 63
+"""6.3, the newest version that Python's zipfile reads."""
 _EMPTY_DEFLATED = 2
 """Bytes that the deflate stream of nothing takes."""
 _UNIX_TYPE = 0o170000
@@ -92,6 +94,10 @@ class MemberComment(FormatError):
 
 class EncryptedMember(AmbiguousArchive):
     """The encryption bit is set: some readers stop there, others ignore it."""
+
+
+class NewerVersion(AmbiguousArchive):
+    """A version of the format that some readers refuse, and others do not look at."""
 
 
 class UnlistedFlags(AmbiguousArchive):
@@ -241,7 +247,7 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directo
         if at + 46 > total:
             raise DirectoryBroken("the central directory ends inside an entry", offset=base + at)
         (
-            signature, made_by, flags, method, crc32, compressed, size,
+            signature, made_by, version, flags, method, crc32, compressed, size,
             name_length, extra_length, comment_length, disk, attributes, offset,
         ) = unpack(directory, at)  # fmt: skip
         name_end = at + 46 + name_length
@@ -249,8 +255,8 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directo
         if signature != b"PK\x01\x02" or after > total:
             raise DirectoryBroken("not an entry of the central directory", offset=base + at)
         name = directory[at + 46 : name_end]
-        if method or extra_length or attributes or comment_length or disk or flags & ~0x0808:
-            check_flags(flags, method, base + at)
+        if method or extra_length or attributes or comment_length or disk or version or flags & ~0x0808:
+            check_flags(version, flags, method, base + at)
             if comment_length:
                 raise MemberComment(f"a member comment of {comment_length} bytes", offset=base + name_end)
             if disk not in (0, MASK_16):
@@ -274,8 +280,10 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directo
     return Directory(names, raw_names, rows, base)
 
 
-def check_flags(flags: int, method: int, offset: int) -> None:
-    """Raise unless flags and method are among those that every reader takes alike."""
+def check_flags(version: int, flags: int, method: int, offset: int) -> None:
+    """Raise unless version, flags and method are among those that every reader takes alike."""
+    if version > _NEWEST:
+        raise NewerVersion(f"a member asks for version {version / 10} of the format", offset=offset)
     if flags & 0x2041:
         raise EncryptedMember("a member is marked as encrypted", offset=offset)
     if method not in (STORED, DEFLATE):

@@ -52,6 +52,7 @@ def build(
         stored = deflated(part.data) if part.method == 8 else part.data
         truth: dict[str, int | bytes] = {
             "name": part.name,
+            "version": 0,
             "flags": part.flags,
             "method": part.method,
             "crc": zlib.crc32(part.data),
@@ -66,8 +67,8 @@ def build(
             "offset": len(out), **part.central,
         }  # fmt: skip
         out += b"PK\x03\x04" + struct.pack(
-            "<HHHHHIIIHH", 0, here["flags"], here["method"], 0, 0, here["crc"], here["compressed"],
-            here["size"], len(here["name"]), len(here["extra"]),
+            "<HHHHHIIIHH", here["version"], here["flags"], here["method"], 0, 0, here["crc"],
+            here["compressed"], here["size"], len(here["name"]), len(here["extra"]),
         )  # fmt: skip
         out += here["name"] + here["extra"] + stored
         if part.descriptor is not None:
@@ -75,8 +76,8 @@ def build(
         elif described:
             out += b"PK\x07\x08" + struct.pack("<III", truth["crc"], len(stored), len(part.data))
         directory += b"PK\x01\x02" + struct.pack(
-            "<HHHHHHIIIHHHHHII", there["made_by"], 0, there["flags"], there["method"], 0, 0, there["crc"],
-            there["compressed"], there["size"], len(there["name"]), len(there["extra"]),
+            "<HHHHHHIIIHHHHHII", there["made_by"], there["version"], there["flags"], there["method"], 0, 0,
+            there["crc"], there["compressed"], there["size"], len(there["name"]), len(there["extra"]),
             len(there["comment"]), there["disk"], 0, there["attributes"], there["offset"],
         )  # fmt: skip
         directory += there["name"] + there["extra"] + there["comment"]
