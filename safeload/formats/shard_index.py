@@ -1,0 +1,83 @@
+"""Shard index: which file of a sharded checkpoint holds which tensor.
+
+The layout that huggingface_hub's `split_torch_state_dict_into_shards` writes: an object with `metadata`
+and `weight_map`, tensor name to file name. Guarantees types only. Whether a shard's name is a plain file
+name is a fact for the scanner (`path_problem`), whether it exists is a relation between files.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.json_strict import JsonTooLarge, parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeload.core import Json, View
+    from safeload.limits import Limits
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.(safetensors|bin)\Z")
+
+
+class IndexShape(FormatError):
+    """An index that is no object with an object `weight_map` of strings."""
+
+
+class IndexTooLong(LimitExceeded):
+    """More tensors than the budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardIndex:
+    """The parsed index."""
+
+    weight_map: Mapping[str, str]
+    """Tensor name to shard."""
+    shards: tuple[str, ...]
+    """Every shard that is named, ordered."""
+    metadata: Mapping[str, Json]
+
+
+def parse_shard_index(view: View, limits: Limits) -> ShardIndex:
+    """Read an index.
+
+    Raises:
+        FormatError: not strict JSON, or not the shape of an index.
+        LimitExceeded: a budget does not hold.
+    """
+    if view.size > limits.json_bytes:
+        raise JsonTooLarge(f"{view.size} bytes, more than {limits.json_bytes}")
+    document = parse_json(view.read(0, view.size), limits)
+    weight_map = document.get("weight_map") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(weight_map, dict):
+        raise IndexShape("the index has no object weight_map")
+    if len(weight_map) > limits.safetensors_tensors:
+        raise IndexTooLong(f"{len(weight_map)} tensors, more than {limits.safetensors_tensors}")
+    if not all(type(shard) is str for shard in weight_map.values()):
+        raise IndexShape("weight_map names a shard that is no string")
+    metadata = document.get("metadata")
+    return ShardIndex(
+        weight_map=MappingProxyType(weight_map),
+        shards=tuple(sorted(set(weight_map.values()))),
+        metadata=MappingProxyType(metadata) if isinstance(metadata, dict) else MappingProxyType({}),
+    )
+
+
+def path_problem(shard: str, kind: str) -> str | None:
+    """Why a shard name is no plain file name of the index's own kind, or None.
+
+    Args:
+        shard: the name as written.
+        kind: `safetensors` or `bin`, from the index's own file name.
+    """
+    match = _PLAIN.match(shard)
+    if match is None:
+        return "no plain file name of letters, digits, dots and dashes"
+    if match[1] != kind:
+        return f"an index of .{kind} files names another kind: the loader would switch readers"
+    return None
