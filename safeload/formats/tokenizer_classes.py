@@ -15,9 +15,8 @@ Four ways to build:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +27,7 @@ PLAIN = "TokenizersBackend"
 """The class that takes tokenizer.json as it stands and adds nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenizerClass:
+class TokenizerClass(NamedTuple):
     """What is known about one class."""
 
     name: str

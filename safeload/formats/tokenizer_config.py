@@ -10,9 +10,8 @@ https://huggingface.co/docs/transformers/main_classes/tokenizer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.json_strict import parse_json
@@ -59,8 +58,7 @@ class SettingsTooLarge(LimitExceeded):
     """More bytes or entries than allowed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(NamedTuple):
     """A chat template: a program for Jinja, kept as text."""
 
     where: str
@@ -69,8 +67,7 @@ class Template:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenizerConfig:
+class TokenizerConfig(NamedTuple):
     """A judged `tokenizer_config.json`."""
 
     values: Mapping[str, Json]
@@ -82,15 +79,13 @@ class TokenizerConfig:
         return cast("str | None", self.values.get("tokenizer_class"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpecialTokensMap:
+class SpecialTokensMap(NamedTuple):
     """A judged `special_tokens_map.json`."""
 
     values: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddedTokens:
+class AddedTokens(NamedTuple):
     """A judged `added_tokens.json`."""
 
     ids: Mapping[str, int]

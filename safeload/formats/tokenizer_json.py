@@ -11,9 +11,8 @@ The schema is in `tokenizer_schema`. One thing it does not show: an old file may
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.json_strict import dump_canonical, parse_json
@@ -86,8 +85,7 @@ class TokenizerTooLarge(LimitExceeded):
     """More tokens or parts than allowed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegexUse:
+class RegexUse(NamedTuple):
     """A regular expression and the part that uses it."""
 
     where: str
@@ -95,8 +93,7 @@ class RegexUse:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenizerJson:
+class TokenizerJson(NamedTuple):
     """A judged `tokenizer.json`."""
 
     document: Mapping[str, Json]

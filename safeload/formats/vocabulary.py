@@ -7,9 +7,8 @@ one. That is how the WordPiece reader of the tokenizers library takes such a fil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.json_strict import parse_json
@@ -45,8 +44,7 @@ class MergeLineInvalid(FormatError):
     """A line of `merges.txt` that is not two tokens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """Token to id."""
 
     ids: Mapping[str, int]
@@ -54,8 +52,7 @@ class Vocabulary:
     """Lines whose token stands on a later line again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merges:
+class Merges(NamedTuple):
     """Pairs of tokens in the order in which a BPE model joins them."""
 
     pairs: tuple[tuple[str, str], ...]
