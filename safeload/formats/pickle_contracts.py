@@ -11,13 +11,12 @@ The families live in `pickle_contracts_plain`, `_torch` and `_numpy`; inert reco
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from safeload.formats.pickle_trace import GlobalRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from safeload.formats.pickle_trace import StorageRef
 
@@ -77,22 +76,6 @@ class Contract:
 
 
 Key: TypeAlias = "tuple[str, str]"
-
-
-@lru_cache(maxsize=16)
-def contracts_for(packs: frozenset[str]) -> Mapping[Key, Contract]:
-    """Tier A, and the packs that the policy switches on. Unknown pack names list nothing."""
-    from safeload.formats import pickle_contracts_numpy, pickle_contracts_plain, pickle_contracts_torch
-    from safeload.formats.pickle_packs import pack_contracts
-
-    table: dict[Key, Contract] = {}
-    for pack in sorted(packs):
-        table.update(pack_contracts(pack))
-    if "numpy" in packs:
-        table.update(pickle_contracts_numpy.CONTRACTS)
-    table.update(pickle_contracts_plain.CONTRACTS)
-    table.update(pickle_contracts_torch.CONTRACTS)
-    return table
 
 
 def listed(value: object) -> Contract | None:

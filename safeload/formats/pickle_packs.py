@@ -8,9 +8,14 @@ no surprise. Names were measured on public checkpoints; there is no rule by pref
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from safeload.formats.pickle_contracts import Contract, Refused
+from safeload.formats.pickle_contracts_numpy import CONTRACTS as NUMPY
+from safeload.formats.pickle_contracts_plain import CONTRACTS as PLAIN
+from safeload.formats.pickle_contracts_plain import GETATTR
+from safeload.formats.pickle_contracts_torch import CONTRACTS as TORCH
 from safeload.formats.pickle_trace import InertRecord
 
 if TYPE_CHECKING:
@@ -126,8 +131,6 @@ def _record(name: str, *, enum: bool) -> Contract:
 
 def pack_contracts(pack: str) -> dict[Key, Contract]:
     """The contracts of one pack; none for a name that is no pack of records."""
-    from safeload.formats.pickle_contracts_plain import GETATTR
-
     table: dict[Key, Contract] = {}
     for enum, groups in ((False, _RECORDS), (True, _ENUMS)):
         for module, names in groups.get(pack, {}).items():
@@ -135,4 +138,17 @@ def pack_contracts(pack: str) -> dict[Key, Contract]:
                 table[module, name] = _record(f"{module}.{name}", enum=enum)
     if pack in _ENUMS:
         table["builtins", "getattr"] = GETATTR
+    return table
+
+
+@lru_cache(maxsize=16)
+def contracts_for(packs: frozenset[str]) -> Mapping[Key, Contract]:
+    """Tier A, and the packs that the policy switches on. Unknown pack names list nothing."""
+    table: dict[Key, Contract] = {}
+    for pack in sorted(packs):
+        table.update(pack_contracts(pack))
+    if "numpy" in packs:
+        table.update(NUMPY)
+    table.update(PLAIN)
+    table.update(TORCH)
     return table

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from safeload.formats import pickle_errors as wrong
 from safeload.formats.opcodes import OPCODES
-from safeload.formats.pickle_contracts import Contract, Refused, Scene, contracts_for, is_member
+from safeload.formats.pickle_contracts import Contract, Refused, Scene, is_member
 from safeload.formats.pickle_contracts_numpy import build_array, build_dtype
 from safeload.formats.pickle_contracts_torch import persistent_storage
 from safeload.formats.pickle_gadgets import gadget
+from safeload.formats.pickle_packs import contracts_for
 from safeload.formats.pickle_python2 import canonical
 from safeload.formats.pickle_text import decimal
 from safeload.formats.pickle_trace import (
