@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import warnings
@@ -356,6 +357,31 @@ def test_arguments_replace_settings(tmp_path: Path) -> None:
     pair = both(tmp_path, do_lower_case=False, model_max_length=12, padding_side="left", sep_token="[MASK]")
     same(pair, TEXTS[:50], padding=True, truncation=True)
     assert pair.ours.special_tokens_map == pair.theirs.special_tokens_map
+
+
+REAL = {
+    "cased": {"do_lower_case": False},
+    "strip-accents": {"do_lower_case": False, "strip_accents": True},
+    "keep-accents": {"strip_accents": False},
+    "no-chinese": {"tokenize_chinese_chars": False},
+    "distilbert": {"tokenizer_class": "DistilBertTokenizer"},
+    "backend": {"tokenizer_class": "PreTrainedTokenizerFast"},
+    "vocab-txt": {},
+}
+
+
+@pytest.mark.parametrize("variant", REAL)
+def test_a_thousand_texts_on_the_real_vocabulary(tmp_path: Path, variant: str) -> None:
+    """The vocabulary of bert-base-uncased under each setting, and without tokenizer.json."""
+    source = minilm()
+    for name in ("vocab.txt", "config.json", "special_tokens_map.json", "tokenizer.json"):
+        if name != "tokenizer.json" or variant != "vocab-txt":
+            shutil.copy(source / name, tmp_path)
+    settings = json.loads((source / "tokenizer_config.json").read_text())
+    write_json(tmp_path, tokenizer_config={**settings, **REAL[variant]})
+    pair = both(tmp_path)
+    same(pair, TEXTS, return_offsets_mapping=True, return_special_tokens_mask=True)
+    same(pair, PAIRS, truncation=True, padding=True, max_length=24)
 
 
 def test_hobbit() -> None:
