@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
     from safeload.scanners import Subject
 
-FORMATS = ("text",)
+FORMATS = ("json", "text")
 NAMES = re.compile(r"[^/]+\.jinja2?\Z")
 
 

@@ -21,10 +21,10 @@ from tests.forge.tokenizers import tokenizer_json as document
 SCANNERS = (tokenizer_json, tokenizer_config, vocabulary, chat_template)
 
 
-def scan(name: str, content: Any) -> ScanResult:
+def scan(name: str, content: Any, kind: str | None = None) -> ScanResult:
     """Scan with the one scanner that wants the name."""
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    kind = "json" if name.endswith(".json") else "text"
+    kind = kind or ("json" if name.endswith(".json") else "text")
     [scanner] = [item for item in SCANNERS if kind in item.FORMATS and item.NAMES.match(name)]
     subject = Subject(view=BytesView(data), location=Location(artifact=name), format=kind)
     return scanner.scan(subject, DEFAULT_LIMITS)
@@ -118,9 +118,15 @@ def test_broken_files_raise_a_format_error(name: str, content: Any) -> None:
         scan(name, content)
 
 
+@pytest.mark.parametrize(
+    ("name", "data"), [("vocab.txt", b'["\n{\n"\n'), ("chat_template.jinja", b'{"role": {{ x }} }')]
+)
+def test_text_that_looks_like_json(name: str, data: bytes) -> None:
+    """Loaders read these files by name, so they are read as text whatever they look like."""
+    assert scan(name, data, kind="json").coverage is Coverage.SCANNED
+
+
 def test_text_under_a_json_name() -> None:
-    """`vocab.txt` that holds JSON, or `vocab.json` that holds text, is no vocabulary."""
-    for name, kind in (("vocab.txt", "json"), ("vocab.json", "text")):
-        subject = Subject(view=BytesView(b"{}"), location=Location(artifact=name), format=kind)
-        with pytest.raises(vocabulary.VocabularyOfAnotherKind):
-            vocabulary.scan(subject, DEFAULT_LIMITS)
+    """A vocabulary in JSON has to be JSON."""
+    with pytest.raises(FormatError):
+        scan("vocab.json", b"a\nb\n", kind="text")
