@@ -2,7 +2,8 @@
 
 For messages only. An archive that `formats.zip` refuses never loads, but whoever reads the report should
 learn what was hidden in it. So every local header signature counts here, wherever it stands, and a member
-reaches as far as its header says, or to the next signature. Nothing is guaranteed beyond the bounds.
+reaches as far as its header says, or to the next signature of any record. Nothing is guaranteed beyond
+the bounds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from safeload.core import View
     from safeload.limits import Limits
 
-_SIGNATURE = b"PK\x03\x04"
+_MEMBER = b"PK\x03\x04"
+_SIGNATURES = frozenset({_MEMBER, b"PK\x07\x08", b"PK\x01\x02", b"PK\x06\x06", b"PK\x05\x06"})
 _HEADER_SIZE = 30
 _MOST = 1_000
 """Members reported of a broken archive."""
@@ -30,15 +32,16 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
     Raises:
         FormatError: the view cannot be read.
     """
-    starts = _signatures(view, min(reach, view.size))
-    if not starts:
+    marks = _marks(view, min(reach, view.size))
+    if not marks:
         return ()
-    ends = [*starts[1:], view.size]
+    ends = [*(at for at, _ in marks[1:]), view.size]
     members = []
-    if starts[0]:
-        members.append(ZipMember("bytes before the archive@0", 0, starts[0], starts[0], 0, STORED, 0))
-    for start, end in zip(starts, ends, strict=True):
-        if start + _HEADER_SIZE > view.size:
+    first = marks[0][0]
+    if first:
+        members.append(ZipMember("bytes before the archive@0", 0, first, first, 0, STORED, 0))
+    for (start, signature), end in zip(marks, ends, strict=True):
+        if signature != _MEMBER or start + _HEADER_SIZE > view.size:
             continue
         head = view.read(start, _HEADER_SIZE)
         method, crc32, compressed, size, name_size, extra_size = (
@@ -46,7 +49,12 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
             for at, width in ((8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2))
         )
         data = start + _HEADER_SIZE + name_size + extra_size
-        if data >= end or name_size > limits.zip_name_bytes or method not in (STORED, DEFLATE):
+        if (
+            len(members) > _MOST
+            or data >= end
+            or name_size > limits.zip_name_bytes
+            or method not in (STORED, DEFLATE)
+        ):
             continue
         name = view.read(start + _HEADER_SIZE, name_size).decode("utf-8", "backslashreplace")
         if not 0 < compressed <= view.size - data or compressed == MASK_32:
@@ -57,18 +65,19 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
     return tuple(members)
 
 
-def _signatures(view: View, reach: int) -> list[int]:
-    """Positions of local header signatures, also across the edges of chunks."""
-    found: list[int] = []
+def _marks(view: View, reach: int) -> list[tuple[int, bytes]]:
+    """Positions of record signatures with what stands there, also across the edges of chunks."""
+    found: list[tuple[int, bytes]] = []
     tail = b""
     position = 0
     for chunk in view.stream(0, reach):
         block = tail + bytes(chunk)
         base = position - len(tail)
-        at = block.find(_SIGNATURE)
-        while at >= 0 and len(found) < _MOST:
-            found.append(base + at)
-            at = block.find(_SIGNATURE, at + 1)
+        at = block.find(b"PK")
+        while at >= 0 and len(found) < 3 * _MOST:
+            if (signature := block[at : at + 4]) in _SIGNATURES:
+                found.append((base + at, signature))
+            at = block.find(b"PK", at + 1)
         position += len(chunk)
         tail = block[-3:]
     return found

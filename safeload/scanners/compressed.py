@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
+from safeload.formats.identify import COMPRESSED
 from safeload.scanners import ScanResult, Subject
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
 
-FORMATS = ("7z", "bzip2", "gzip", "lz4", "rar", "tar", "xz", "zlib", "zstd")
+FORMATS = tuple(sorted(COMPRESSED))
 
-_ARCHIVES = frozenset({"7z", "rar", "tar"})
+_ARCHIVES = frozenset({"7z", "cab", "rar", "tar"})
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the protocol of scanners
