@@ -67,9 +67,9 @@ MUTATIONS: tuple[Callable[[bytes, bytes, random.Random], bytes], ...] = (
 )  # fmt: skip
 
 
-def mutated(seeds: Sequence[bytes], rng: random.Random) -> bytes:
-    """A seed after one to four mutations."""
+def mutated(seeds: Sequence[bytes], rng: random.Random, most: int = MOST_BYTES) -> bytes:
+    """A seed after one to four mutations, cut to `most` bytes."""
     data = rng.choice(seeds)
     for _ in range(rng.choice((1, 1, 2, 4))):
-        data = rng.choice(MUTATIONS)(data, rng.choice(seeds), rng)[:MOST_BYTES]
+        data = rng.choice(MUTATIONS)(data, rng.choice(seeds), rng)[:most]
     return data
