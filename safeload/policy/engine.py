@@ -24,6 +24,7 @@ from safeload.core import (
     Level,
     Location,
     Reason,
+    Role,
     Severity,
     Status,
     Verdict,
@@ -154,18 +155,19 @@ def _uncovered(
 
 
 def _formats(policy: Policy, artifacts: Sequence[Artifact], handed_out: frozenset[str]) -> list[Reason]:
-    """Step 4: only allowed formats are handed out. Members are the business of their container."""
+    """Step 4: only allowed formats are handed out.
+
+    Judged are the files that some loader would take by their name: pictures, documents and programs have
+    rules of their own, members are the business of their container, and what is not SCANNED has its own
+    finding. A policy that allows no format at all hands out nothing at all.
+    """
     reasons = []
     for artifact in artifacts:
         where = artifact.location
-        # what is not SCANNED has its own finding, and is never handed out
-        unscanned = artifact.coverage is not Coverage.SCANNED
-        if (
-            where.members
-            or where.artifact not in handed_out
-            or unscanned
-            or artifact.format in policy.formats
-        ):
+        taken = artifact.role is not Role.OTHER or not policy.formats
+        if where.members or where.artifact not in handed_out or not taken:
+            continue
+        if artifact.coverage is not Coverage.SCANNED or artifact.format in policy.formats:
             continue
         finding = Finding(
             rule="format.not-loadable",

@@ -78,12 +78,13 @@ def artifact(
     form: str | None = "safetensors",
     members: tuple[str, ...] = (),
     reason: str = "",
+    role: Role = Role.WEIGHTS,
 ) -> Artifact:
     """A file, or a member of one."""
     return Artifact(
         location=Location(artifact=path, members=members),
         size=1234,
-        role=Role.OTHER,
+        role=role,
         format=form,
         coverage=coverage,
         reason=reason,

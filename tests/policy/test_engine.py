@@ -162,6 +162,15 @@ def test_only_allowed_formats_are_handed_out():
     assert judge(OPEN, artifacts=[artifact(form=None)]).verdict is Verdict.DENY
 
 
+def test_a_picture_beside_the_weights_needs_no_allowed_format():
+    """What no loader takes is judged by its own rules, unless the policy allows nothing at all."""
+    picture = artifact("logo.png", form="png", role=Role.OTHER)
+    assert judge(OPEN, artifacts=[picture], handed_out=["logo.png"]).verdict is Verdict.ALLOW
+    assert judge(EMPTY, artifacts=[picture], handed_out=["logo.png"]).verdict is Verdict.DENY
+    weights = artifact("model.safetensors", form="png")
+    assert judge(OPEN, artifacts=[weights], handed_out=["model.safetensors"]).verdict is Verdict.DENY
+
+
 def test_an_unknown_format_alone_is_inconclusive():
     """That a file was not recognised says it all: that its format is not allowed would say something else."""
     text = OPEN.replace('unknown = "warn"', 'unknown = "deny"')
