@@ -32,7 +32,12 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         facts = tuple(behaviour_facts(dict(tokens.values), location))
         return ScanResult(coverage=Coverage.SCANNED, facts=facts, record=tokens)
     record = parse_tokenizer_config(subject.view, limits)
-    stated = list(behaviour_facts(dict(record.values), location))
+    stated = [
+        fact
+        for fact in behaviour_facts(dict(record.values), location)
+        # where the writer had its copy: every loader overwrites it with what the user asked for
+        if fact.data.get("key") != "name_or_path"
+    ]
     name = record.tokenizer_class
     if name is not None and name.removesuffix("Fast") not in CLASSES:
         key = "tokenizer_class"

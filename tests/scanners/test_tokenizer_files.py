@@ -102,6 +102,14 @@ def test_behaviour_keys() -> None:
     assert set(kinds(result)) == {"config.remote-code", "config.redirect"}
 
 
+def test_where_the_writer_had_its_copy() -> None:
+    """Published configurations hold local paths in `name_or_path`, which nothing follows."""
+    assert kinds(scan("tokenizer_config.json", {"name_or_path": "/home/me/bert"})) == []
+    assert kinds(scan("tokenizer_config.json", {"audio_tokenizer_name_or_path": "a/b"})) == [
+        "config.redirect"
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
