@@ -10,6 +10,6 @@ MOST_BYTES = 1024
 """The specification's own bound."""
 
 
-def is_pointer(head: bytes, size: int) -> bool:
+def looks_like_pointer(head: bytes, size: int) -> bool:
     """Whether a file of this start and size is a pointer."""
     return size < MOST_BYTES and head.startswith(START)

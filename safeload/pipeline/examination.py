@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
+    from safeload.formats.identify import Identification
     from safeload.formats.pickle_trace import Trace
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
@@ -113,7 +114,8 @@ class Examination:
         limits, readings = self._policy.limits, 0
         for stream in self.streams:
             trace = stream.trace
-            status, extra = "did-not-run", ()
+            status: str = "did-not-run"
+            extra: tuple[str, ...] = ()
             if trace.status is StreamStatus.INERT and trace.opcodes > limits.second_reader_opcodes:
                 detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
             elif readings >= _SECOND_READINGS:
@@ -235,6 +237,7 @@ class Examination:
         if coverage is not Coverage.SCANNED:
             self.facts.append(_coverage_fact(artifact))
 
+
 def _seen(trace: Trace) -> tuple[set[tuple[str, str]], set[str]]:
     """The globals of a trace and the names that it calls, as the comparison of readers wants them."""
     seen = {(use.module, use.name) for use in trace.globals}
@@ -285,6 +288,18 @@ def _scanner_for(kind: str | None, place: Location) -> Scanner | None:
         if pattern is None or pattern.fullmatch(name):
             return scanner
     return None
+
+
+def _identity_facts(found: Identification, place: Location) -> list[Fact]:
+    """Where the name disagrees with the bytes, and where more than one format accepts them."""
+    facts = []
+    if found.mismatch:
+        data = {"format": found.format, "extension": found.extension}
+        facts.append(Fact(kind="format.mismatch", location=place, data=data))
+    if found.also:
+        formats: dict[str, Json] = {"formats": [found.format, *found.also]}
+        facts.append(Fact(kind="format.polyglot", location=place, data=formats))
+    return facts
 
 
 def _coverage_fact(artifact: Artifact) -> Fact:

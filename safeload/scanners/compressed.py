@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.formats.identify import COMPRESSED
+from safeload.formats.families import COMPRESSED
 from safeload.scanners import ScanResult, Subject
 
 if TYPE_CHECKING:

@@ -1,0 +1,179 @@
+"""Which format the bytes of an artifact have, told from the bytes alone.
+
+Guarantees: a file that more than one reader would accept is named with all of them (`also`), so that
+it can be refused; a file that an unpickler could execute is named `pickle`, whatever it is called.
+The extension never chooses the format. It only tells what the file claims to be (`mismatch`).
+
+Strong formats are told by magic bytes in their place, and two of them make a polyglot. Weak ones
+(Protocol Buffers, msgpack, zlib) have no magic: they name a file that nothing else explains.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from safeload.formats.extensions import claimed_formats, extension_of
+from safeload.formats.lfs_pointer import looks_like_pointer
+from safeload.formats.magic import strong_format, weak_format
+from safeload.formats.pickle_probe import looks_like_pickle
+
+if TYPE_CHECKING:
+    from safeload.core import View
+
+HEAD_BYTES = 1 << 16
+_TAIL_BYTES = (1 << 16) + 22
+"""A zip's end record has 22 bytes and a comment of at most 65535."""
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HDF5_FIRST_OFFSET = 512
+_BOM = b"\xef\xbb\xbf"
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_JSON = re.compile(
+    rb"""\s*(?: \{ \s* (?: " | \} )
+              | \[ (?:\s*\[)* \s* (?: ["{] | \] \s* (?: [],] | \Z )
+                                    | (?: -?[0-9][0-9.eE+-]* | true | false | null ) \s* (?: , | \][\s\],]*\Z ) ) )""",
+    re.VERBOSE,
+)
+_SHEBANG_PYTHON = re.compile(rb"#![^\n]*python")
+_PYTHON_EXTENSIONS = frozenset({"py", "pyi", "pyw"})
+_TEXT_FORMATS = frozenset({"text", "json", "python", "lfs-pointer"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identification:
+    """What a file is, and what it claims to be."""
+
+    format: str | None
+    """Name of the format, or None where nothing fits."""
+    also: tuple[str, ...] = ()
+    """Further readings of the same bytes: not empty for a polyglot."""
+    text: bool = False
+    """Whether the first bytes are plain UTF-8 text."""
+    extension: str = ""
+    """Lower-case, without the dot."""
+    mismatch: bool = False
+    """Whether the extension claims a format, and it is another one."""
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Every reading, the one that is scanned first."""
+        return (self.format, *self.also) if self.format is not None else self.also
+
+
+def identify(view: View, name: str) -> Identification:
+    """The format of `view`, whose file or member is called `name`.
+
+    Raises:
+        FormatError: the view cannot be read.
+    """
+    size = view.size
+    head = view.read(0, min(size, HEAD_BYTES))
+    extension = extension_of(name)
+    text = is_text(head, whole=size <= len(head))
+    found = _readings(view, head, size, text=text)
+    if text and not found:
+        found = [_text_format(head, size, extension)]
+    elif not found and (weak := weak_format(head)) is not None:
+        found = [weak]
+    kind = found[0] if found else None
+    claims = claimed_formats(extension)
+    return Identification(
+        format=kind,
+        also=tuple(found[1:]),
+        text=text,
+        extension=extension,
+        mismatch=kind not in {None, "lfs-pointer"} and bool(claims) and kind not in claims,
+    )
+
+
+def is_text(data: bytes, *, whole: bool) -> bool:
+    """Whether `data` is UTF-8 without control characters.
+
+    Args:
+        data: the bytes, or the first of them.
+        whole: False where `data` may end within a character.
+    """
+    if _CONTROLS.search(data):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return not whole and error.reason == "unexpected end of data"
+    return True
+
+
+def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
+    """Every strong reading, the one at byte 0 first."""
+    found = []
+    first = strong_format(head, size)
+    if first is not None:
+        found.append(first)
+    if first not in {"pickle", "torch-legacy"} and looks_like_pickle(view, text=text):
+        # an unpickler runs it, so that is how it is scanned
+        found.insert(0, "pickle")
+    if first != "zip" and _has_zip_end(view, size):
+        found.append("zip")
+        if not found[:-1]:
+            found.append("leading text" if text else "leading bytes")
+    if first != "hdf5" and _has_hdf5_behind(view, size):
+        found.append("hdf5")
+        if not found[:-1]:
+            found.append("leading bytes")
+    return found
+
+
+def _has_zip_end(view: View, size: int) -> bool:
+    """Whether zip readers, which search from the end, would find an archive here."""
+    tail_size = min(size, _TAIL_BYTES)
+    tail_start = size - tail_size
+    tail = view.read(tail_start, tail_size)
+    at = tail.find(b"PK\x05\x06")
+    while at >= 0:
+        record = tail[at : at + 22]
+        if len(record) == 22:
+            position = tail_start + at
+            entries = int.from_bytes(record[10:12], "little")
+            length = int.from_bytes(record[12:16], "little")
+            offset = int.from_bytes(record[16:20], "little")
+            if not entries and not length:
+                return True
+            if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07"):
+                return True
+            for start in {position - length, offset}:
+                if 0 <= start <= size - 4 and view.read(start, 4) == b"PK\x01\x02":
+                    return True
+        at = tail.find(b"PK\x05\x06", at + 1)
+    return False
+
+
+def _has_hdf5_behind(view: View, size: int) -> bool:
+    """Whether a superblock stands behind a user block: at 512 bytes, or a doubling of that."""
+    offset = _HDF5_FIRST_OFFSET
+    while offset + len(_HDF5) <= size:
+        if view.read(offset, len(_HDF5)) == _HDF5:
+            return True
+        offset *= 2
+    return False
+
+
+def _text_format(head: bytes, size: int, extension: str) -> str:
+    """The kind of a plain text."""
+    if looks_like_pointer(head, size):
+        return "lfs-pointer"
+    # which text is Python cannot be told from its bytes, so here the name may only add suspicion
+    if extension in _PYTHON_EXTENSIONS or _SHEBANG_PYTHON.match(head):
+        return "python"
+    body = head.removeprefix(_BOM)
+    if _JSON.match(body) and not _is_json_lines(body):
+        return "json"
+    return "text"
+
+
+def _is_json_lines(body: bytes) -> bool:
+    """One object per line: as a whole no JSON, and never valid as such.
+
+    A line that is not the last and ends with `}` is followed by `,`, `]` or `}` in valid JSON.
+    """
+    first, _, rest = body.lstrip().partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")

@@ -1,0 +1,95 @@
+"""Keys of any JSON document that ask a loader for behaviour: code, other places, something to call.
+
+They are facts, never followed. Values that mean the ordinary thing (`"sdpa"`, null, false) are none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from safeload.core import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeload.core import Json, Location
+
+_REMOTE_CODE = frozenset(
+    {"auto_map", "trust_remote_code", "custom_pipelines", "custom_generate", "allow_remote", "plugins"}
+)
+_REDIRECTS = frozenset(
+    {
+        "configuration_files", "fast_tokenizer_files", "fusion_config", "kernel_config", "transformers_weights",
+        "audio_tokenizer_name_or_path", "base_model_name_or_path", "quantization_config", "adapters",
+        "_attn_implementation_internal", "_experts_implementation_internal", "use_pretrained_backbone",
+        "use_timm_backbone", "detectron2_config_args", "custom_module",
+    }
+)  # fmt: skip
+_CALLABLES = frozenset({"_target_", "class_path", "_partial_", "__class__", "py/object", "py/reduce"})
+_IMPLEMENTATION = re.compile(r"_?(attn|experts)_implementation\Z")
+_ORDINARY = frozenset(
+    {"eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention", "grouped_mm"}
+)
+_FILE_KEY = re.compile(r"(.*_)?(file|files|path|paths|dir|filename)\Z")
+_ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://|(.*[/\\])?\.\.([/\\]|\Z)")
+_MODULE_TYPE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)
+_KNOWN_TYPES = re.compile(
+    r"sentence_transformers\.(models|sentence_transformer\.modules|sparse_encoder\.models)"
+    r"(\.[a-z_0-9]+)?\.[A-Z][A-Za-z0-9]*\Z",
+    re.ASCII,
+)
+"""Classes of one package's own module folders: the names that its modules.json is written with."""
+
+_SHOWN = 200
+"""Characters of a value that a fact carries."""
+
+
+def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
+    """Every key in the document that asks for behaviour, without recursion.
+
+    Args:
+        value: a document that json_strict read.
+        location: the document; facts name the key path in it.
+    """
+    pending: list[tuple[str, Json]] = [("", value)]
+    while pending:
+        path, item = pending.pop()
+        if isinstance(item, dict):
+            for key, child in item.items():
+                where = f"{path}.{key}" if path else key
+                kind = _kind(key, child)
+                if kind is not None:
+                    data: dict[str, Json] = {"key": key, "value": repr(child)[:_SHOWN]}
+                    yield Fact(kind=kind, location=location.at(key=where), data=data)
+                elif isinstance(child, dict | list):
+                    pending.append((where, child))
+                elif isinstance(child, str) and child.startswith("!!python/"):
+                    data = {"key": key, "value": child[:_SHOWN]}
+                    yield Fact(kind="config.callable", location=location.at(key=where), data=data)
+        elif isinstance(item, list):
+            pending.extend(
+                (f"{path}.{index}", child)
+                for index, child in enumerate(item)
+                if isinstance(child, dict | list)
+            )
+
+
+def _kind(key: str, value: Json) -> str | None:
+    """The kind of fact that a key with this value is, or None for an ordinary one."""
+    if value is None or value is False or value in ({}, [], ""):
+        return None
+    if key in _REMOTE_CODE:
+        return "config.remote-code"
+    if key in _CALLABLES:
+        return "config.callable"
+    if key == "type" and isinstance(value, str) and _MODULE_TYPE.match(value):
+        return None if _KNOWN_TYPES.match(value) else "config.callable"
+    if key in _REDIRECTS:
+        return "config.redirect"
+    if _IMPLEMENTATION.match(key):
+        plain = isinstance(value, str) and value in _ORDINARY
+        return None if plain else "config.redirect"
+    if _FILE_KEY.match(key) and isinstance(value, str) and _ELSEWHERE.match(value):
+        return "config.redirect"
+    return None

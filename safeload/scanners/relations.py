@@ -1,0 +1,143 @@
+"""Facts that need several records: a shard index against its shards, a pickle against its twin.
+
+The one scanner that sees more than one artifact. It knows records by what they offer (tensors, a weight
+map), not by their class, so that a new weight format takes part without a change here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safeload.core import Fact, Location
+from safeload.formats.shard_index import ShardIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from safeload.formats.tensors import TensorEntry
+
+    Tensors = Mapping[str, TensorEntry]
+
+FORMATS: tuple[str, ...] = ()
+_SHOWN = 5
+"""Names that one fact carries."""
+
+_TWINS = (
+    ("model.safetensors", "model.safetensors.index.json"),
+    ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+)
+
+
+def relate(records: Mapping[str, object], paths: frozenset[str]) -> Iterator[Fact]:
+    """State how the records of one snapshot fit together.
+
+    Args:
+        records: path to record, of the files that have one.
+        paths: every file of the snapshot.
+    """
+    tables = {path: table for path, record in records.items() if (table := _tensors(record)) is not None}
+    for path, record in sorted(records.items()):
+        if isinstance(record, ShardIndex):
+            yield from _index(path, record, tables, paths)
+    yield from _twins(records, tables)
+
+
+def _tensors(record: object) -> Tensors | None:
+    return getattr(record, "tensors", None)
+
+
+def _index(
+    path: str, index: ShardIndex, tables: Mapping[str, Tensors], paths: frozenset[str]
+) -> Iterator[Fact]:
+    """Where an index and the files that it names disagree."""
+    folder = path.rpartition("/")[0]
+    prefix = f"{folder}/" if folder else ""
+
+    def fact(problem: str, name: str) -> Fact:
+        data = {"problem": problem, "name": name}
+        return Fact(kind="index.incomplete", location=Location(artifact=path), data=data)
+
+    held: dict[str, set[str]] = {}
+    for tensor, shard in index.weight_map.items():
+        held.setdefault(shard, set()).add(tensor)
+    for shard in index.shards:
+        if prefix + shard not in paths:
+            yield fact("the shard is missing", shard)
+            continue
+        table = tables.get(prefix + shard)
+        if table is None:
+            continue  # its own coverage says why it has no tensors
+        absent = sorted(held[shard] - table.keys())
+        surplus = sorted(table.keys() - held[shard])
+        if absent:
+            yield fact(
+                f"{len(absent)} tensors are not in {shard}, which should hold them",
+                ", ".join(absent[:_SHOWN]),
+            )
+        if surplus:
+            yield fact(
+                f"{shard} holds {len(surplus)} tensors that the index puts elsewhere",
+                ", ".join(surplus[:_SHOWN]),
+            )
+
+
+def _twins(records: Mapping[str, object], tables: Mapping[str, Tensors]) -> Iterator[Fact]:
+    """Whether the two formats of the same weights name the same tensors."""
+    first, second = (_weights(names, records, tables) for names in _TWINS)
+    if first is None or second is None:
+        return
+    (safe_path, safe), (pickle_path, pickled) = first, second
+    difference = _difference(safe, pickled)
+    yield Fact(
+        kind="weights.twins",
+        location=Location(artifact=pickle_path),
+        data={
+            "pickle": pickle_path,
+            "safetensors": safe_path,
+            "agree": difference is None,
+            "difference": difference or "",
+        },
+    )
+
+
+def _weights(
+    names: tuple[str, str], records: Mapping[str, object], tables: Mapping[str, Tensors]
+) -> tuple[str, Tensors] | None:
+    """The tensors of a single file, or of all the shards of an index."""
+    single, index_name = names
+    if single in tables:
+        return single, tables[single]
+    index = records.get(index_name)
+    if not isinstance(index, ShardIndex) or not all(shard in tables for shard in index.shards):
+        return None
+    return index_name, {name: entry for shard in index.shards for name, entry in tables[shard].items()}
+
+
+def _difference(safe: Tensors, pickled: Tensors) -> str | None:
+    """The first differences in names, shapes and dtypes, or None.
+
+    Writers of safetensors leave out all but one of several names for the same memory, so a name that
+    only the pickle has is no difference where it is an alias of one that both have.
+    """
+    shared = {(entry.offset, entry.shape) for name, entry in pickled.items() if name in safe}
+    only_pickle = [
+        name
+        for name, entry in pickled.items()
+        if name not in safe and (entry.offset, entry.shape) not in shared
+    ]
+    only_safe = [name for name in safe if name not in pickled]
+    changed = [
+        name
+        for name, entry in safe.items()
+        if name in pickled and (entry.dtype, entry.shape) != (pickled[name].dtype, pickled[name].shape)
+    ]
+    parts = [
+        f"{what}: {', '.join(sorted(names)[:_SHOWN])}"
+        for what, names in (
+            ("only in safetensors", only_safe),
+            ("only in the pickle", only_pickle),
+            ("other dtype or shape", changed),
+        )
+        if names
+    ]
+    return "; ".join(parts) or None
