@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FORMATS = tuple(sorted(COMPRESSED))
 
-_ARCHIVES = frozenset({"7z", "cab", "rar", "tar"})
+_ARCHIVES = frozenset({"7z", "rar", "tar"})
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the protocol of scanners
