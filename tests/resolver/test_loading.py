@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import safetensors.torch
@@ -14,9 +15,6 @@ import safeload
 from safeload.errors import FormatError, PolicyDenied, UsageError
 from safeload.resolver.weights import BackboneIncomplete, ShapeMismatch
 from tests.forge.encoders import batch, reference, save
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WORDS = "bert.embeddings.word_embeddings.weight"
 
@@ -140,10 +138,17 @@ def test_new_head(masked: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert model.config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
 
 
-def test_new_head_is_denied_by_strict(masked: Path) -> None:
+def test_a_policy_may_deny_new_heads(masked: Path, tmp_path: Path) -> None:
     """A policy may refuse untrained heads, and then no model leaves the load."""
-    with pytest.raises(PolicyDenied, match=r"weights\.new-head"):
-        safeload.AutoModelForTokenClassification.from_pretrained(masked, policy="strict")
+    default = Path(__file__).parents[2] / "policies" / "default.toml"
+    text = default.read_text(encoding="utf-8").replace(
+        'weights.new-head = "warn"', 'weights.new-head = "deny"'
+    )
+    policy = tmp_path / "policy.toml"
+    policy.write_text(text, encoding="utf-8")
+    safeload.AutoModelForMaskedLM.from_pretrained(masked, policy=policy)
+    with pytest.raises(PolicyDenied, match=r"starts untrained in classifier\.bias.*\n.*weights\.new-head"):
+        safeload.AutoModelForTokenClassification.from_pretrained(masked, policy=policy)
 
 
 def test_mismatched_head(tmp_path: Path) -> None:
