@@ -10,6 +10,7 @@ https://huggingface.co/docs/transformers/main_classes/tokenizer
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -42,6 +43,7 @@ _FLAGS = frozenset(
         "split_special_tokens", "add_prefix_space", "add_bos_token", "add_eos_token",
     }
 )  # fmt: skip
+_TOKEN_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}_token\Z")
 _SIDES = frozenset({"left", "right"})
 _TOKEN_FLAGS = frozenset({"single_word", "lstrip", "rstrip", "normalized", "special"})
 
@@ -140,6 +142,11 @@ def parse_added_tokens(view: View, limits: Limits) -> AddedTokens:
     return AddedTokens(ids=MappingProxyType(cast("dict[str, int]", values)))
 
 
+def is_token_name(name: str) -> bool:
+    """Whether a model's own special token may have this name: `image_token`."""
+    return _TOKEN_NAME.match(name) is not None
+
+
 def _read(view: View, limits: Limits) -> dict[str, Json]:
     if view.size > limits.json_bytes:
         raise SettingsTooLarge(f"{view.size} bytes, more than {limits.json_bytes}")
@@ -151,9 +158,11 @@ def _read(view: View, limits: Limits) -> dict[str, Json]:
 
 def _check_tokens(values: Mapping[str, Json]) -> None:
     for key, value in values.items():
-        if key in SPECIAL_TOKENS:
+        if key in SPECIAL_TOKENS or (key.endswith("_token") and isinstance(value, dict)):
             _demand(value is None or _is_token(value), key, "a token")
         elif key in EXTRA_TOKENS:
+            # names become attributes, so they must look like those of tokens and nothing else
+            _demand(not isinstance(value, dict) or all(map(is_token_name, value)), key, "named tokens")
             items = list(value.values()) if isinstance(value, dict) else value
             many = isinstance(items, list) and all(map(_is_token, items))
             _demand(value is None or many, key, "a list of tokens")

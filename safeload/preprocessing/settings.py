@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from tokenizers import AddedToken
 
 from safeload.errors import UsageError
-from safeload.formats.tokenizer_config import SPECIAL_TOKENS
+from safeload.formats.tokenizer_config import SPECIAL_TOKENS, is_token_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,13 +93,15 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     named = {
         key: values[key]
         for key in values
-        if key.endswith("_token") and key not in SPECIAL_TOKENS and _is_token(values[key])
+        if is_token_name(key) and key not in SPECIAL_TOKENS and _is_token(values[key])
     }
     by_id = _described(values.get("added_tokens_decoder"))
     if values.get("added_tokens_decoder") is None:
         _merge_legacy(values, records, arguments, by_id)
     extra = values.get("extra_special_tokens") or ()
     if isinstance(extra, dict):
+        if wrong := [name for name in extra if not is_token_name(name)]:
+            raise UsageError(f"{wrong[0]!r} is no name for a special token: they end with _token")
         named.update(extra)
         extra = ()
     by_text = {token.content: token for token in by_id.values()}
@@ -159,16 +161,17 @@ def _merge_legacy(
 ) -> None:
     """Step 3, and the second half of step 5."""
     for key, value in (records.special.values if records.special else {}).items():
-        if arguments.get(key):
-            continue
+        if arguments.get(key) or not key.endswith(("_token", "special_tokens")):
+            continue  # the caller's word stands, and this file has a say on tokens only
         if key == "extra_special_tokens" and isinstance(value, list):
             existing = [_token(item) for item in values.get(key) or ()]
             added = [_token(item, special=True) for item in value]
             values[key] = existing + [token for token in added if token not in existing]
         elif key == "additional_special_tokens":
             values.setdefault("extra_special_tokens", value)
-        else:
-            values[key] = _token(value, special=True) if isinstance(value, dict) else value
+        elif key == "extra_special_tokens" or key in SPECIAL_TOKENS or _is_token(value):
+            tokens = isinstance(value, dict) and key != "extra_special_tokens"
+            values[key] = _token(value, special=True) if tokens else value
     if records.added is not None:
         special = {str(_token(values[name])) for name in SPECIAL_TOKENS if values.get(name)}
         special.update(str(_token(item)) for item in values.get("extra_special_tokens") or ())

@@ -62,12 +62,15 @@ def test_templates_of_each_form(value: Any, expected: list[tuple[str, str, str]]
     "values",
     [
         {"cls_token": 5},
+        {"image_token": {"content": "x", "path": "y"}},
         {"cls_token": {"lstrip": True}},
         {"cls_token": {"content": "x", "path": "y"}},
         {"cls_token": {"content": "x", "lstrip": 1}},
         {"additional_special_tokens": "x"},
         {"extra_special_tokens": [1]},
-        {"extra_special_tokens": {"a": 1}},
+        {"extra_special_tokens": {"a_token": 1}},
+        {"extra_special_tokens": {"model_max_length": "x"}},
+        {"extra_special_tokens": {"_backend_token": "x"}},
         {"do_lower_case": "yes"},
         {"strip_accents": 1},
         {"padding_side": "top"},
@@ -103,6 +106,7 @@ def test_special_tokens_map() -> None:
 def test_added_tokens() -> None:
     """Token to id, each id once."""
     assert parse_added_tokens(view({"<x>": 9}), DEFAULT_LIMITS).ids == {"<x>": 9}
+    bad: Any
     for bad in ({"<x>": -1}, {"<x>": "9"}, {"a": 1, "b": 1}, []):
         with pytest.raises(FormatError):
             parse_added_tokens(view(bad), DEFAULT_LIMITS)

@@ -33,6 +33,7 @@ BERT = {"tokenizer_class": "BertTokenizer"}
         ({"tokenizer_type": "no-such-type"}, "no-such-type"),
         ({"padding_side": "top"}, "padding_side"),
         ({"cls_token": 5}, "special token"),
+        ({"extra_special_tokens": {"padding_side": "x"}}, "padding_side"),
     ],
 )
 def test_refused_arguments(tmp_path: Path, arguments: dict[str, Any], reason: str) -> None:
