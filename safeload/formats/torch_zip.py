@@ -10,7 +10,6 @@ point. Layout: https://github.com/pytorch/pytorch/blob/main/caffe2/serialize/inl
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -29,17 +28,12 @@ if TYPE_CHECKING:
     from safeload.formats.pickle_trace import TensorSpec, Trace
     from safeload.limits import Limits
 
-_KEY = re.compile(r"(0|[1-9][0-9]{0,8})\Z")
-_SMALL: Mapping[str, re.Pattern[bytes]] = MappingProxyType(
-    {
-        "version": re.compile(rb"([1-9]|10)\n?\Z"),
-        "byteorder": re.compile(rb"(little|big)\Z"),
-        ".format_version": re.compile(rb"[1-9][0-9]{0,3}\n?\Z"),
-        ".storage_alignment": re.compile(rb"[1-9][0-9]{0,5}\n?\Z"),
-        ".data/serialization_id": re.compile(rb"[0-9]{1,64}\Z"),
-    }
+_SMALL = frozenset(
+    {"version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id"}
 )
-"""Members beside the pickle and the data, and what they may hold."""
+"""Members beside the pickle and the data: see `_is_valid` for what they may hold."""
+_NEWEST_VERSION = 10
+_KEY_DIGITS = 9
 _SMALL_BYTES = 64
 
 
@@ -164,7 +158,7 @@ def parse_layout(archive: ZipArchive) -> TorchLayout:
         name = name[cut:]
         if member.method != STORED:
             raise CompressedMember(f"{member.name} is compressed", offset=member.header_offset)
-        if name.startswith("data/") and _KEY.match(name, 5):
+        if name.startswith("data/") and _is_key(name[5:]):
             data[name[5:]] = member
         elif name == "data.pkl":
             pickle = member
@@ -177,6 +171,25 @@ def parse_layout(archive: ZipArchive) -> TorchLayout:
     if "version" not in small:
         raise MemberMissing("no member version")
     return TorchLayout(root=root, pickle=pickle, data=MappingProxyType(data), small=MappingProxyType(small))
+
+
+def _is_key(text: str) -> bool:
+    """A number as torch counts storages: without leading zeros."""
+    if text == "0":
+        return True
+    return text.isascii() and text.isdecimal() and text[0] != "0" and len(text) <= _KEY_DIGITS
+
+
+def _is_valid(name: str, content: bytes) -> bool:
+    """Whether a small member holds what it is for: a word, or a number that may end its line."""
+    if name == "byteorder":
+        return content in {b"little", b"big"}
+    if name == ".data/serialization_id":
+        return content.isdigit()
+    number = content.removesuffix(b"\n")
+    if not number.isdigit() or number[:1] == b"0":
+        return False
+    return name != "version" or int(number) <= _NEWEST_VERSION
 
 
 def check_small(view: View, layout: TorchLayout, limits: Limits) -> None:
@@ -196,7 +209,7 @@ def check_small_member(view: View, name: str, member: ZipMember, limits: Limits)
         FormatError: `SmallMemberInvalid`, `BigEndian`, or a crc32 that differs.
     """
     content = b"" if member.size > _SMALL_BYTES else view.read(member.offset, member.size)
-    if not _SMALL[name].match(content):
+    if not _is_valid(name, content):
         raise SmallMemberInvalid(f"{member.name} does not hold what it is for", offset=member.offset)
     check_crc(view, member, limits)
     if content == b"big":
