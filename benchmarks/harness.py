@@ -24,6 +24,16 @@ ENVIRONMENT = {
 MIB = 1 << 20
 
 
+def environment() -> dict[str, str]:
+    """Ours without Python's switches: with PYTHONDONTWRITEBYTECODE a source tree compiles at every start."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "PYTHONPATH" or not name.startswith("PYTHON")
+    }
+    return {**kept, **ENVIRONMENT}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A command, and the exit codes that mean it did its work."""
@@ -105,7 +115,7 @@ def measure(program: Program) -> Usage:
             stdin=subprocess.DEVNULL,
             stdout=nowhere,
             stderr=nowhere,
-            env={**os.environ, **ENVIRONMENT},
+            env=environment(),
         )
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
