@@ -47,6 +47,10 @@ _I4 = struct.Struct("<i").unpack_from
 
 _SLICE: Final = 4_096
 """Opcodes between two looks at the size of the stack."""
+_ONE_BYTE: Final = frozenset(
+    BY_NAME[name].code for name in ("BININT1", "BINGET", "BINPUT", "SHORT_BINUNICODE")
+)
+"""Opcodes of the loop whose argument is read by index."""
 _TO_MARK: Final = frozenset(
     BY_NAME[name].code
     for name in (
@@ -197,7 +201,7 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
                     HANDLERS[code](machine)
                     pos, stack, end = machine.pos, machine.stack, machine.end
     except IndexError:
-        if pos >= size:
+        if pos >= size and data[at] in _ONE_BYTE:
             raise wrong.StreamTruncated("the stream ends inside an opcode", offset=at) from None
         if not below and data[at] in _TO_MARK:
             raise wrong.MarkMissing("no mark is open", offset=at) from None

@@ -5,9 +5,9 @@ opcodes with their arguments and counts what lies on the stack, no more; as soon
 have stopped with an error, the answer is no. Where the walk gets too long to tell, the answer is yes.
 
 The pickle machine judges; this only decides whether it is asked. So the walk may be laxer than an
-unpickler and never stricter, but for two things in text, where lists of words would be taken for
-pickles: the names of a GLOBAL must be identifiers, and a textual persistent id ends the walk, which
-is what the unpicklers of the standard library and of torch do with one.
+unpickler and never stricter, but for two things in text, where prose would be taken for pickles: the
+names of a GLOBAL must be single words, and a textual persistent id ends the walk, which is what the
+unpicklers of the standard library and of torch do with one.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def looks_like_pickle(view: View, *, text: bool) -> bool:
         return False
 
 
-class _Stops(Exception):  # noqa: N818 - never leaves this file
+class _Stops(Exception):
     """An unpickler would stop here with an error."""
 
 
@@ -120,6 +120,8 @@ class _Walk:
             if not self._marks:
                 raise _Stops
             self._depth = self._marks.pop() + _TO_MARK[opcode]
+        elif opcode == "0" and self._marks and self._marks[-1] == self._depth:
+            self._marks.pop()  # with nothing above a mark, POP takes the mark
         elif opcode in _EFFECT:
             needs, leaves = _EFFECT[opcode]
             if self._depth < needs:
@@ -137,7 +139,7 @@ class _Walk:
             name = self._line()
             if name is None:
                 return True
-            if self._text and not (_dotted(line) and _dotted(name)):
+            if self._text and not (_one_word(line) and _one_word(name)):
                 raise _Stops
             if opcode == "i":
                 if not self._marks:
@@ -188,11 +190,8 @@ class _Walk:
         return line
 
 
-def _dotted(line: bytes) -> bool:
-    try:
-        return all(part.isidentifier() for part in line.decode("utf-8").strip("\r").split("."))
-    except UnicodeDecodeError:
-        return False
+def _one_word(line: bytes) -> bool:
+    return len(line.split()) == 1
 
 
 def _integer(line: bytes) -> bool:

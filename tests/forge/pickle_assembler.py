@@ -1,6 +1,6 @@
 """Opcodes by name, so that a hostile stream reads like a listing.
 
-    assemble("PROTO", 2, "GLOBAL", ("os", "system"), "MARK", "BINUNICODE", "id", "TUPLE", "REDUCE", "STOP")
+assemble("PROTO", 2, "GLOBAL", ("os", "system"), "MARK", "BINUNICODE", "id", "TUPLE", "REDUCE", "STOP")
 """
 
 from __future__ import annotations
