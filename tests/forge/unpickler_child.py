@@ -19,15 +19,18 @@ class Thing:
     """An instance of a recorded class: everything works on it."""
 
     def __call__(self, *args: object) -> Thing:
+        """Not recorded: it is no global."""
         return Thing()
 
     def __setstate__(self, state: object) -> None: ...
 
     def __setitem__(self, key: object, value: object) -> None: ...
 
-    def extend(self, items: object) -> None: ...
+    def extend(self, items: object) -> None:
+        """As a list's."""
 
-    def add(self, item: object) -> None: ...
+    def add(self, item: object) -> None:
+        """As a set's."""
 
 
 class Ordered(dict):  # type: ignore[type-arg]
@@ -49,12 +52,15 @@ def recorded(module: str, name: str, events: list[list[str]]) -> type:
 
 
 class Oracle(pickle.Unpickler):
+    """The C unpickler; only the look-up of globals is ours."""
+
     def __init__(self, data: bytes) -> None:
         super().__init__(BytesIO(data))
         self.events: list[list[str]] = []
         self.seen: dict[tuple[str, str], type] = {}
 
     def find_class(self, module: str, name: str) -> Any:
+        """Record the import and give back a class that records its calls."""
         self.events.append(["global", module, name])
         if (module, name) == ("collections", "OrderedDict"):
             return Ordered

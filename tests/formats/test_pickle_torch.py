@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import io
 import pathlib
@@ -105,8 +105,8 @@ def test_plain_values(protocol: int) -> None:
         "size": torch.Size([1, 2]), "dtype": torch.float16, "device": torch.device("cuda", 1),
         "layout": torch.strided, "version": torch.__version__, "keys": {1: 2, (1, 2): 3, 1.5: 4, None: 5},
         "default": collections.defaultdict(list, {"a": [1]}), "counter": collections.Counter("aab"),
-        "when": datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC), "day": datetime.date(2024, 1, 2),
-        "time": datetime.time(3), "delta": datetime.timedelta(days=-1), "decimal": decimal.Decimal("-1.5E+3"),
+        "when": dt.datetime(2024, 1, 2, tzinfo=dt.UTC), "day": dt.date(2024, 1, 2),
+        "time": dt.time(3), "delta": dt.timedelta(days=-1), "decimal": decimal.Decimal("-1.5E+3"),
         "path": pathlib.PurePosixPath("a/b"), "args": argparse.Namespace(lr=0.1, layers=[1, 2]),
     }  # fmt: skip
     trace = trace_of(value, protocol)
