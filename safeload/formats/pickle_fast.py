@@ -47,9 +47,12 @@ _CACHED = 10_000
 class TensorStep:
     """The step with what it has already decoded: most tensors of a model share a few shapes."""
 
-    __slots__ = ("shapes",)
+    __slots__ = ("hooks", "shapes")
 
     def __init__(self) -> None:
+        self.hooks = OrderedDictValue()
+        """One for all: empty, and sealed against writes, so nothing can tell it from many."""
+        self.hooks.sealed = True
         self.shapes: dict[tuple[bytes, bytes, bytes], Shape] = {}
 
     def take(  # noqa: PLR0917 - positional for speed: once per tensor
@@ -80,8 +83,13 @@ class TensorStep:
             or type(kind) is not GlobalRef
             or type(hooks_type) is not GlobalRef
             or hooks_type.reduce is not ordered_dict
-            or max(key_index, pid_index, sizes_index, put_strides, put_hooks, put_args, put_tensor)
-            > most_memo
+            or key_index > most_memo
+            or pid_index > most_memo
+            or sizes_index > most_memo
+            or put_strides > most_memo
+            or put_hooks > most_memo
+            or put_args > most_memo
+            or put_tensor > most_memo
         ):
             return None
         contract = kind.contract
@@ -98,8 +106,7 @@ class TensorStep:
         requires_grad = flag == 0x88
         storage = tuple.__new__(StorageRef, (dtype, key_text, "cpu", numel))
         tensor = tuple.__new__(TensorSpec, (storage, dtype, offset, sizes, strides, requires_grad, False))
-        hooks = OrderedDictValue()
-        hooks.sealed = True
+        hooks = self.hooks
         hooks_type.calls += 1
         scene.storages[key_text] = storage
         memo[key_index] = key_text
