@@ -291,6 +291,10 @@ def _refuse(config: Config) -> str | None:
     return None
 
 
+def _refuse_untrained(config: Config) -> str | None:
+    return "sinusoidal positions are read from checkpoints only" if config.sinusoidal_pos_embds else None
+
+
 ARCHITECTURE = Architecture(
     model_type="distilbert",
     classes=MappingProxyType(
@@ -313,4 +317,5 @@ ARCHITECTURE = Architecture(
     renames=((".gamma", ".weight"), (".beta", ".bias")),
     ignorable=("embeddings.position_ids",),
     refuse=_refuse,
+    refuse_untrained=_refuse_untrained,
 )

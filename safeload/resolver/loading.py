@@ -100,7 +100,9 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
         raise UsageError("from_config takes what safeload.AutoConfig returns")
     if arguments.overrides:
         raise unknown_argument(arguments.overrides, config.model_type)
-    _, model = build(auto_class, config)
+    architecture, model = build(auto_class, config)
+    if reason := architecture.refuse_untrained(config):
+        raise UsageError(f"this {config.model_type} config cannot be built: {reason}")
     model.attn_implementation = arguments.attention
     dtype = choose_dtype(arguments.dtype, config, None)
     model.start((name for name, _ in model.named_parameters(remove_duplicate=False)), dtype)

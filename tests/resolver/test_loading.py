@@ -259,6 +259,15 @@ def test_from_config(auto_class: str) -> None:
     assert model(**batch())[0].shape[:2] == (3, 11)
 
 
+def test_from_config_refuses_what_it_would_get_wrong() -> None:
+    """Sinusoidal positions come with a checkpoint; an untrained model would have random ones."""
+    config = safeload.AutoConfig.for_model("distilbert", dim=32, n_heads=4, sinusoidal_pos_embds=True)
+    with pytest.raises(UsageError, match="from checkpoints only"):
+        safeload.AutoModel.from_config(config)
+    with pytest.raises(UsageError, match="from_config takes"):
+        safeload.AutoModel.from_config({"model_type": "bert"})
+
+
 def test_frame(masked: Path) -> None:
     """The attributes that programs read."""
     model = safeload.AutoModelForMaskedLM.from_pretrained(masked)

@@ -27,6 +27,8 @@ class Architecture:
     """Endings of tensors that older files store and that hold no information."""
     refuse: Callable[[Config], str | None] = lambda _: None
     """Why a config cannot be built, or None."""
+    refuse_untrained: Callable[[Config], str | None] = lambda _: None
+    """Why a config cannot be built without a checkpoint, or None."""
 
     def is_head(self, name: str) -> bool:
         """Whether a parameter (without or with the base prefix) belongs to some head."""
