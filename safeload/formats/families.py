@@ -10,7 +10,9 @@ MEDIA = frozenset(
 )  # fmt: skip
 """Pictures, sound, film, documents: no loader of ours decodes them."""
 
-NATIVE = frozenset({"elf", "pe", "mach-o", "ar", "wasm", "dex", "java-class", "llvm-bitcode"})
+NATIVE = frozenset(
+    {"elf", "pe", "mach-o", "ar", "wasm", "dex", "java-class", "llvm-bitcode", "python-bytecode"}
+)
 """Programs for a machine, real or virtual."""
 
 COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar", "tar"})

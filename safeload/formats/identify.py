@@ -32,12 +32,12 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _JSON = re.compile(
     rb"""\s*(?: \{ \s* (?: " | \} )
               | \[ (?:\s*\[)* \s* (?: ["{] | \] \s* (?: [],] | \Z )
-                                    | (?: -?[0-9][0-9.eE+-]* | true | false | null ) \s* (?: , | \][\s\],]*\Z ) ) )""",
+                                    | (?: -?[0-9][0-9.eE+-]* | true | false | null )
+                                      \s* (?: , | \][\s\],]*\Z ) ) )""",
     re.VERBOSE,
 )
 _SHEBANG_PYTHON = re.compile(rb"#![^\n]*python")
 _PYTHON_EXTENSIONS = frozenset({"py", "pyi", "pyw"})
-_TEXT_FORMATS = frozenset({"text", "json", "python", "lfs-pointer"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,9 +126,7 @@ def dump_canonical(value: Json) -> bytes:
         FormatError: NaN, infinities, lone surrogates, nesting beyond what can be written.
     """
     try:
-        text = json.dumps(
-            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict
-        )
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict)
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise JsonLoneSurrogate("half of a surrogate pair in a string") from None
@@ -152,12 +150,12 @@ def _check_skeleton(data: bytes, limits: Limits) -> bool:
     The split at quotes is right for every valid document; in an invalid one it may put text on the
     wrong side, which then costs the name of the error and nothing else.
     """
-    quotes = data.count(b'"')
-    if quotes > 4 * limits.json_items:
-        raise JsonTooManyItems(f"{quotes // 2} strings, more than {2 * limits.json_items}")
     if b"\\" in data:
         # left to right, so that in `\\"` the pair goes first and the quote stays
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    quotes = data.count(b'"')
+    if quotes > 4 * limits.json_items:
+        raise JsonTooManyItems(f"{quotes // 2} strings, more than {2 * limits.json_items}")
     skeleton = b"".join(data.split(b'"')[::2]) if quotes else data
     items = skeleton.count(b",") + skeleton.count(b"[") + skeleton.count(b"{")
     if items > limits.json_items:

@@ -39,6 +39,8 @@ DTYPES: Mapping[str, str] = MappingProxyType(
 """Names in the header and their torch dtypes. Sub-byte types are left out: no loader of ours builds them."""
 
 _MOST_ELEMENTS = (1 << 63) - 1
+_SHOWN = 100
+"""Characters of a wrong value that a message carries."""
 
 
 class HeaderTooShort(FormatError):
@@ -55,6 +57,10 @@ class HeaderPastEnd(FormatError):
 
 class HeaderStart(FormatError):
     """A header that does not start with `{`: the specification demands it as first byte."""
+
+
+class HeaderPadding(FormatError):
+    """A header that is padded with something else than spaces (0x20), or does not end with `}`."""
 
 
 class HeaderNotObject(FormatError):
@@ -138,7 +144,14 @@ def parse_safetensors(view: View, limits: Limits) -> Safetensors:
     raw = view.read(LENGTH_BYTES, length)
     if raw[:1] != b"{":
         raise HeaderStart("the header does not start with an opening brace", offset=LENGTH_BYTES)
-    header = parse_json(raw, limits)
+    if raw.rstrip(b" ")[-1:] != b"}":
+        raise HeaderPadding("something else than spaces behind the header", offset=data_offset - 1)
+    try:
+        header = parse_json(raw, limits)
+    except FormatError as error:
+        if error.offset is not None:
+            error.offset += LENGTH_BYTES
+        raise
     if not isinstance(header, dict):
         raise HeaderNotObject("the header is no JSON object", offset=LENGTH_BYTES)
     metadata = _metadata(header.pop(METADATA, {}))
@@ -171,7 +184,7 @@ def _entry(name: str, entry: Json, limits: Limits) -> tuple[str, tuple[int, ...]
     code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     dtype = DTYPES.get(code) if type(code) is str else None
     if dtype is None:
-        raise UnknownDtype(f"tensor {name} has the dtype {code}")
+        raise UnknownDtype(f"tensor {name} has the dtype {str(code)[:_SHOWN]}")
     if type(shape) is not list:
         raise BadShape(f"the shape of tensor {name} is no list")
     if len(shape) > limits.tensor_rank:
@@ -180,7 +193,7 @@ def _entry(name: str, entry: Json, limits: Limits) -> tuple[str, tuple[int, ...]
     for size in shape:
         # A size of 0 makes an empty tensor, but must not hide an overflow of the other sizes.
         if type(size) is not int or not 0 <= size <= _MOST_ELEMENTS:
-            raise BadShape(f"tensor {name} has the size {size}")
+            raise BadShape(f"tensor {name} has the size {str(size)[:_SHOWN]}")
         count *= size or 1
         if count > _MOST_ELEMENTS:
             raise BadShape(f"the shape of tensor {name} has more elements than 63 bits can count")

@@ -20,17 +20,20 @@ _REMOTE_CODE = frozenset(
 )
 _REDIRECTS = frozenset(
     {
-        "configuration_files", "fast_tokenizer_files", "fusion_config", "kernel_config", "transformers_weights",
-        "audio_tokenizer_name_or_path", "base_model_name_or_path", "quantization_config", "adapters",
+        "configuration_files", "fast_tokenizer_files", "fusion_config", "kernel_config",
+        "transformers_weights", "audio_tokenizer_name_or_path", "base_model_name_or_path",
+        "quantization_config", "adapters",
         "_attn_implementation_internal", "_experts_implementation_internal", "use_pretrained_backbone",
         "use_timm_backbone", "detectron2_config_args", "custom_module",
     }
 )  # fmt: skip
 _CALLABLES = frozenset({"_target_", "class_path", "_partial_", "__class__", "py/object", "py/reduce"})
-_IMPLEMENTATION = re.compile(r"_?(attn|experts)_implementation\Z")
+_IMPLEMENTATION = re.compile(r".*(attn|experts)_implementation")
 _ORDINARY = frozenset(
     {"eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention", "grouped_mm"}
 )
+_WRITERS_OWN = frozenset({"_name_or_path", "name_or_path"})
+"""Where the writer had the checkpoint, often an absolute path. Loaders overwrite it and open nothing."""
 _FILE_KEY = re.compile(r"(.*_)?(file|files|path|paths|dir|filename)\Z")
 _ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://|(.*[/\\])?\.\.([/\\]|\Z)")
 _MODULE_TYPE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)
@@ -62,11 +65,12 @@ def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
                 if kind is not None:
                     data: dict[str, Json] = {"key": key, "value": repr(child)[:_SHOWN]}
                     yield Fact(kind=kind, location=location.at(key=where), data=data)
-                elif isinstance(child, dict | list):
-                    pending.append((where, child))
                 elif isinstance(child, str) and child.startswith("!!python/"):
                     data = {"key": key, "value": child[:_SHOWN]}
                     yield Fact(kind="config.callable", location=location.at(key=where), data=data)
+                if isinstance(child, dict | list):
+                    # below a key that is stated already, too: its rule may be one that a policy allows
+                    pending.append((where, child))
         elif isinstance(item, list):
             pending.extend(
                 (f"{path}.{index}", child)
@@ -88,8 +92,11 @@ def _kind(key: str, value: Json) -> str | None:
     if key in _REDIRECTS:
         return "config.redirect"
     if _IMPLEMENTATION.match(key):
-        plain = isinstance(value, str) and value in _ORDINARY
+        named = value.values() if isinstance(value, dict) else (value,)
+        plain = all(item is None or (isinstance(item, str) and item in _ORDINARY) for item in named)
         return None if plain else "config.redirect"
+    if key in _WRITERS_OWN:
+        return None
     if _FILE_KEY.match(key) and isinstance(value, str) and _ELSEWHERE.match(value):
         return "config.redirect"
     return None

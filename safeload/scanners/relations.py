@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from safeload.formats.tensors import TensorEntry
 
     Tensors = Mapping[str, TensorEntry]
+    Placed = Mapping[str, tuple[str, TensorEntry]]
 
 FORMATS: tuple[str, ...] = ()
 _SHOWN = 5
@@ -102,34 +103,34 @@ def _twins(records: Mapping[str, object], tables: Mapping[str, Tensors]) -> Iter
 
 def _weights(
     names: tuple[str, str], records: Mapping[str, object], tables: Mapping[str, Tensors]
-) -> tuple[str, Tensors] | None:
-    """The tensors of a single file, or of all the shards of an index."""
+) -> tuple[str, Placed] | None:
+    """The tensors of a single file, or of all the shards of an index, each with its file."""
     single, index_name = names
     if single in tables:
-        return single, tables[single]
+        return single, {name: (single, entry) for name, entry in tables[single].items()}
     index = records.get(index_name)
     if not isinstance(index, ShardIndex) or not all(shard in tables for shard in index.shards):
         return None
-    return index_name, {name: entry for shard in index.shards for name, entry in tables[shard].items()}
+    return index_name, {
+        name: (shard, entry) for shard in index.shards for name, entry in tables[shard].items()
+    }
 
 
-def _difference(safe: Tensors, pickled: Tensors) -> str | None:
+def _difference(safe: Placed, pickled: Placed) -> str | None:
     """The first differences in names, shapes and dtypes, or None.
 
     Writers of safetensors leave out all but one of several names for the same memory, so a name that
     only the pickle has is no difference where it is an alias of one that both have.
     """
-    shared = {(entry.offset, entry.shape) for name, entry in pickled.items() if name in safe}
+    shared = {_memory(*place) for name, place in pickled.items() if name in safe}
     only_pickle = [
-        name
-        for name, entry in pickled.items()
-        if name not in safe and (entry.offset, entry.shape) not in shared
+        name for name, place in pickled.items() if name not in safe and _memory(*place) not in shared
     ]
     only_safe = [name for name in safe if name not in pickled]
     changed = [
         name
-        for name, entry in safe.items()
-        if name in pickled and (entry.dtype, entry.shape) != (pickled[name].dtype, pickled[name].shape)
+        for name, (_, entry) in safe.items()
+        if name in pickled and (entry.dtype, entry.shape) != (pickled[name][1].dtype, pickled[name][1].shape)
     ]
     parts = [
         f"{what}: {', '.join(sorted(names)[:_SHOWN])}"
@@ -141,3 +142,8 @@ def _difference(safe: Tensors, pickled: Tensors) -> str | None:
         if names
     ]
     return "; ".join(parts) or None
+
+
+def _memory(path: str, entry: TensorEntry) -> tuple[str, int, str, tuple[int, ...]]:
+    """What two names of one tensor have in common."""
+    return path, entry.offset, entry.dtype, entry.shape
