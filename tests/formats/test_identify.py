@@ -1,0 +1,233 @@
+"""formats.identify: by content, never by name, and every reading of a polyglot."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import io
+import pickle
+import tarfile
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from safeload.formats.identify import Identification, identify
+from safeload.formats.view import BytesView
+from tests.forge.safetensors import forge, tensor, two_tensors
+
+
+def look(data: bytes, name: str = "file") -> Identification:
+    return identify(BytesView(data), name)
+
+
+class Runs:
+    """Its pickle calls print."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("x",)
+
+
+def a_zip() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("a", "b")
+    return target.getvalue()
+
+
+def a_tar(*, old: bool = False) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("a"))
+    data = bytearray(target.getvalue())
+    if old:
+        data[257:265] = bytes(8)
+        data[148:156] = b" " * 8
+        data[148:156] = b"%06o\0 " % sum(data[:512])
+    return bytes(data)
+
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"
+PE = b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"PE\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (two_tensors(), "safetensors"),
+        (a_zip(), "zip"), (b"PK\x05\x06" + bytes(18), "zip"),
+        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "torch-legacy"),
+        (a_tar(), "tar"), (a_tar(old=True), "tar"),
+        (b"\x1f\x8b\x08\x00", "gzip"), (b"BZh91AY&SY", "bzip2"), (b"\xfd7zXZ\x00", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstd"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x04\x22\x4d\x18", "lz4"),
+        (b"x\x9c\x03\x00\x00", "zlib"),
+        (HDF5, "hdf5"), (b"GGUF\x03\x00", "gguf"), (b"\x93NUMPY\x01\x00", "npy"),
+        (b"\x1c\0\0\0TFL3", "tflite"), (b"\x08\x07\x12\x07pytorch", "onnx"),
+        (b"\x7fELF\x02\x01", "elf"), (PE, "pe"), (b"\xcf\xfa\xed\xfe", "mach-o"), (b"!<arch>\n", "ar"),
+        (b"\x00asm\x01", "wasm"), (b"\xca\xfe\xba\xbe\0\0\0\x41", "java-class"),
+        (b"\xca\xfe\xba\xbe\0\0\0\x02", "mach-o"), (b"\xa7\x0d\r\n" + bytes(12), "python-bytecode"),
+        (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff\xe0", "jpeg"), (b"GIF89a", "gif"),
+        (b"RIFF\0\0\0\0WEBP", "webp"), (b"RIFF\0\0\0\0WAVE", "wav"), (b"\0\0\0\x18ftypisom", "mp4"),
+        (b"OggS\0", "ogg"), (b"fLaC\0", "flac"), (b"%PDF-1.7\n", "pdf"),
+        (POINTER, "lfs-pointer"),
+        (b'{"a": 1}', "json"), (b" \n[1, 2]", "json"), (b"{}", "json"), (b"[[]]", "json"),
+        (b'\xef\xbb\xbf{"a": 1}', "json"), (b'[{"idx": 0}]', "json"),
+        (b"# Title\n", "text"), (b"", "text"), ("é\n".encode(), "text"), (b"<svg/>", "text"),
+        (b"#!/usr/bin/env python3\n", "python"),
+        (b"\x00\x01\x02", None), (bytes(1024), None), (b"caf\xe9", None),
+    ],
+)  # fmt: skip
+def test_by_content(data: bytes, name: str | None) -> None:
+    """The bytes alone name the format, and there is one reading."""
+    found = look(data)
+    assert (found.format, found.also) == (name, ())
+    assert not found.mismatch
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("name", ["w.bin", "config.json", "README.md", "no-extension", "x.SAFETENSORS"])
+def test_pickles_of_every_protocol_under_any_name(protocol: int, name: str) -> None:
+    """A stream that calls something is a pickle whatever it is called, and an inert one is, too."""
+    for value in (Runs(), [Runs()], {"a": [1, 2.5, (None, True)]}, collections.OrderedDict(a=1)):
+        assert look(pickle.dumps(value, protocol), name).format == "pickle"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"cos\nsystem\n(S'x'\ntR.",
+        b"(S'x'\nios\nsystem\n.",
+        b"(cos\nsystem\nS'x'\no.",
+        b"(0cos\nsystem\n(S'x'\ntR.",
+        b"((1cos\nsystem\n(S'x'\ntR.",
+        b"I0001\n0cos\nsystem\n(S'x'\ntR.",
+        b"L5L\n0Fnan\n0V\\u00e9\n0cmy-mod\nf\n(tR.",
+        b"cos\nsystem\nX\x01\x00\x00\x00x\x85R.",
+        b"X\x02\x00\x00\x00osX\x06\x00\x00\x00system\x93)R.",
+        b"cos\nsystem\nU\x01x\x85R garbage behind the call",
+        b"S'" + b"a" * 300_000 + b"'\n0cos\nsystem\n(S'x'\ntR.",
+        b"T\x00\x00\x01\x00" + bytes(65536) + b"0cos\nsystem\n(S'x'\ntR.",
+        b"N0" * 60_000 + b"cos\nsystem\n(S'x'\ntR.",
+        b"cthis\nd\n.",
+    ],
+)
+def test_streams_without_the_protocol_opcode(data: bytes) -> None:
+    """What an unpickler would run is found behind padding, marks and long arguments."""
+    assert look(data, "notes.txt").format == "pickle"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat\ndog\nhen\n", "card\ndeck\n[PAD]\n", "Paris\nPrague\nRome\n", "Version 1\nfoo\n", "Input\n",
+        "(c) 2020\n", "(in short)\nthis is\n", "build\n", "config one\nconfig two\nREADME\n", ".", "(",
+        "N\n", "]R.", "ccc", "VV\nVV\n",
+        "[![badge](x)](y)\n", "[link](x)\n", "[1] Author\n", "[section]\na = 1\n", "[[table]]\n",
+        "{% for m in messages %}{% endfor %}", "{{ bos_token }}", '{"a": 1}\n{"a": 2}\n',
+        "MZ " * 40, "PK is short for\n", "\x89PNG",
+    ],
+)  # fmt: skip
+def test_text_is_text(text: str) -> None:
+    """Prose, word lists, Markdown, templates and tables are none of the formats that they resemble."""
+    found = look(text.encode(), "a.txt")
+    assert (found.format, found.also, found.text, found.mismatch) == ("text", (), True, False)
+
+
+@pytest.mark.parametrize(
+    ("data", "formats"),
+    [
+        (pickle.dumps(Runs(), 2) + a_zip(), ("pickle", "zip")),
+        (b"cos\nsystem\n(S'x'\ntR." + a_zip(), ("pickle", "zip")),
+        (b"\x89PNG\r\n\x1a\n" + a_zip(), ("png", "zip")),
+        (b"\x89PNG\r\n\x1a\n" + a_zip() + b"behind", ("png", "zip")),
+        (two_tensors() + a_zip(), ("safetensors", "zip")),
+        (b"\x01\x02\x03junk" + a_zip(), ("zip", "leading bytes")),
+        (a_zip().ljust(512, b"\0") + HDF5, ("zip", "hdf5")),
+        (b"\x7fELF".ljust(2048, b"\0") + HDF5, ("elf", "hdf5")),
+        (bytes(1024) + HDF5, ("hdf5", "leading bytes")),
+    ],
+)  # fmt: skip
+def test_polyglots(data: bytes, formats: tuple[str, ...]) -> None:
+    """Every reading is named, the one at byte 0 first."""
+    assert look(data).formats == formats
+
+
+def test_a_safetensors_header_that_is_a_pickle_too() -> None:
+    """A header length whose bytes are opcodes makes no hiding place: both readings are named."""
+    header = b'{"__metadata__":{"x":"cos\nsystem\n(tR."}}'.ljust(0x1C55)
+    data = forge(header)
+    assert data.startswith(b"U\x1c")  # a string of 28 bytes, up to the value of x
+    assert data[2 + 0x1C :].startswith(b"cos")
+    assert look(data).formats == ("pickle", "safetensors")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "mismatch"),
+    [
+        (two_tensors(), "model.safetensors", False),
+        (two_tensors(), "model.bin", True),
+        (two_tensors(), "weights", False),
+        (a_zip(), "model.safetensors", True),
+        (a_zip(), "pytorch_model.bin", False),
+        (a_zip(), "PYTORCH_MODEL.BIN", False),
+        (a_zip(), "a.json", True),
+        (b'{"a": 1}', "a.json", False),
+        (b'{"a": 1}', "a.md", False),
+        (b"{'a': 1}", "a.json", True),
+        (b"text", "a.safetensors", True),
+        (b"text", "a.jinja", False),
+        (b"import os\n", "a.py", False),
+        (POINTER, "model.safetensors", False),
+        (b"\x00\x01", "model.safetensors", False),
+        (b"text", "archive.zip!data.pkl", True),
+    ],
+)
+def test_the_extension_only_adds_a_fact(data: bytes, name: str, mismatch: bool) -> None:  # noqa: FBT001 - a table
+    """A name that claims another format is said; one that claims nothing is not."""
+    assert look(data, name).mismatch is mismatch
+
+
+@given(st.binary(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_what_an_unpickler_ran_is_a_pickle(body: bytes) -> None:
+    """Whatever CPython's unpickler reads to a call of a global is identified as a pickle."""
+    called = []
+
+    class Spy(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> object:
+            return lambda *args: called.append(args)
+
+    data = b"(0cos\nsystem\n" + body.translate(None, b"\r") + b"(tR."
+    with contextlib.suppress(Exception):  # an unpickler ends in anything on random bytes
+        Spy(io.BytesIO(data)).load()
+    if called:
+        assert look(data).format == "pickle"
+
+
+@given(st.sampled_from([two_tensors(), a_zip(), a_tar(), HDF5, POINTER, b'{"a": 1}', PE]), st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_are_identified(data: bytes, choice: st.DataObject) -> None:
+    """Cut, flipped or spliced bytes are identified as something, without an exception."""
+    changed = bytearray(data)
+    at = choice.draw(st.integers(0, len(data) - 1))
+    changed[at] ^= choice.draw(st.integers(1, 255))
+    cut = choice.draw(st.integers(0, len(data)))
+    changed[cut:] = choice.draw(st.binary(max_size=8))
+    look(bytes(changed), "x.bin")
+    assert look(forge({"a": tensor(0, 1, [1])}, b"x")).format == "safetensors"
+
+
+def test_every_format_has_a_scanner() -> None:
+    """No name that identification gives is left without a module that accounts for it."""
+    from safeload import discovery
+    from safeload.formats import magic
+
+    scanned = {
+        name for module in discovery.modules("safeload.scanners") for name in getattr(module, "FORMATS", ())
+    }
+    named = {name for _, name in magic._AT_START} | set(magic._RIFF.values())
+    named |= {"safetensors", "torch-legacy", "pickle", "bzip2", "mp4", "tflite", "tar", "pe", "java-class"}
+    named |= {"python-bytecode", "onnx", "sentencepiece", "zlib", "msgpack", "text", "json", "python"}
+    assert named | {"lfs-pointer"} <= scanned
