@@ -109,7 +109,7 @@ def test_the_seal_itself_holds(sealed):
 @pytest.mark.parametrize("swap", ["overwrite", "replace", "delete"])
 def test_a_file_swapped_after_admission_changes_nothing(checkpoint, held, swap, monkeypatch):
     """Promise 2: whatever happens to the file after admission, the judged bytes are loaded."""
-    expected = safeload.AutoModel.from_pretrained(f"{checkpoint}/").state_dict()
+    expected = safeload.AutoModelForMaskedLM.from_pretrained(f"{checkpoint}/").state_dict()
     weights = weights_of(checkpoint)
     data = bytearray(weights.read_bytes())
     data[-4096:] = b"\x3f" * 4096
@@ -129,7 +129,7 @@ def test_a_file_swapped_after_admission_changes_nothing(checkpoint, held, swap, 
         return snapshot
 
     monkeypatch.setattr("safeload.pipeline.admit", admit_then_swap)
-    state = safeload.AutoModel.from_pretrained(f"{checkpoint}/").state_dict()
+    state = safeload.AutoModelForMaskedLM.from_pretrained(f"{checkpoint}/").state_dict()
     assert len(admitted) == 1
     assert state.keys() == expected.keys()
     assert all(torch.equal(state[name], expected[name]) for name in state)
@@ -140,7 +140,7 @@ def test_a_file_written_to_while_it_is_copied_is_refused(checkpoint, held, monke
     if held == "in memory":
         pytest.skip("small files are read in one call")
     weights = weights_of(checkpoint)
-    real = os.sendfile
+    real = os.preadv
 
     def write_meanwhile(*args):
         with weights.open("r+b") as handle:
@@ -148,7 +148,7 @@ def test_a_file_written_to_while_it_is_copied_is_refused(checkpoint, held, monke
             handle.write(b"\1\2\3\4")
         return real(*args)
 
-    monkeypatch.setattr(os, "sendfile", write_meanwhile)
+    monkeypatch.setattr(os, "preadv", write_meanwhile)
     with pytest.raises(PolicyDenied, match="modified while it was read"):
         safeload.AutoModel.from_pretrained(f"{checkpoint}/")
 

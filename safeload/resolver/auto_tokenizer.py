@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from safeload.core import Role, Scope
 from safeload.errors import UsageError
 from safeload.pipeline import admit
 from safeload.preprocessing.load import load_tokenizer
+from safeload.resolver.pause import collection_paused
 from safeload.resolver.save import write_files
 
 if TYPE_CHECKING:
@@ -82,15 +82,9 @@ class AutoTokenizer:
             if isinstance(pretrained_model_name_or_path, str)
             else str(pretrained_model_name_or_path)
         )
-        # a vocabulary is many small objects without a cycle: collecting while it grows costs as much
-        # as reading it
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        # a vocabulary is many small objects without a cycle
+        with collection_paused():
             snapshot = admit(target, scope=SCOPE, policy=policy)
             return load_tokenizer(
                 snapshot, name_or_path=target, tokenizer_type=tokenizer_type, writer=write_files, **kwargs
             )
-        finally:
-            if collecting:
-                gc.enable()

@@ -25,6 +25,7 @@ from safeload.errors import MissingExtra, UsageError
 from safeload.formats.model_config import field_names
 from safeload.resolver.arguments import read_arguments
 from safeload.resolver.config import config_record, unknown_argument, unsupported, with_overrides
+from safeload.resolver.pause import collection_paused, import_torch
 from safeload.resolver.save_model import save_model
 
 if TYPE_CHECKING:
@@ -53,11 +54,22 @@ def load_model(
         FormatError: the checkpoint does not hold the model that its config describes.
         UsageError: an argument, an architecture or a file that is not supported.
     """
+    # importing torch alone makes half a million objects that live on
+    with collection_paused():
+        return _load(auto_class, name_or_path, values)
+
+
+def _load(
+    auto_class: str, name_or_path: str | Path, values: Mapping[str, Any]
+) -> tuple[Model, dict[str, Any] | None]:
     arguments = read_arguments(values)
     if arguments.config is not None and not isinstance(arguments.config, Config):
         raise UsageError("config= takes what safeload.AutoConfig.from_pretrained returns")
     require_torch(auto_class)
-    snapshot = pipeline.admit(name_or_path, scope=SCOPE, policy=arguments.policy, weights=arguments.weights)
+    snapshot = pipeline.admit(
+        name_or_path, scope=SCOPE, policy=arguments.policy, weights=arguments.weights, once=True
+    )
+    import_torch()
     if isinstance(arguments.config, Config):
         config = copy.deepcopy(arguments.config)
         _check_fields(arguments.overrides, config.model_type)
