@@ -140,7 +140,7 @@ def test_a_file_written_to_while_it_is_copied_is_refused(checkpoint, held, monke
     if held == "in memory":
         pytest.skip("small files are read in one call")
     weights = weights_of(checkpoint)
-    real = os.preadv
+    real = os.sendfile
 
     def write_meanwhile(*args):
         with weights.open("r+b") as handle:
@@ -148,7 +148,7 @@ def test_a_file_written_to_while_it_is_copied_is_refused(checkpoint, held, monke
             handle.write(b"\1\2\3\4")
         return real(*args)
 
-    monkeypatch.setattr(os, "preadv", write_meanwhile)
+    monkeypatch.setattr(os, "sendfile", write_meanwhile)
     with pytest.raises(PolicyDenied, match="modified while it was read"):
         safeload.AutoModel.from_pretrained(f"{checkpoint}/")
 

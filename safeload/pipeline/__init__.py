@@ -8,7 +8,7 @@ The order, for both:
 
     1. the policy is read; one that lies inside the audited path is refused
     2. the source opens every file once
-    3. weights that will be handed out are copied into memory of our own
+    3. weights that will be handed out are copied into sealed memory
     4. each artifact is identified by content and scanned, containers' members in turn
     5. every pickle stream that is not plainly inert goes to the second reader, in isolation
     6. digests are taken over what was judged
@@ -105,7 +105,6 @@ def admit(
     scope: Scope,
     policy: Policy | str | Path | None = None,
     weights: WeightsChoice | None = None,
-    once: bool = False,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
 
@@ -114,8 +113,6 @@ def admit(
         scope: which roles will be handed out. All structure is judged all the same.
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         weights: which weight files are wanted, where the scope includes weights.
-        once: the snapshot serves a single load, so large weights are held without the means to lend
-            them a second time, which is faster.
 
     Raises:
         PolicyDenied: the policy refuses; the exception carries the decision.
@@ -134,7 +131,7 @@ def admit(
             chosen, index = _choose(weights or WeightsChoice(), source, examination.records)
             others = {entry.path for entry in entries if entry.role is Role.INDEX} - {index}
             handed_out = handed_out - others | chosen
-            examination.hold(chosen, once=once)
+            examination.seal(chosen)
         examination.scan([entry for entry in entries if entry.role is not Role.INDEX])
         examination.read_again()
         examination.digest(handed_out)

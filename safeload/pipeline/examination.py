@@ -61,13 +61,13 @@ class Examination:
         self.records: dict[str, object] = {}
         self.explanations: dict[str, str] = {}
 
-    def hold(self, paths: Iterable[str], *, once: bool) -> None:
-        """Step 3: copy large files into memory of our own, sealed unless they are lent only once."""
+    def seal(self, paths: Iterable[str]) -> None:
+        """Step 3: copy large files into memory that nobody can write to."""
         for path in paths:
             blob = self._source.blobs[path]
             if isinstance(blob, FileBlob):
                 try:
-                    self._source.blobs[path] = blob.take() if once else blob.seal()
+                    self._source.blobs[path] = blob.seal()
                 except FormatError as error:
                     self._source.broken[path] = error
                     del self._source.blobs[path]

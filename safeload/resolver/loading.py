@@ -66,9 +66,7 @@ def _load(
     if arguments.config is not None and not isinstance(arguments.config, Config):
         raise UsageError("config= takes what safeload.AutoConfig.from_pretrained returns")
     require_torch(auto_class)
-    snapshot = pipeline.admit(
-        name_or_path, scope=SCOPE, policy=arguments.policy, weights=arguments.weights, once=True
-    )
+    snapshot = pipeline.admit(name_or_path, scope=SCOPE, policy=arguments.policy, weights=arguments.weights)
     import_torch()
     if isinstance(arguments.config, Config):
         config = copy.deepcopy(arguments.config)

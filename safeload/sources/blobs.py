@@ -5,10 +5,8 @@ Three ways to hold it, by size and use:
     MemoryBlob   a small file, read whole once
     FileBlob     a large file of an audit: read in ranges, interpreted ranges are remembered, and the
                  digest is taken over the remembered bytes plus the rest of the file
-    SealedBlob   weights of a snapshot that is loaded again and again: copied once into a sealed memfd,
+    SealedBlob   weights of a load: copied once into a sealed memfd, so that nobody can change them;
                  parsed, digested and lent out as private copy-on-write mappings of that very memory
-    PrivateBlob  weights of a single load: read once into private memory (huge pages where the kernel
-                 gives them), digested on the way, parsed there, and lent out as that very memory
 
 See docs/adr/0003-judged-bytes-stay-bound.md.
 """
@@ -25,7 +23,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Protocol
 
 from safeload.core import Digest
-from safeload.errors import FormatError, UsageError
+from safeload.errors import FormatError
 from safeload.formats.view import check_range
 
 if TYPE_CHECKING:
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 18
 """Bytes per read of streamed data: large enough to amortise the call, small enough for the L2 cache."""
-
-_HUGE_PAGE = 1 << 21
-"""Bytes of a huge page on x86-64 and, with 4 KiB base pages, on arm64."""
 
 _SEALS = (
     getattr(fcntl, "F_SEAL_SHRINK", 0)
@@ -246,18 +241,6 @@ class FileBlob:
         self.confirm()
         return sealed
 
-    def take(self) -> PrivateBlob:
-        """Read the whole file into private memory.
-
-        Raises:
-            ChangedWhileRead: the file was modified while it was read.
-            Unreadable: the operating system failed to read, or has no memory for it.
-        """
-        with self._descriptor() as fd:
-            private = PrivateBlob(fd, self.size)
-        self.confirm()
-        return private
-
     def close(self) -> None:
         """Close the descriptor."""
         if self._fd is not None:
@@ -387,99 +370,6 @@ class SealedBlob:
 
     def __del__(self) -> None:
         self.close()
-
-
-class PrivateBlob:
-    """A copy of a file in memory that only this process has, and that is lent once.
-
-    The digest is taken chunk by chunk while the chunk is still in the processor's cache, of the bytes
-    as they stand in this memory.
-    """
-
-    __slots__ = ("_digest", "_memory", "size")
-
-    def __init__(self, source: int, size: int) -> None:
-        """Read `size` bytes from the descriptor `source`, which stays the caller's.
-
-        Raises:
-            ChangedWhileRead: the source holds fewer bytes.
-            Unreadable: the operating system failed to read, or has no memory for it.
-        """
-        self.size = size
-        state = hashlib.sha256()
-        try:
-            # Whole huge pages, so that the last one is huge too.
-            room = -(-size // _HUGE_PAGE) * _HUGE_PAGE
-            memory = mmap.mmap(-1, max(room, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            if hasattr(mmap, "MADV_HUGEPAGE"):
-                with contextlib.suppress(OSError):
-                    memory.madvise(mmap.MADV_HUGEPAGE)
-        except OSError as error:
-            raise Unreadable(f"no memory for {size} bytes: {error.strerror}") from None
-        whole = memoryview(memory)[:size]
-        done = 0
-        while done < size:
-            chunk = whole[done : done + CHUNK]
-            got = _pread_into(source, chunk, done)
-            state.update(chunk[:got])
-            done += got
-        self._digest = Digest(hex=state.hexdigest())
-        self._memory: memoryview | None = whole
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Exactly `length` bytes.
-
-        Raises:
-            Truncated: the blob does not hold that range.
-            UsageError: the memory was lent already, and may have been written to.
-        """
-        check_range(offset, length, self.size)
-        return bytes(self._whole()[offset : offset + length])
-
-    def stream(self, offset: int, length: int) -> Iterator[memoryview]:
-        """The range in chunks, without a copy.
-
-        Raises:
-            Truncated: the blob does not hold that range.
-            UsageError: the memory was lent already, and may have been written to.
-        """
-        check_range(offset, length, self.size)
-        whole = self._whole()
-        for start in range(offset, offset + length, CHUNK):
-            yield whole[start : min(start + CHUNK, offset + length)]
-
-    def digest(self, progress: Callable[[int], None] | None = None) -> Digest:
-        """sha256 of the memory, taken as it was filled."""
-        if progress is not None:
-            progress(self.size)
-        return self._digest
-
-    def content(self) -> bytes:
-        """All bytes, copied.
-
-        Raises:
-            UsageError: the memory was lent already, and may have been written to.
-        """
-        return self.read(0, self.size)
-
-    def lend(self) -> memoryview:
-        """The memory itself, once.
-
-        Raises:
-            UsageError: it was lent already.
-        """
-        whole = self._whole()
-        self._memory = None
-        return whole
-
-    def close(self) -> None:
-        """Let go of the memory; what was lent stays valid."""
-        self._memory = None
-
-    def _whole(self) -> memoryview:
-        if self._memory is None:
-            raise UsageError("these weights were handed out already, once: admit the checkpoint again")
-        return self._memory
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
