@@ -72,7 +72,8 @@ def test_audit_imports_no_torch(checkpoint):
     """Promise 5: an audit of real weights ends without torch, numpy or transformers in the process."""
     code = (
         "import sys, safeload; report = safeload.audit(sys.argv[1] + '/');"
-        "print(report.decision.verdict.value, [n for n in ('torch', 'numpy', 'transformers') if n in sys.modules])"
+        "heavy = [n for n in ('torch', 'numpy', 'transformers') if n in sys.modules];"
+        "print(report.decision.verdict.value, heavy)"
     )
     assert run(code, checkpoint) == "ALLOW []"
 
@@ -101,7 +102,7 @@ def test_scanners_and_rules_touch_nothing(checkpoint, sealed):
 def test_the_seal_itself_holds(sealed):
     """The fixture that the other tests rely on does fail on an open and on an import."""
     for act in (lambda: open(os.devnull), lambda: __import__("this")):  # noqa: SIM115, PTH123
-        with pytest.raises(BaseException, match="open|import") as caught, sealed():
+        with pytest.raises(BaseException, match=r"open|import") as caught, sealed():
             act()
         assert type(caught.value).__name__ == "SealBroken"
 

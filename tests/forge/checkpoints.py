@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "in", "a", "hole", "the", "ground", "hobbit", "##s", ".")
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = (*SPECIAL, "in", "a", "hole", "the", "ground", "hobbit", "##s", ".")
 
 
 def tiny_bert(folder: Path, *, pickle: bool = False, **overrides: object) -> Path:

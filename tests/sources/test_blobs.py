@@ -130,7 +130,7 @@ def test_reopened_file_that_is_gone_fails(path):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda path: blob_of(path),
+        blob_of,
         lambda path: blob_of(path).seal(),
         lambda path: MemoryBlob(path.read_bytes()),
     ],

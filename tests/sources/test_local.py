@@ -57,7 +57,7 @@ def test_what_is_not_there_is_a_usage_error(tmp_path, name):
 
 
 def test_git_store_is_named_and_left_out(tmp_path):
-    """`.git` in the root is no part of the snapshot, and the manifest says so; deeper it is an ordinary name."""
+    """`.git` in the root is no part of the snapshot, and the manifest says so; deeper it is a name."""
     for name in (".git", "sub/.git"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "config").write_bytes(b"x")
