@@ -106,11 +106,6 @@ class Examination:
         Streams that are not inert are always read again, for their explanation. Inert ones are read
         again up to a stated length, and past it that is said.
         """
-        if not self.streams:
-            return
-        # Starting processes is not for the many audits that meet no pickle.
-        from safeload.isolation.second_reader import compare, second_reader
-
         limits, readings = self._policy.limits, 0
         for stream in self.streams:
             trace = stream.trace
@@ -121,6 +116,9 @@ class Examination:
             elif readings >= _SECOND_READINGS:
                 detail = f"more than {_SECOND_READINGS} streams in one audit"
             else:
+                # Starting processes is not for the many audits that meet no pickle to read again.
+                from safeload.isolation.second_reader import compare, second_reader
+
                 readings += 1
                 reading = second_reader(stream.data, limits)
                 detail = reading.detail
