@@ -28,9 +28,14 @@ _BRACKETS = b"[]{}"
 _OPEN, _CLOSE = b"["[0], b"]"[0]
 _ONE_BRACKET = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
-_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_NUMBERS = bytes(
+    0x30 if chr(byte) in "0123456789" else 0x65 if chr(byte) in "eE" else byte if byte == 0x2B else 0x20
+    for byte in range(256)
+)
+"""Every digit as 0, every exponent mark as e, plus as itself, all else as a space."""
 _MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")
-_EXPONENT = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
+_EXPONENTS = (b"0e000", b"0e+000")
+"""Three digits of exponent, as `_NUMBERS` writes them: less cannot overflow a float."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -110,6 +115,7 @@ def parse_json(data: bytes, limits: Limits) -> Json:
         raise JsonTooDeep("nested deeper than the reader can follow") from None
     if rest := text[end:].strip(_SPACE):
         raise JsonTrailingData("more text behind the value", offset=len(data) - _tail(rest, text))
+    _check_value_depth(value, limits.json_depth)
     if overflows:
         _check_finite(value)
     if b"\\ud" in data or b"\\uD" in data:
@@ -150,6 +156,9 @@ def _check_skeleton(data: bytes, limits: Limits) -> bool:
     The split at quotes is right for every valid document; in an invalid one it may put text on the
     wrong side, which then costs the name of the error and nothing else.
     """
+    numbers = _plainly_within(data, limits)
+    if numbers is not None:
+        return any(exponent in numbers for exponent in _EXPONENTS)
     if b"\\" in data:
         # left to right, so that in `\\"` the pair goes first and the quote stays
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
@@ -161,11 +170,50 @@ def _check_skeleton(data: bytes, limits: Limits) -> bool:
     if items > limits.json_items:
         raise JsonTooManyItems(f"{items} items, more than {limits.json_items}")
     _check_depth(skeleton, limits.json_depth)
-    if b"0" * (limits.json_number_digits + 1) in skeleton.translate(_DIGITS):
+    numbers = skeleton.translate(_NUMBERS)
+    if b"0" * (limits.json_number_digits + 1) in numbers:
         raise JsonNumberTooLong(f"a number with more than {limits.json_number_digits} digits in a row")
     if b"-0" in skeleton and _MINUS_ZERO.search(skeleton):
         raise JsonMinusZero("the integer -0, which readers understand differently")
-    return _EXPONENT.search(skeleton) is not None
+    return any(exponent in numbers for exponent in _EXPONENTS)
+
+
+_FEW_OPENINGS = 2_000
+"""Brackets that the scanner may follow on its stack whatever the interpreter's recursion limit is."""
+
+
+def _plainly_within(data: bytes, limits: Limits) -> bytes | None:
+    """The document's numbers, where the budgets hold even if text in strings counted; else None.
+
+    Then nobody has to tell strings and structure apart. Depth is bounded here, and checked on the value.
+    """
+    numbers = data.translate(_NUMBERS)
+    openings = data.count(b"[") + data.count(b"{")
+    if (
+        openings > _FEW_OPENINGS
+        or data.count(b",") + openings > limits.json_items
+        or data.count(b'"') > 4 * limits.json_items
+        or b"0" * (limits.json_number_digits + 1) in numbers
+        or _MINUS_ZERO.search(data)
+    ):
+        return None
+    return numbers
+
+
+def _check_value_depth(value: object, most: int) -> None:
+    """Raise if containers nest deeper than `most`."""
+    level = [value] if isinstance(value, dict | list) else []
+    depth = 0
+    while level:
+        depth += 1
+        if depth > most:
+            raise JsonTooDeep(f"nested deeper than {most}")
+        level = [
+            child
+            for item in level
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) is dict or type(child) is list
+        ]
 
 
 def _check_depth(skeleton: bytes, most: int) -> None:

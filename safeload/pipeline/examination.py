@@ -11,7 +11,6 @@ from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.identify import identify
-from safeload.formats.pickle_trace import StreamStatus
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.scanners import ScanResult, Subject
@@ -111,7 +110,7 @@ class Examination:
             trace = stream.trace
             status: str = "did-not-run"
             extra: tuple[str, ...] = ()
-            if trace.status is StreamStatus.INERT and trace.opcodes > limits.second_reader_opcodes:
+            if trace.status.value == "inert" and trace.opcodes > limits.second_reader_opcodes:
                 detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
             elif readings >= _SECOND_READINGS:
                 detail = f"more than {_SECOND_READINGS} streams in one audit"
@@ -240,7 +239,7 @@ def _seen(trace: Trace) -> tuple[set[tuple[str, str]], set[str]]:
     """The globals of a trace and the names that it calls, as the comparison of readers wants them."""
     seen = {(use.module, use.name) for use in trace.globals}
     # Every global of a stream that is not inert counts as called: the trace keeps the first refusals only.
-    called = set(trace.calls) if trace.status is StreamStatus.INERT else {".".join(pair) for pair in seen}
+    called = set(trace.calls) if trace.status.value == "inert" else {".".join(pair) for pair in seen}
     return seen, called
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.errors import LimitExceeded
-from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.view import read_all
 from safeload.scanners import ScanResult, Stream
 from safeload.scanners._pickle_facts import stream_facts
@@ -33,6 +32,8 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
             coverage=Coverage.LIMIT_EXCEEDED,
             reason=f"the pickle has {subject.view.size} bytes; the budget is {limits.pickle_bytes}",
         )
+    from safeload.formats.pickle_machine import run_pickle  # only where there is a pickle
+
     data = read_all(subject.view)
     trace = first = run_pickle(data, limits, packs=subject.packs)
     facts = list(stream_facts(first, subject.location, limits))

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_trace import StreamStatus
 from safeload.scanners import ScanResult, Stream, Subject
 from safeload.scanners._pickle_facts import stream_facts
 
@@ -23,7 +21,8 @@ _STREAMS = 5
 """Magic number, protocol version, system information, the object, the storage keys."""
 _REACH = 16 << 20
 """The pickles hold no tensor data, so they end early in the file."""
-_WORST = (StreamStatus.DANGEROUS, StreamStatus.MALFORMED, StreamStatus.LIMIT_EXCEEDED)
+_WORST = ("dangerous", "malformed", "limit-exceeded")
+"""Verdicts that say the most, first."""
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
@@ -32,6 +31,8 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the view cannot be read.
     """
+    from safeload.formats.pickle_machine import run_pickle  # only where there is a pickle
+
     data = subject.view.read(0, min(subject.view.size, _REACH, limits.pickle_bytes))
     facts: list[Fact] = []
     streams: list[Stream] = []
@@ -58,9 +59,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
 
 def _verdict(streams: list[Stream]) -> str:
     """The worst that is known about the pickles, and never that they are inert."""
-    met = {stream.trace.status for stream in streams}
+    met = {stream.trace.status.value for stream in streams}
     for status in _WORST:
         if status in met:
-            return status.value
+            return status
     unlisted = any(not use.listed for stream in streams for use in stream.trace.globals)
-    return StreamStatus.UNLISTED.value if unlisted else "not judged"
+    return "unlisted" if unlisted else "not judged"
