@@ -7,7 +7,7 @@ our own installation only: there are no entry points, and no name ever comes fro
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def modules(package: str) -> tuple[ModuleType, ...]:
         package: dotted name of one of our own packages, a literal at every call site.
     """
     home = importlib.import_module(package)
-    names = sorted(
-        entry.name for entry in pkgutil.iter_modules(home.__path__) if not entry.name.startswith("_")
-    )
+    # pkgutil does the same for every kind of importer, and its own import costs more than the listing.
+    entries = {entry.removesuffix(".py") for folder in home.__path__ for entry in os.listdir(folder)}  # noqa: PTH208 - same
+    names = sorted(name for name in entries if name.isidentifier() and not name.startswith("_"))
     return tuple(importlib.import_module(f"{package}.{name}") for name in names)

@@ -64,10 +64,10 @@ def parse_vocab_txt(view: View, limits: Limits) -> Vocabulary:
     Raises:
         FormatError: a class of this module.
     """
-    lines = _lines(view, limits)
+    text, lines = _lines(view, limits)
     if not lines:
         raise VocabularyEmpty("there is no token")
-    if lines != "\n".join(lines).split():  # some line has white space in it
+    if lines != text.split():  # some line has white space in it
         lines = [line.rstrip(_WHITE_SPACE) for line in lines]
     ids = dict(zip(lines, range(len(lines)), strict=True))
     return Vocabulary(ids=MappingProxyType(ids), repeated=len(lines) - len(ids))
@@ -93,7 +93,7 @@ def parse_merges_txt(view: View, limits: Limits) -> Merges:
         FormatError: a class of this module.
     """
     pairs = []
-    for index, line in enumerate(_lines(view, limits)):
+    for index, line in enumerate(_lines(view, limits)[1]):
         if line.startswith("#version") or not line.strip(_WHITE_SPACE):
             continue
         pair = line.rstrip("\r").split(" ")
@@ -103,16 +103,17 @@ def parse_merges_txt(view: View, limits: Limits) -> Merges:
     return Merges(pairs=tuple(pairs))
 
 
-def _lines(view: View, limits: Limits) -> list[str]:
+def _lines(view: View, limits: Limits) -> tuple[str, list[str]]:
     if view.size > limits.vocab_bytes:
         raise VocabularyTooLarge(f"{view.size} bytes, more than {limits.vocab_bytes}")
     data = read_all(view)
     if data.count(b"\n") >= limits.vocab_entries:
         raise VocabularyTooLarge(f"more than {limits.vocab_entries} lines")
     try:
-        lines = data.decode("utf-8").split("\n")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise VocabularyNotUtf8("is not UTF-8", offset=error.start) from None
+    lines = text.split("\n")
     if not lines[-1]:
         lines.pop()
-    return lines
+    return text, lines

@@ -18,7 +18,6 @@ import fcntl
 import hashlib
 import mmap
 import os
-import tempfile
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Protocol
 
@@ -379,6 +378,8 @@ def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
 def _anonymous_file() -> int:
     if hasattr(os, "memfd_create"):
         return os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    import tempfile  # only on systems without memfds
+
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
 

@@ -57,7 +57,7 @@ class LocalSource:
         given = os.fspath(path)
         try:
             root = os.path.realpath(given, strict=True)
-            status = os.stat(root)  # noqa: PTH116 - one call serves both kinds of path
+            status = os.stat(root)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a path"
             raise UsageError(f"{given}: {reason.lower()}") from None
@@ -120,7 +120,7 @@ class LocalSource:
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
-            with os.scandir(os.path.join(self.root, folder)) as entries:  # noqa: PTH118 - hot loop on str
+            with os.scandir(os.path.join(self.root, folder)) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if not folder:
@@ -141,15 +141,15 @@ class LocalSource:
 
     def _follow(self, name: str) -> None:
         """Resolve a link hop by hop, and take the file that it ends at."""
-        place = os.path.join(self.root, name)  # noqa: PTH118 - hot loop on str
+        place = os.path.join(self.root, name)
         target = ""
         for hop in range(1, MOST_HOPS + 1):
             try:
-                target = os.readlink(place)  # noqa: PTH115 - the raw text is what is judged
+                target = os.readlink(place)
             except OSError as error:
                 self._refuse(name, "unreadable", f"the link could not be read: {error.strerror}")
                 return
-            place = os.path.normpath(os.path.join(os.path.dirname(place), target))  # noqa: PTH118, PTH120
+            place = os.path.normpath(os.path.join(os.path.dirname(place), target))
             if not self._permitted(place, hop):
                 self._refuse(name, "escape", "a link that leaves the snapshot", target)
                 return
@@ -224,9 +224,9 @@ def _jail(root: str) -> tuple[str, tuple[str, ...]]:
     """The folder that links may not leave, and the blob folders for hop one and two in a Hub cache."""
     snapshots, _ = os.path.split(root)
     repository, name = os.path.split(snapshots)
-    if name == "snapshots" and os.path.isdir(os.path.join(repository, "blobs")):  # noqa: PTH112, PTH118
-        cache = os.path.dirname(repository)  # noqa: PTH120
-        return cache, (os.path.join(repository, "blobs"), os.path.join(cache, "blobs"))  # noqa: PTH118
+    if name == "snapshots" and os.path.isdir(os.path.join(repository, "blobs")):
+        cache = os.path.dirname(repository)
+        return cache, (os.path.join(repository, "blobs"), os.path.join(cache, "blobs"))
     return root, ()
 
 

@@ -10,13 +10,15 @@ The first of these applies, and an organisation's file, where there is one, besi
 combines the two to the strictest. A policy that comes from inside the audited path is refused, since
 whoever wrote the checkpoint would judge it. The working directory itself is trusted, as every tool
 with a pyproject.toml table trusts it; each report names the policy in its first lines.
+
+Paths are strings here: this runs before every load, and pathlib would be a twentieth of its start.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from pathlib import Path
+from os import path as paths
 from typing import TYPE_CHECKING
 
 from safeload.core import visible
@@ -24,23 +26,24 @@ from safeload.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 BUILT_IN = ("default", "strict")
 ENVIRONMENT = "SAFELOAD_POLICY"
-ORGANISATION = Path("/etc/safeload/policy.toml")
+ORGANISATION = "/etc/safeload/policy.toml"
 MOST_BYTES = 1 << 20
 """A policy is written by hand; one of this size is some other file."""
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = paths.dirname(paths.dirname(paths.realpath(__file__)))
 
 
 def policy_texts(
     named: str | Path | None = None,
     *,
-    audited: Path | None = None,
-    start: Path | None = None,
+    audited: str | Path | None = None,
+    start: str | Path | None = None,
     environ: Mapping[str, str] | None = None,
-    organisation: Path = ORGANISATION,
+    organisation: str | Path = ORGANISATION,
 ) -> tuple[tuple[str, str], ...]:
     """Text and name of every policy that applies, the user's first.
 
@@ -54,36 +57,37 @@ def policy_texts(
     Raises:
         UsageError: a policy cannot be read, or lies inside the audited path.
     """
-    chosen = _chosen(named, audited, start or Path.cwd(), os.environ if environ is None else environ)
-    texts = [built_in(chosen) if isinstance(chosen, str) else _read(chosen, audited)]
-    if organisation.exists():
-        texts.append(_read(organisation, audited))
+    judged = None if audited is None else os.fspath(audited)
+    chosen = _chosen(named, judged, start or os.curdir, os.environ if environ is None else environ)
+    texts = [built_in(chosen) if chosen in BUILT_IN else _read(chosen, judged)]
+    if paths.exists(organisation):
+        texts.append(_read(os.fspath(organisation), judged))
     return tuple(texts)
 
 
 def built_in(name: str) -> tuple[str, str]:
     """Text and name of a built-in policy, from the installed package or from a source checkout."""
-    packaged = _PACKAGE / "policy" / "builtin" / f"{name}.toml"
-    path = packaged if packaged.exists() else _PACKAGE.parent / "policies" / f"{name}.toml"
-    return _text(path), f"policies/{name}.toml"
+    packaged = paths.join(_PACKAGE, "policy", "builtin", f"{name}.toml")
+    checkout = paths.join(paths.dirname(_PACKAGE), "policies", f"{name}.toml")
+    return _text(packaged if paths.exists(packaged) else checkout), f"policies/{name}.toml"
 
 
 def _chosen(
-    named: str | Path | None, audited: Path | None, start: Path, environ: Mapping[str, str]
-) -> str | Path:
+    named: str | Path | None, audited: str | None, start: str | Path, environ: Mapping[str, str]
+) -> str:
     """The name of a built-in policy, or the path of another."""
     if named is None:
         named = environ.get(ENVIRONMENT) or None
     if named is None:
         return _from_project(start, audited) or "default"
-    return str(named) if str(named) in BUILT_IN else Path(named)
+    return os.fspath(named)
 
 
-def _from_project(start: Path, audited: Path | None) -> str | Path | None:
+def _from_project(start: str | Path, audited: str | None) -> str | None:
     """What the closest pyproject.toml that has a [tool.safeload] policy names."""
-    for folder in _up_to_repository(start.resolve()):
-        project = folder / "pyproject.toml"
-        if not project.is_file():
+    for folder in _up_to_repository(paths.realpath(start)):
+        project = paths.join(folder, "pyproject.toml")
+        if not paths.isfile(project):
             continue
         try:
             table = tomllib.loads(_text(project)).get("tool", {}).get("safeload", {})
@@ -95,40 +99,42 @@ def _from_project(start: Path, audited: Path | None) -> str | Path | None:
         if not isinstance(named, str):
             raise UsageError(f"{_shown(project)}: policy of [tool.safeload] is not a string")
         _refuse_inside(project, audited)
-        return named if named in BUILT_IN else folder / named
+        return named if named in BUILT_IN else paths.join(folder, named)
     return None
 
 
-def _up_to_repository(start: Path) -> Iterator[Path]:
+def _up_to_repository(start: str) -> Iterator[str]:
     """The folder and its parents up to the root of the repository; the folder alone outside of one."""
-    folders = (start, *start.parents)
+    folders = [start]
+    while folders[-1] != paths.dirname(folders[-1]):
+        folders.append(paths.dirname(folders[-1]))
     for index, folder in enumerate(folders):
-        if (folder / ".git").exists() or (folder / ".hg").exists():
+        if any(paths.exists(paths.join(folder, store)) for store in (".git", ".hg")):
             yield from folders[: index + 1]
             return
     yield start
 
 
-def _read(path: Path, audited: Path | None) -> tuple[str, str]:
+def _read(path: str, audited: str | None) -> tuple[str, str]:
     _refuse_inside(path, audited)
     return _text(path), _shown(path)
 
 
-def _refuse_inside(path: Path, audited: Path | None) -> None:
+def _refuse_inside(path: str, audited: str | None) -> None:
     """Raise where the file, or a link to it, lies in what it would judge."""
     if audited is None:
         return
-    judged = (audited.resolve(), Path(os.path.abspath(audited)))  # noqa: PTH100  resolve() follows links
-    for place in (path.resolve(), Path(os.path.abspath(path))):  # noqa: PTH100  same
-        if any(place.is_relative_to(folder) for folder in judged):
-            raise UsageError(
-                f"the policy {_shown(path)} lies inside the audited path: name another with --policy"
-            )
+    for folder in (paths.realpath(audited), paths.abspath(audited)):
+        for place in (paths.realpath(path), paths.abspath(path)):
+            if place == folder or place.startswith(paths.join(folder, "")):
+                raise UsageError(
+                    f"the policy {_shown(path)} lies inside the audited path: name another with --policy"
+                )
 
 
-def _text(path: Path) -> str:
+def _text(path: str) -> str:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {_shown(path)}: {error.strerror}") from None
@@ -140,9 +146,7 @@ def _text(path: Path) -> str:
         raise UsageError(f"{_shown(path)} is not UTF-8") from None
 
 
-def _shown(path: Path) -> str:
+def _shown(path: str) -> str:
     """The path as messages name it: relative where it lies below the working directory."""
-    try:
-        return visible(str(path.resolve().relative_to(Path.cwd())))
-    except ValueError:
-        return visible(str(path))
+    inside, resolved = paths.join(paths.realpath(os.curdir), ""), paths.realpath(path)
+    return visible(resolved.removeprefix(inside) if resolved.startswith(inside) else path)
