@@ -7,12 +7,12 @@ All are frozen. Nothing here reads, decides or prints; nothing here imports a st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from safeload.errors import UsageError
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,7 +107,7 @@ class Role(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Digest:
     """A digest and its algorithm, in lower-case hexadecimal."""
 
@@ -119,7 +119,7 @@ class Digest:
         return f"{self.algorithm}:{self.hex}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Location:
     """A place in a snapshot."""
 
@@ -155,7 +155,7 @@ class Location:
         return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Artifact:
     """One addressable file of a snapshot, or one member of an archive in it."""
 
@@ -172,7 +172,7 @@ class Artifact:
     """None where no digest was asked for, and for archive members."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ManifestEntry:
     """One file of a source before anything was judged."""
 
@@ -182,7 +182,7 @@ class ManifestEntry:
     role: Role
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Manifest:
     """The files of one source, ordered by path."""
 
@@ -195,16 +195,16 @@ class Manifest:
     """Names that are no part of a snapshot and were not entered: git's own store."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Fact:
     """What a scanner states about bytes, without opinion. `kind` is from `scanners.FACT_KINDS`."""
 
     kind: str
     location: Location
-    data: Mapping[str, Json] = field(default_factory=lambda: EMPTY)
+    data: Mapping[str, Json] = EMPTY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Evidence:
     """What a provenance collector established about the snapshot."""
 
@@ -218,7 +218,7 @@ class Evidence:
     """ISO 8601 instant of the evidence itself, where it carries one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Rule:
     """A rule's identity and its documentation, from which every page about it is rendered."""
 
@@ -236,7 +236,7 @@ class Rule:
     """False: nobody can waive it and no policy level lets such a file load."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finding:
     """Why a fact matters."""
 
@@ -249,7 +249,7 @@ class Finding:
     waivable: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Waiver:
     """A recorded exception."""
 
@@ -262,7 +262,7 @@ class Waiver:
     expires: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Scope:
     """Which artifacts an admission is for."""
 
@@ -280,7 +280,7 @@ class Scope:
 EVERYTHING = Scope(name="everything", roles=frozenset(Role))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reason:
     """One finding with what the policy said about it."""
 
@@ -292,7 +292,7 @@ class Reason:
     waiver: Waiver | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Decision:
     """What the policy decided about one subject, and why."""
 
@@ -347,7 +347,7 @@ def visible(text: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Judged:
     """One artifact inside a VerifiedSnapshot: the record that was judged and the bytes behind it."""
 
@@ -360,7 +360,7 @@ class Judged:
     """A fresh private mapping of the judged bytes, or None where the scope does not hand them out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VerifiedSnapshot:
     """The capability to load. Only `pipeline.admit` makes one."""
 
@@ -433,7 +433,7 @@ class VerifiedSnapshot:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AuditReport:
     """All that an audit established about one subject; `decision` is its end."""
 

@@ -6,14 +6,14 @@ A budget is checked before the memory is allocated or the work is done. Exceedin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from safeload.record import record
 
 KIB = 1 << 10
 MIB = 1 << 20
 GIB = 1 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Limits:
     """Budgets of one audit. The defaults hold every honest checkpoint we know of."""
 

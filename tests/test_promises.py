@@ -44,7 +44,7 @@ def checkpoint(request, tmp_path):
 def held(request, monkeypatch):
     """Weights of a few kilobytes take both ways: kept as bytes, and sealed like large ones."""
     if request.param == "sealed":
-        from dataclasses import replace
+        from safeload.record import replace
 
         real = pipeline.resolve_policy
 

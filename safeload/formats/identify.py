@@ -11,13 +11,13 @@ Strong formats are told by magic bytes in their place, and two of them make a po
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from safeload.formats.extensions import claimed_formats, extension_of
 from safeload.formats.lfs_pointer import looks_like_pointer
 from safeload.formats.magic import strong_format, weak_format
 from safeload.formats.pickle_probe import looks_like_pickle
+from safeload.record import record
 
 if TYPE_CHECKING:
     from safeload.core import View
@@ -40,7 +40,7 @@ _SHEBANG_PYTHON = re.compile(rb"#![^\n]*python")
 _PYTHON_EXTENSIONS = frozenset({"py", "pyi", "pyw"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Identification:
     """What a file is, and what it claims to be."""
 

@@ -8,9 +8,9 @@ Transcribed from the file names that huggingface_hub and transformers write (`SA
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from safeload.core import Role
+from safeload.record import record
 
 CONFIG = "config.json"
 SAFETENSORS = "model.safetensors"
@@ -42,7 +42,7 @@ def role_of(path: str) -> Role:
     return Role.OTHER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WeightsChoice:
     """What the caller said about weight files."""
 

@@ -10,7 +10,6 @@ Field names: https://huggingface.co/docs/transformers/main_classes/configuration
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from safeload.formats.config_fields import TABLES
 from safeload.formats.config_fields._field import LABELS
 from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.view import read_all
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ class TooManyLabels(LimitExceeded):
     """More labels than a classifier can sensibly have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ModelConfig:
     """What a config.json says. Without a table for its model_type, only the names."""
 
@@ -70,13 +70,13 @@ class ModelConfig:
     """Empty where the file names none."""
     architectures: tuple[str, ...] = ()
     """Class names that the writer noted: information, never looked up."""
-    fields: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
+    fields: Mapping[str, Json] = _NO_FIELDS
     """Every known field, with the default where the file does not mention it."""
-    id2label: Mapping[int, Json] = field(default_factory=lambda: _NO_LABELS)
-    label2id: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
-    inert: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
+    id2label: Mapping[int, Json] = _NO_LABELS
+    label2id: Mapping[str, Json] = _NO_FIELDS
+    inert: Mapping[str, Json] = _NO_FIELDS
     unknown: tuple[str, ...] = ()
-    given: Mapping[str, Json] = field(default_factory=lambda: _NO_FIELDS)
+    given: Mapping[str, Json] = _NO_FIELDS
     """The known fields as the file has them, aliases resolved; what `override` starts from."""
 
     @property

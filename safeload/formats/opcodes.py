@@ -6,10 +6,11 @@ https://github.com/python/cpython/blob/3.14/Lib/pickletools.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ class Argument(Enum):
     COUNTED8 = "8-byte length, then that many bytes"
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Opcode:
     """One row of the table."""
 

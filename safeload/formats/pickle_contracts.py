@@ -10,10 +10,10 @@ The families live in `pickle_contracts_plain`, `_torch` and `_numpy`; inert reco
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from safeload.formats.pickle_trace import GlobalRef
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +28,18 @@ class Refused(Exception):
     """A use that the contract does not allow. The text says why."""
 
 
-@dataclass(slots=True)
 class Scene:
     """What contract functions may look at and charge while one stream is interpreted."""
 
-    tensor_rank: int
-    budget: int
-    """Items and bytes that contracts may still copy: a few times the stream's own length."""
-    storages: dict[str, StorageRef] = field(default_factory=dict)
-    untyped: set[str] = field(default_factory=set)
-    """Keys of storages that are bytes without a dtype."""
+    __slots__ = ("budget", "storages", "tensor_rank", "untyped")
+
+    def __init__(self, tensor_rank: int, budget: int) -> None:
+        self.tensor_rank = tensor_rank
+        self.budget = budget
+        """Items and bytes that contracts may still copy: a few times the stream's own length."""
+        self.storages: dict[str, StorageRef] = {}
+        self.untyped: set[str] = set()
+        """Keys of storages that are bytes without a dtype."""
 
     def charge(self, amount: int) -> None:
         """Account for a copy of `amount` items or bytes before it is made.
@@ -53,7 +55,7 @@ class Scene:
 Call: TypeAlias = "Callable[[Arguments, Scene], object]"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(kw_only=False, eq=False)
 class Contract:
     """How one global may be used. A field that is None is a use that is refused."""
 

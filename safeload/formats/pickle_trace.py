@@ -15,10 +15,11 @@ hold an object, it holds one of these:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,7 +104,7 @@ class GlobalRef:
         return f"{self.module}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(kw_only=False, eq=False)
 class DtypeValue:
     """A torch dtype."""
 
@@ -111,7 +112,7 @@ class DtypeValue:
     """A key of `tensors.ITEM_BITS`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(kw_only=False, eq=False)
 class DeviceValue:
     """A `torch.device`."""
 
@@ -119,7 +120,7 @@ class DeviceValue:
     index: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(kw_only=False, eq=False)
 class LayoutValue:
     """A `torch.layout`."""
 
@@ -186,7 +187,7 @@ class InertRecord:
         """What BUILD brought, or None."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class GlobalUse:
     """A global that the stream imports, used or not: the import alone runs code in CPython."""
 
@@ -205,7 +206,7 @@ class GlobalUse:
     """`module.name` as the stream writes it, where that differs."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class CallUse:
     """A call, or a write to an object, that no contract allows."""
 
@@ -216,7 +217,7 @@ class CallUse:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Trace:
     """All that one pass over one stream established."""
 
@@ -240,7 +241,7 @@ class Trace:
     """What stopped the machine before STOP, or spoilt the final value."""
     truncated_findings: int = 0
     """Unlisted globals and refused calls beyond the `pickle_findings` that are kept."""
-    events: tuple[tuple[object, ...], ...] = field(default=(), repr=False)
+    events: tuple[tuple[object, ...], ...] = ()
     """Every import and call in order, where they were asked for (tests only)."""
 
     @property

@@ -10,13 +10,13 @@ Stricter than the reference: duplicate keys, and anything else that `json_strict
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.json_strict import parse_json
 from safeload.formats.tensors import ITEM_BITS, TensorEntry
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,7 @@ class OffsetsGap(FormatError):
     """Bytes of the data section that belong to no tensor."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Safetensors:
     """The parsed header."""
 

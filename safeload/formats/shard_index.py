@@ -8,12 +8,12 @@ name is a fact for the scanner (`path_problem`), whether it exists is a relation
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.json_strict import JsonTooLarge, parse_json
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ class IndexTooLong(LimitExceeded):
     """More tensors than the budget."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ShardIndex:
     """The parsed index."""
 

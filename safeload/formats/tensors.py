@@ -6,9 +6,10 @@ write to them. Element order is little-endian throughout.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ ITEM_BITS: Mapping[str, int] = MappingProxyType(
 """Bits of one element, by torch dtype name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class TensorEntry:
     """One tensor inside an artifact."""
 

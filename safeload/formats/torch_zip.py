@@ -10,7 +10,6 @@ point. Layout: https://github.com/pytorch/pytorch/blob/main/caffe2/serialize/inl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from safeload.formats.pickle_trace import state_dict_tensors
 from safeload.formats.tensors import ITEM_BITS, TensorEntry
 from safeload.formats.zip import STORED, ZipArchive, ZipMember, parse_zip
 from safeload.formats.zip_data import check_crc
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ class UnreferencedData(FormatError):
     """A data member that the pickle does not name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TorchLayout:
     """Which member is what."""
 
@@ -89,7 +89,7 @@ class TorchLayout:
     """By name without the root."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TorchZip:
     """A checkpoint in torch's zip format whose pickle is inert."""
 

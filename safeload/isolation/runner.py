@@ -16,12 +16,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from safeload.isolation import frames
+from safeload.record import record
 
 if TYPE_CHECKING:
     from safeload.core import Json
@@ -40,7 +40,7 @@ BOOTSTRAP = (
 CHUNK = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ChildFailure:
     """Why there is no answer."""
 

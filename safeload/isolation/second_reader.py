@@ -7,10 +7,10 @@ did not run, that is said and never taken as agreement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from safeload.isolation.runner import ChildFailure, run_isolated
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Agreement = Literal["agreed", "disagreed", "did-not-run"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SecondReading:
     """What the second reader said about one stream."""
 

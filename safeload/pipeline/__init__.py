@@ -23,7 +23,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from safeload import discovery
@@ -45,6 +44,7 @@ from safeload.pipeline.examination import Examination, findings_of
 from safeload.policy.combine import resolve
 from safeload.policy.engine import decide
 from safeload.policy.schema import Policy
+from safeload.record import replace
 from safeload.sources.local import LocalSource
 from safeload.sources.policy_files import policy_texts
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload import discovery
@@ -13,6 +12,7 @@ from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.identify import identify
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
+from safeload.record import replace
 from safeload.scanners import ScanResult, Subject
 from safeload.scanners.relations import relate
 from safeload.sources.blobs import FileBlob, MemoryBlob

@@ -5,7 +5,6 @@ An organisation's policy holds beside the one that a user names, so neither can 
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from safeload.policy.schema import (
     parse_policy,
     strictest,
 )
+from safeload.record import fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -73,8 +73,8 @@ def combine(first: Policy, second: Policy) -> Policy:
         packs=first.packs & second.packs,
         limits=Limits(
             **{
-                field.name: min(getattr(first.limits, field.name), getattr(second.limits, field.name))
-                for field in fields(Limits)
+                name: min(getattr(first.limits, name), getattr(second.limits, name))
+                for name in fields(Limits)
             }
         ),
         require=demanding.require,

@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from safeload.core import Digest, Level, visible
 from safeload.errors import UsageError
 from safeload.limits import DEFAULT_LIMITS, Limits
 from safeload.policy.toml_lines import key_lines, line_of
+from safeload.record import fields, record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -44,7 +44,7 @@ class PolicyInvalid(UsageError):
         self.problems = tuple(problems)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Setting:
     """A level and the policy line that set it."""
 
@@ -53,7 +53,7 @@ class Setting:
     """`policies/default.toml:14`, or the file with the reason why no line of it applies."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Policy:
     """A resolved policy."""
 
@@ -107,9 +107,9 @@ class Policy:
             "prefer": list(self.prefer),
             "packs": sorted(self.packs),
             "limits": {
-                field.name: value
-                for field in fields(Limits)
-                if (value := getattr(self.limits, field.name)) != getattr(DEFAULT_LIMITS, field.name)
+                name: value
+                for name in fields(Limits)
+                if (value := getattr(self.limits, name)) != getattr(DEFAULT_LIMITS, name)
             },
             "require": self.require,
             "trust-store": self.trust_store,
@@ -286,7 +286,7 @@ def _rules(
 
 def _limits(reader: _Reader, document: Mapping[str, Any]) -> Limits:
     """The budgets, from 1 to LIMIT_CEILING times their defaults."""
-    names = {field.name.replace("_", "-"): field.name for field in fields(Limits)}
+    names = {name.replace("_", "-"): name for name in fields(Limits)}
     changed: dict[str, int] = {}
     for key, value in reader.table(document, "limits", keys=names).items():
         if key not in names:

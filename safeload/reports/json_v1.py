@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from safeload import __version__
+from safeload.record import fields
 from safeload.reports._words import by_coverage, files
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _reason(reason: Reason) -> dict[str, Any]:
 def _waiver(waiver: Waiver | None) -> dict[str, str] | None:
     if waiver is None:
         return None
-    return {name: getattr(waiver, name) for name in waiver.__slots__}
+    return {name: getattr(waiver, name) for name in fields(type(waiver))}
 
 
 def _artifact(artifact: Artifact) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from safeload.errors import UsageError
 from safeload.pipeline import admit
 from safeload.preprocessing.load import load_tokenizer
 from safeload.resolver.pause import collection_paused
-from safeload.resolver.save import write_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from os import PathLike
     from pathlib import Path
 
@@ -86,5 +86,11 @@ class AutoTokenizer:
         with collection_paused():
             snapshot = admit(target, scope=SCOPE, policy=policy)
             return load_tokenizer(
-                snapshot, name_or_path=target, tokenizer_type=tokenizer_type, writer=write_files, **kwargs
+                snapshot, name_or_path=target, tokenizer_type=tokenizer_type, writer=_write, **kwargs
             )
+
+
+def _write(directory: str | PathLike[str], files: Mapping[str, bytes]) -> tuple[str, ...]:
+    from safeload.resolver.save import write_files  # loading needs nothing of it
+
+    return write_files(directory, files)

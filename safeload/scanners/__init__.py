@@ -17,9 +17,10 @@ Scanners get views and return values. They open, import and execute nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Subject:
     """One artifact as a scanner sees it."""
 
@@ -50,7 +51,7 @@ class Subject:
         return (self.location.members or (self.location.artifact,))[-1].rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Child:
     """An artifact inside another one, still to be scanned by the pipeline."""
 
@@ -61,7 +62,7 @@ class Child:
     """A format that the container's grammar fixes (`raw-tensor`), or None to identify by content."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Member:
     """An artifact inside another one that the scanner has accounted for itself."""
 
@@ -72,7 +73,7 @@ class Member:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Stream:
     """One pickle stream and what our own machine made of it."""
 
@@ -82,7 +83,7 @@ class Stream:
     trace: Trace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ScanResult:
     """All that a scanner found out about one artifact."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tracemalloc
-from dataclasses import replace
 
 import pytest
 
 from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.pickle_trace import StreamStatus
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 from tests.forge.pickle_assembler import assemble, tensor
 
 LIMITS = replace(DEFAULT_LIMITS, pickle_stack=100_000)

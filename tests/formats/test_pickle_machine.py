@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from safeload.formats import pickle_errors as wrong
 from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.pickle_trace import StreamStatus
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 from tests.forge.pickle_assembler import HOOKS, STORAGE, assemble, call, tensor
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from safeload.formats.tokenizer_config import (
 )
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
 
 def view(value: Any) -> BytesView:

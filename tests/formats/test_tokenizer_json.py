@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from safeload.formats.json_strict import parse_json
 from safeload.formats.tokenizer_json import RegexUse, parse_tokenizer_json
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 from tests.forge.tokenizers import VOCABULARY, tokenizer_json
 
 

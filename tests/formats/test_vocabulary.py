@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from safeload.formats import vocabulary as format_
 from safeload.formats.view import BytesView
 from safeload.formats.vocabulary import parse_merges_txt, parse_vocab_json, parse_vocab_txt
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,14 +7,14 @@ itself.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 from safeload.errors import FormatError
 from safeload.formats.json_strict import dump_canonical, parse_json
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
-LIMITS = dataclasses.replace(DEFAULT_LIMITS, json_bytes=1 << 14, json_depth=16)
+LIMITS = replace(DEFAULT_LIMITS, json_bytes=1 << 14, json_depth=16)
 
 
 def seeds() -> list[bytes]:

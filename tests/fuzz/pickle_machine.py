@@ -7,7 +7,6 @@ stream without names it reads as the same value.
 
 from __future__ import annotations
 
-import dataclasses
 import pickle
 import pickletools
 from collections import OrderedDict
@@ -17,6 +16,7 @@ from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.pickle_trace import StreamStatus, Trace
 from safeload.isolation.second_reader import canonical
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
 COMPLETE = {StreamStatus.INERT, StreamStatus.UNLISTED}
 """With no error: the trace of a stream that broke ends where it broke."""
@@ -24,7 +24,7 @@ MOST_TUPLES = 12
 SHORT_NAME = 100
 """A trace cuts longer names for display."""
 
-LIMITS = dataclasses.replace(
+LIMITS = replace(
     DEFAULT_LIMITS,
     pickle_bytes=1 << 16,
     pickle_opcodes=10_000,

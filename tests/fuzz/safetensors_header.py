@@ -7,7 +7,6 @@ types, shapes and bytes.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 from safeload.errors import FormatError
@@ -15,10 +14,9 @@ from safeload.formats.safetensors import Safetensors, parse_safetensors
 from safeload.formats.tensors import ITEM_BITS
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
-LIMITS = dataclasses.replace(
-    DEFAULT_LIMITS, safetensors_header_bytes=1 << 14, safetensors_tensors=64, json_depth=8
-)
+LIMITS = replace(DEFAULT_LIMITS, safetensors_header_bytes=1 << 14, safetensors_tensors=64, json_depth=8)
 
 
 def build(header: object, data: bytes, *, spaces: int = 0) -> bytes:

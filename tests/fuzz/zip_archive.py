@@ -6,7 +6,6 @@ The members of an archive whose data we accept are those that the standard libra
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import zipfile
 
@@ -15,8 +14,9 @@ from safeload.formats.view import BytesView
 from safeload.formats.zip import ZipArchive, parse_zip
 from safeload.formats.zip_data import check_crc
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
-LIMITS = dataclasses.replace(DEFAULT_LIMITS, zip_members=64, inflated_bytes=1 << 16)
+LIMITS = replace(DEFAULT_LIMITS, zip_members=64, inflated_bytes=1 << 16)
 
 
 def seeds() -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 
@@ -11,13 +10,14 @@ import pytest
 from safeload.isolation import frames, runner
 from safeload.isolation.runner import ChildFailure, run_isolated
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
 SLOW = b"\x80\x02N" + b"\x85" * 600_000 + b"."
 """600,000 nested tuples: seconds of fickling's time."""
 
 
 def limits(**changes):
-    return dataclasses.replace(DEFAULT_LIMITS, **changes)
+    return replace(DEFAULT_LIMITS, **changes)
 
 
 def test_an_answer_names_the_layers_that_held():

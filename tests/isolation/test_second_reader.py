@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import pickle
 import zipfile
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from safeload.isolation import fickling_task
 from safeload.isolation.second_reader import SecondReading, _reading, canonical, compare, second_reader
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 
 TORCH_GLOBALS = {
     ("collections", "OrderedDict"),
@@ -128,7 +128,7 @@ def test_a_program_that_is_endless_when_written_out_is_read_but_not_printed():
 
 def test_a_long_stream_is_not_sent():
     """The bound is checked before a process is started."""
-    limits = dataclasses.replace(DEFAULT_LIMITS, second_reader_bytes=1)
+    limits = replace(DEFAULT_LIMITS, second_reader_bytes=1)
     seen = second_reader(b"N.", limits)
     assert (seen.status, seen.detail) == ("did-not-run", "the stream has 2 bytes, more than 1")
 

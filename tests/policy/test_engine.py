@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from safeload.core import EVERYTHING, Coverage, Level, Role, Scope, Status, Verd
 from safeload.policy.combine import combine
 from safeload.policy.engine import decide
 from safeload.policy.schema import Setting
+from safeload.record import replace
 from tests.forge.findings import artifact, finding, signature
 from tests.forge.policies import (
     ARTIFACTS,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from safeload.core import Coverage, Status
+from safeload.record import replace
 from safeload.reports import text
 from safeload.reports._words import size
 from tests.forge.findings import artifact, fact, finding, report, signature

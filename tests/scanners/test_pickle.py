@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from safeload.core import Coverage, Location
 from safeload.formats.pickle_trace import Trace
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 from safeload.scanners import FACT_KINDS, ScanResult, Subject
 from safeload.scanners.pickle import scan
 from tests.forge.pickle_assembler import assemble, call

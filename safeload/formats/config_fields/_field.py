@@ -6,9 +6,10 @@ reference assumes where a file does not mention the field.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids"]
 """`ids` is a token id or a list of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Field:
     """Type, bounds and default of one known field."""
 
@@ -32,13 +33,13 @@ class Field:
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ConfigTable:
     """What a config.json of one model_type may say."""
 
     model_type: str
     fields: Mapping[str, Field]
-    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    aliases: Mapping[str, str] = MappingProxyType({})
     """Other name -> name in `fields`."""
     inert: frozenset[str] = frozenset()
     """Fields that writers emit and that change nothing here: kept as they are."""
