@@ -21,13 +21,12 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import pkgutil
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from safeload import __version__
+from safeload import __version__, discovery
 from safeload.errors import SafeloadError
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Every command, ordered by name."""
-        return sorted(entry.name for entry in pkgutil.iter_modules(__path__) if entry.name[0] != "_")
+        return discovery.names(__path__)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, or None."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from safeload.errors import UsageError
 
@@ -22,6 +21,8 @@ def write(text: str, output: str | None) -> None:
         except OSError as error:
             raise UsageError(f"the output could not be written: {error.strerror}") from None
         return
+    from pathlib import Path
+
     path = Path(output)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Self
@@ -44,6 +43,8 @@ class ProgressLine:
         now = time.monotonic()
         if now - self._drawn < _EVERY_SECONDS:
             return
+        import shutil
+
         self._drawn = now
         filled = _BAR * done // max(total, 1)
         line = f"[{'#' * filled}{'.' * (_BAR - filled)}] {size(done)} of {size(total)} {shown(path)}"

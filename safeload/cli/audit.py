@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from types import ModuleType
 
     from safeload.core import AuditReport
@@ -60,12 +62,14 @@ def exit_code(report: AuditReport) -> int:
 
 def _audit(path: str, policy: str | None, *, quick: bool) -> AuditReport:
     """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
-    from pathlib import Path
-
     from safeload.cli._progress import ProgressLine
     from safeload.pipeline import audit
 
-    target = Path(path) if Path(path).is_file() else path
+    target: str | Path = path
+    if os.path.isfile(path):  # noqa: PTH113 - most subjects are folders, and start without pathlib
+        from pathlib import Path
+
+        target = Path(path)
     with ProgressLine() as progress:
         return audit(target, policy=policy, quick=quick, progress=progress.callback)
 

@@ -245,4 +245,4 @@ def test_help_imports_click_and_little_else():
         "print(sorted(name for name in sys.modules if name.startswith('safeload.') and '.cli' not in name))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert done.stdout.decode().splitlines()[-1] == "['safeload.errors']"
+    assert done.stdout.decode().splitlines()[-1] == "['safeload.discovery', 'safeload.errors']"
