@@ -5,9 +5,9 @@ opcodes with their arguments and counts what lies on the stack, no more; as soon
 have stopped with an error, the answer is no. Where the walk gets too long to tell, the answer is yes.
 
 The pickle machine judges; this only decides whether it is asked. So the walk may be laxer than an
-unpickler and never stricter, but for two things in text, where prose would be taken for pickles: the
-names of a GLOBAL must be single words, and a textual persistent id ends the walk, which is what the
-unpicklers of the standard library and of torch do with one.
+unpickler and never stricter, but for the names of a GLOBAL in text, which must be single words: prose
+would be taken for pickles. A textual persistent id ends the walk, as it ends the unpicklers of the
+standard library and of torch: every zip archive begins with one (`PK`).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _EFFECT = {
 _TO_MARK = {"1": 0, "d": 1, "l": 1, "t": 1, "e": 0, "u": 0, "\x90": 0, "\x91": 1, "o": 1}
 """Opcode -> items pushed after everything above the mark was taken."""
 _RUNS = frozenset("Ro\x81\x92b")
-_NAMES = frozenset("c\x93\x82\x83\x84PQ")
+_NAMES = frozenset("c\x93\x82\x83\x84Q")
 
 
 def looks_like_pickle(view: View, *, text: bool) -> bool:
@@ -130,7 +130,7 @@ class _Walk:
 
     def _line_opcode(self, opcode: str) -> bool:
         """Opcodes with arguments that end at a line end. True for INST, which runs at once."""
-        if opcode not in "ILFSVPcigp" or (opcode == "P" and self._text):
+        if opcode not in "ILFSVcigp":
             raise _Stops
         line = self._line()
         if line is None:
@@ -145,7 +145,7 @@ class _Walk:
                 if not self._marks:
                     raise _Stops
                 return True
-        elif not _VALID[opcode](line):
+        elif not _decodes(opcode, line):
             raise _Stops
         if opcode == "p":
             if self._depth < 1:
@@ -194,6 +194,12 @@ def _one_word(line: bytes) -> bool:
     return len(line.split()) == 1
 
 
+def _decodes(opcode: str, line: bytes) -> bool:
+    """True where CPython may accept the argument. It reads numbers as C does, up to a NUL."""
+    text, nul, _ = line.partition(b"\0")
+    return _VALID[opcode](line) or (bool(nul) and (not text or _VALID[opcode](text)))
+
+
 def _integer(line: bytes) -> bool:
     digits = line.strip().rstrip(b"L")
     try:
@@ -226,7 +232,6 @@ _VALID = {
     "F": _float,
     "S": _quoted,
     "V": _any,
-    "P": _any,
     "g": _integer,
     "p": _integer,
 }

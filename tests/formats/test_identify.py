@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import io
+import json
 import pickle
 import tarfile
 import zipfile
@@ -204,6 +205,27 @@ def test_what_an_unpickler_ran_is_a_pickle(body: bytes) -> None:
         Spy(io.BytesIO(data)).load()
     if called:
         assert look(data).format == "pickle"
+
+
+@pytest.mark.parametrize("number", [b"I1\0x\n", b"I\0x\n", b"F1.5\0x\n", b"L1\0x\n", b"Np1\0x\n"])
+def test_media_that_an_unpickler_runs(number: bytes) -> None:
+    """C reads the number of a text opcode up to a NUL, and goes on behind the line."""
+    picture = b"GIF89aXYZ" + number + b"0cos\ngetpid\n(tR."
+    assert look(picture, "picture.gif").formats == ("pickle", "gif")
+
+
+def test_a_zip_is_no_persistent_id() -> None:
+    """`PK` is an opcode, and what follows the first line of an archive may look like more of them."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("a.npy", b"header\n.")
+    assert look(target.getvalue(), "arrays.npz").formats == ("zip",)
+
+
+def test_a_header_length_is_no_persistent_id() -> None:
+    """A safetensors header of 80 bytes makes the file start with `P`."""
+    header = json.dumps({"w": tensor(0, 2, [2])}).encode().ljust(80)
+    assert look(forge(header, b"\n."), "model.safetensors").formats == ("safetensors",)
 
 
 @given(st.sampled_from([two_tensors(), a_zip(), a_tar(), HDF5, POINTER, b'{"a": 1}', PE]), st.data())
