@@ -10,7 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.formats.pickle_contracts import Contract, Refused, is_int, is_member, is_plain, listed
+from safeload.formats.pickle_gadgets import gadget
 from safeload.formats.pickle_trace import (
+    UNKNOWN,
     DefaultDictValue,
     GlobalRef,
     InertRecord,
@@ -183,6 +185,9 @@ def _reconstructor(args: Arguments, _scene: Scene) -> object:
     raise Refused("restores only records of a pack, with object as base")
 
 
+_MEMBER = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+
 def _get_attribute(args: Arguments, _scene: Scene) -> object:
     """`getattr(Enum, "NAME")`: how Python 3.11 and 3.12 write an enum member."""
     if len(args) == 2:
@@ -193,9 +198,17 @@ def _get_attribute(args: Arguments, _scene: Scene) -> object:
             and contract.enum
             and isinstance(kind, GlobalRef)
             and isinstance(name, str)
-            and re.fullmatch(r"[A-Z][A-Z0-9_]{0,63}", name)
+            and _MEMBER.fullmatch(name)
         ):
             return InertRecord(kind.path, (name,))
+        if (
+            isinstance(kind, GlobalRef)
+            and kind.contract is None
+            and gadget(kind.module, kind.name) is None
+            and isinstance(name, str)
+            and _MEMBER.fullmatch(name)
+        ):
+            return UNKNOWN  # an enum that no pack lists: its global is the finding
     raise Refused("reads only members of enums that a pack lists")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from safeload.formats import pickle_errors as wrong
 from safeload.formats.opcodes import BY_NAME, HIGHEST_PROTOCOL
+from safeload.formats.pickle_gadgets import RESOLVE
 from safeload.formats.pickle_state import describe
 from safeload.formats.pickle_text import decimal, float_text, quoted_string, raw_unicode
 from safeload.formats.pickle_trace import UNKNOWN
@@ -258,8 +259,8 @@ def _stack_global(m: Machine) -> None:
     if type(module) is str and type(name) is str:
         m.stack.append(m.find(module, name))
     elif UNKNOWN in (module, name):
-        m.dangerous = True  # a name computed at run time reaches everything
-        m.stack.append(m.reject("a computed name", "module or name is the result of another call"))
+        why = "module or name is the result of another call"
+        m.stack.append(m.reject("a computed name", why, RESOLVE))
     else:
         raise wrong.WrongOperand("module and name are no texts", offset=m.at)
 

@@ -282,6 +282,7 @@ def run_pickle(
         trailing=len(data) - machine.pos if stopped else 0,
         error=error,
         truncated_findings=machine.dropped,
+        truncated_gadgets=machine.dropped_known,
         events=tuple(machine.events or ()),
     )
 

@@ -85,8 +85,12 @@ class Machine:
         self.written: dict[tuple[str, str], Use] = {}
         self.rejected: list[CallUse] = []
         self.unlisted = 0
+        self.known = 0
+        """Unlisted globals that are known gadgets."""
         self.dropped = 0
+        self.dropped_known = 0
         self.dangerous = False
+        self.dangerous_call = False
         self.chosen_keys = 0
         self.events: list[tuple[object, ...]] | None = [] if log else None
         self.scene = Scene(
@@ -128,21 +132,31 @@ class Machine:
             use = Use(first, ref)
             if contract is None:
                 self.unlisted += 1
+                self.known += words is not None
                 self.dangerous |= words is not None
-            if contract is not None or self.unlisted <= self.limits.pickle_findings:
+            # gadgets are counted by themselves: no number of other globals in front hides one
+            ahead = self.unlisted - self.known if words is None else self.known
+            if contract is not None or ahead <= self.limits.pickle_findings:
                 self.uses[key] = use
             else:
                 self.dropped += 1
+                self.dropped_known += words is not None
         if len(self.written) <= 4 * self.limits.pickle_findings:
             self.written[written] = use
         return use
 
-    def reject(self, what: str, why: str) -> object:
-        """Record a use that no contract allows, and give back what is known of its result."""
-        if len(self.rejected) < self.limits.pickle_findings:
-            self.rejected.append(CallUse(what, _NAMES[self.data[self.at]], self.at, why))
+    def reject(self, what: str, why: str, words: str | None = None) -> object:
+        """Record a use that no contract allows, and give back what is known of its result.
+
+        `words` say what it does, where that is what attacks do.
+        """
+        first = words is not None and not self.dangerous_call
+        if first or len(self.rejected) < self.limits.pickle_findings:
+            self.rejected.append(CallUse(what, _NAMES[self.data[self.at]], self.at, why, words))
         else:
             self.dropped += 1
+        if words is not None:
+            self.dangerous = self.dangerous_call = True
         return UNKNOWN
 
     def call(self, target: object, args: object, opcode: str) -> object:
@@ -172,8 +186,7 @@ class Machine:
 
     def refuse(self, target: GlobalRef, why: str) -> object:
         """Record a call outside its contract; on a known gadget it is what attacks do."""
-        self.dangerous |= gadget(target.module, target.name) is not None
-        return self.reject(target.path, why)
+        return self.reject(target.path, why, gadget(target.module, target.name))
 
     def persistent(self, pid: object) -> object:
         """What `persistent_load` would give back."""

@@ -215,6 +215,8 @@ class CallUse:
     opcode: str
     offset: int
     why: str
+    gadget: str | None = None
+    """What the callable does, in plain words, where it is a known gadget."""
 
 
 @record(kw_only=False)
@@ -240,7 +242,9 @@ class Trace:
     error: FormatError | None = None
     """What stopped the machine before STOP, or spoilt the final value."""
     truncated_findings: int = 0
-    """Unlisted globals and refused calls beyond the `pickle_findings` that are kept."""
+    """Unlisted globals and refused calls beyond the `pickle_findings` that are kept of each kind."""
+    truncated_gadgets: int = 0
+    """Known gadgets among them."""
     events: tuple[tuple[object, ...], ...] = ()
     """Every import and call in order, where they were asked for (tests only)."""
 

@@ -32,7 +32,7 @@ RULE = Rule(
     ),
     waivable=False,
 )
-READS = ("pickle.global", "pickle.more")
+READS = ("pickle.global", "pickle.call", "pickle.more")
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
@@ -42,6 +42,9 @@ def check(item: Fact | Evidence) -> Iterator[Finding]:
             yield found(
                 RULE, place(item), f"imports {word(item, 'known')} more known gadgets, not listed one by one"
             )
+    elif value(item, "known") and isinstance(item, Fact) and item.kind == "pickle.call":
+        what = word(item, "what", "is a known way to run code")
+        yield found(RULE, place(item), f"uses {word(item, 'callable')}, which {what}: {word(item, 'why')}")
     elif value(item, "known"):
         name = f"{word(item, 'module')}.{word(item, 'name')}"
         yield found(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Rule, Severity
 from safeload.rules import found
-from safeload.rules._items import SAFETENSORS_INSTEAD, place, word
+from safeload.rules._items import SAFETENSORS_INSTEAD, place, value, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ READS = ("pickle.call",)
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
-    """Each use outside a contract."""
-    why = word(item, "why", "outside its contract")
-    yield found(RULE, place(item), f"uses {word(item, 'callable')} by {word(item, 'opcode')}: {why}")
+    """Each use outside a contract, but for those of known gadgets, which have a rule of their own."""
+    if not value(item, "known"):
+        why = word(item, "why", "outside its contract")
+        yield found(RULE, place(item), f"uses {word(item, 'callable')} by {word(item, 'opcode')}: {why}")

@@ -36,14 +36,25 @@ def stream_facts(trace: Trace, location: Location, limits: Limits) -> tuple[Fact
         Fact(
             kind="pickle.call",
             location=location.at(offset=call.offset),
-            data={"callable": call.callable, "opcode": call.opcode, "why": call.why},
+            data={
+                "callable": call.callable,
+                "opcode": call.opcode,
+                "why": call.why,
+                "known": call.gadget is not None,
+                "what": call.gadget or "",
+            },
         )
         for call in trace.rejected_calls
     )
-    more = trace.truncated_findings + max(0, len(facts) - limits.pickle_findings)
+    # the worst first, so that the cut never hides it
+    facts.sort(key=lambda fact: not fact.data["known"])
+    cut = facts[limits.pickle_findings :]
     del facts[limits.pickle_findings :]
+    facts.sort(key=lambda fact: fact.location.offset or 0)
+    more = trace.truncated_findings + len(cut)
     if more:
-        facts.append(Fact(kind="pickle.more", location=location, data={"count": more}))
+        known = trace.truncated_gadgets + sum(fact.data["known"] is True for fact in cut)
+        facts.append(Fact(kind="pickle.more", location=location, data={"count": more, "known": known}))
     if trace.error is not None:
         facts.append(
             Fact(

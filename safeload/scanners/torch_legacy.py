@@ -43,7 +43,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         found = stream_facts(trace, where, limits)
         # Its persistent ids have a sixth field that this version does not read: what is called with them
         # stays unjudged, and the file unrecognised. Globals are named all the same.
-        facts += (fact for fact in found if fact.kind != "pickle.call")
+        facts += (fact for fact in found if fact.kind != "pickle.call" or fact.data["known"])
         streams.append(Stream(location=where, data=data[start : trace.end], trace=trace))
         if trace.error is not None or trace.end <= start:
             break

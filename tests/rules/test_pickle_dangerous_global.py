@@ -23,6 +23,12 @@ def test_pickle_dangerous_global_stays_quiet():
     assert messages(rule, item) == []
 
 
+def test_pickle_dangerous_global_call():
+    """A known gadget that is listed for one use, in another."""
+    item = fact("pickle.call", callable="builtins.getattr", known=True, what="resolves any name", why="x")
+    assert messages(rule, item) == ["uses builtins.getattr, which resolves any name: x"]
+
+
 def test_pickle_dangerous_global_near_miss():
     """Gadgets beyond the listed findings are not lost."""
     item = fact("pickle.more", count=7, known=2)

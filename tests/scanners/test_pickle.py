@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from safeload.core import Coverage, Location
-from safeload.formats.pickle_trace import Trace
+from safeload.formats.pickle_trace import StreamStatus, Trace
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
@@ -80,7 +82,45 @@ def test_findings_are_bounded() -> None:
     data = b"".join(f"cm{n}\nf\n0".encode() for n in range(500)) + b"N."
     result = scanned(data)
     assert len(result.facts) == DEFAULT_LIMITS.pickle_findings + 1
-    assert result.facts[-1].data == {"count": 300}
+    assert result.facts[-1].data == {"count": 300, "known": 0}
+
+
+def test_gadgets_are_never_cut_away() -> None:
+    """A gadget behind more unlisted globals than are reported is reported, and others stand back."""
+    data = b"".join(f"cm{n}\nf\n0".encode() for n in range(500)) + b"cos\nsystem\n0N."
+    result = scanned(data)
+    assert len(result.facts) == DEFAULT_LIMITS.pickle_findings + 1
+    assert result.facts[-2].data["name"] == "system"
+    assert result.facts[-1].data == {"count": 301, "known": 0}
+
+
+def test_more_gadgets_than_are_reported() -> None:
+    """Beyond the budget they are counted as what they are."""
+    data = b"".join(f"cos\nf{n}\n0".encode() for n in range(500)) + b"N."
+    assert scanned(data).facts[-1].data == {"count": 300, "known": 300}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x04cmy\nname\n)R\x8c\x06system\x93.",
+        b"\x80\x02" + b"cdecimal\nDecimal\n(N\x85tR0" * 300 + b"cbuiltins\ngetattr\n(cmy\nC\nX\x01\0\0\0xtR.",
+    ],
+    ids=["a computed name", "getattr behind refused calls"],
+)
+def test_every_dangerous_stream_has_its_finding(data: bytes) -> None:
+    """What makes a stream dangerous is among the facts, whatever stands in front of it."""
+    result = scanned(data, frozenset({"trainer"}))
+    assert result.streams[0].trace.status is StreamStatus.DANGEROUS
+    assert any(fact.data.get("known") for fact in result.facts)
+
+
+def test_a_member_of_an_unlisted_enum_is_no_gadget() -> None:
+    """Python 3.11 writes members as a call of getattr; the enum is unlisted, and that is all."""
+    data = b"\x80\x02cbuiltins\ngetattr\n(cmy\nColour\nX\x03\0\0\0REDtR."
+    result = scanned(data, frozenset({"trainer"}))
+    assert result.streams[0].trace.status is StreamStatus.UNLISTED
+    assert [fact.data["name"] for fact in result.facts] == ["Colour"]
 
 
 def test_packs_come_from_the_subject() -> None:
