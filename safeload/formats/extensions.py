@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _TORCH = ("zip", "pickle", "torch-legacy")
 _PICKLE = ("pickle", "gzip", "bzip2", "xz", "zlib", "lz4", "zip", "torch-legacy")
-_TEXT = ("text", "json", "python")
+_TEXT = ("text", "text-8bit", "json", "python")
 _TABLE: Mapping[tuple[str, ...], tuple[str, ...]] = MappingProxyType(
     {
         ("safetensors",): ("safetensors",),

@@ -11,6 +11,7 @@ Strong formats are told by magic bytes in their place, and two of them make a po
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safeload.formats.extensions import claimed_formats, extension_of
@@ -28,7 +29,12 @@ _TAIL_BYTES = (1 << 16) + 22
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HDF5_FIRST_OFFSET = 512
 _BOM = b"\xef\xbb\xbf"
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CONTROLS = re.compile(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]")
+"""Backspace and escape stay: logs of progress bars and of coloured terminals are text. So does DEL: JSON
+allows it in strings, and vocabularies hold it."""
+_ASCII = bytes(range(128))
+_8_BIT = MappingProxyType({"text": "text-8bit", "python": "python"})
+"""What text may be that is not UTF-8. JSON may not: it stays without a name."""
 _JSON = re.compile(
     rb"""\s*(?: \{ \s* (?: " | \} )
               | \[ (?:\s*\[)* \s* (?: ["{] | \] \s* (?: [],] | \Z )
@@ -76,6 +82,8 @@ def identify(view: View, name: str) -> Identification:
         found = [_text_format(head, size, extension)]
     elif not found and (weak := weak_format(head)) is not None:
         found = [weak]
+    elif not found and is_8_bit_text(head) and (encoded := _text_format(head, size, extension)) in _8_BIT:
+        found = [_8_BIT[encoded]]
     kind = found[0] if found else None
     claims = claimed_formats(extension)
     return Identification(
@@ -88,7 +96,7 @@ def identify(view: View, name: str) -> Identification:
 
 
 def is_text(data: bytes, *, whole: bool) -> bool:
-    """Whether `data` is UTF-8 without control characters.
+    """Whether `data` is UTF-8 without control characters, but for those that terminals and JSON take.
 
     Args:
         data: the bytes, or the first of them.
@@ -101,6 +109,17 @@ def is_text(data: bytes, *, whole: bool) -> bool:
     except UnicodeDecodeError as error:
         return not whole and error.reason == "unexpected end of data"
     return True
+
+
+def is_8_bit_text(data: bytes) -> bool:
+    """Whether `data` is text in one of the encodings that extend ASCII, which its bytes do not tell apart.
+
+    So at least three quarters are ASCII, and there are no control characters of either half.
+    """
+    if not data or _CONTROLS.search(data):
+        return False
+    others = len(data.translate(None, _ASCII))
+    return 4 * others <= len(data)
 
 
 def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:

@@ -91,8 +91,14 @@ class JsonNumberTooLong(LimitExceeded):
     """A number with more digits in a row than `json_number_digits`."""
 
 
-def parse_json(data: bytes, limits: Limits) -> Json:
+def parse_json(data: bytes, limits: Limits, *, finite: bool = True) -> Json:
     """The value that `data` spells.
+
+    Args:
+        data: the document.
+        limits: budgets.
+        finite: False takes NaN and the infinities, as Python's own writer spells them: for documents
+            that are searched and handed to nobody. Training logs are full of them.
 
     Raises:
         FormatError: a class of this module, for whatever is wrong with `data`.
@@ -108,7 +114,7 @@ def parse_json(data: bytes, limits: Limits) -> Json:
     overflows = _check_skeleton(data, limits)
     start = len(text) - len(text.lstrip(_SPACE))
     try:
-        value, end = _DECODER.raw_decode(text, start)
+        value, end = (_DECODER if finite else _LENIENT).raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise JsonSyntaxError(_reason(error), offset=_byte_offset(text, error.pos)) from None
     except RecursionError:
@@ -116,10 +122,13 @@ def parse_json(data: bytes, limits: Limits) -> Json:
     if rest := text[end:].strip(_SPACE):
         raise JsonTrailingData("more text behind the value", offset=len(data) - _tail(rest, text))
     _check_value_depth(value, limits.json_depth)
-    if overflows:
+    if overflows and finite:
         _check_finite(value)
     if b"\\ud" in data or b"\\uD" in data:
-        dump_canonical(value)
+        if finite:
+            dump_canonical(value)  # the writer is in C, and refuses them
+        else:
+            _check_surrogates(value)
     return cast("Json", value)
 
 
@@ -250,6 +259,20 @@ def _check_finite(value: object) -> None:
             raise JsonNotFinite("a number that overflows to infinity")
 
 
+def _check_surrogates(value: object) -> None:
+    """Raise if a string in `value`, key or not, holds half of a surrogate pair."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item)
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str) and _SURROGATE.search(item):
+            raise JsonLoneSurrogate("half of a surrogate pair in a string")
+
+
 _INFINITIES = (float("inf"), float("-inf"))
 
 
@@ -270,6 +293,7 @@ def _constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_pairs)
 
 
 def _reason(error: json.JSONDecodeError) -> str:

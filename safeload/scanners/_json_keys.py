@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from safeload.core import Json, Location
 
@@ -37,6 +37,8 @@ _WRITERS_OWN = frozenset({"_name_or_path", "name_or_path"})
 _FILE_KEY = re.compile(r"(.*_)?(file|files|path|paths|dir|filename)\Z")
 _ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://|(.*[/\\])?\.\.([/\\]|\Z)")
 _MODULE_TYPE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)
+_MODULE_KEYS = frozenset({"idx", "path"})
+"""What an entry of modules.json has beside its type: elsewhere a dotted type is a word like any other."""
 _KNOWN_TYPES = re.compile(
     r"sentence_transformers\.(models|sentence_transformer\.modules|sparse_encoder\.models)"
     r"(\.[a-z_0-9]+)?\.[A-Z][A-Za-z0-9]*\Z",
@@ -61,7 +63,7 @@ def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
         if isinstance(item, dict):
             for key, child in item.items():
                 where = f"{path}.{key}" if path else key
-                kind = _kind(key, child)
+                kind = _kind(key, child, item)
                 if kind is not None:
                     data: dict[str, Json] = {"key": key, "value": repr(child)[:_SHOWN]}
                     yield Fact(kind=kind, location=location.at(key=where), data=data)
@@ -79,15 +81,15 @@ def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
             )
 
 
-def _kind(key: str, value: Json) -> str | None:
-    """The kind of fact that a key with this value is, or None for an ordinary one."""
+def _kind(key: str, value: Json, item: Mapping[str, Json]) -> str | None:
+    """The kind of fact that a key of `item` with this value is, or None for an ordinary one."""
     if value is None or value is False or value in ({}, [], ""):
         return None
     if key in _REMOTE_CODE:
         return "config.remote-code"
     if key in _CALLABLES:
         return "config.callable"
-    if key == "type" and isinstance(value, str) and _MODULE_TYPE.match(value):
+    if key == "type" and isinstance(value, str) and _MODULE_TYPE.match(value) and _MODULE_KEYS & item.keys():
         return None if _KNOWN_TYPES.match(value) else "config.callable"
     if key in _REDIRECTS:
         return "config.redirect"

@@ -20,9 +20,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     """Read the document and state every key that asks a loader for behaviour.
 
     Raises:
-        FormatError: not strict JSON.
+        FormatError: not strict JSON, but for NaN and infinities.
     """
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes, more than {limits.json_bytes}")
-    value = parse_json(subject.view.read(0, subject.view.size), limits)
+    value = parse_json(subject.view.read(0, subject.view.size), limits, finite=False)
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(behaviour_facts(value, subject.location)))

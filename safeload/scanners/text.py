@@ -1,4 +1,7 @@
-"""Plain text: documents, licences, tables. Nothing is interpreted beyond its encoding."""
+"""Plain text: documents, licences, tables. Nothing is interpreted beyond its encoding.
+
+`text-8bit` is text in an encoding that its bytes do not tell, such as Windows-1252: it holds no NUL.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
     from safeload.scanners import Subject
 
-FORMATS = ("text", "empty")
+FORMATS = ("text", "text-8bit", "empty")
 
 
 class TextNotUtf8(FormatError):
@@ -40,7 +43,8 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
         if at >= 0:
             raise TextHoldsNul("a NUL byte in text", offset=done + at)
         try:
-            decoder.decode(data)
+            if subject.format != "text-8bit":
+                decoder.decode(data)
         except UnicodeDecodeError as error:
             raise TextNotUtf8("bytes that are not UTF-8", offset=done + error.start) from None
         done += len(data)

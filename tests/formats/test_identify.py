@@ -77,7 +77,7 @@ PE = b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"PE\x00\x00"
         (b'\xef\xbb\xbf{"a": 1}', "json"), (b'[{"idx": 0}]', "json"),
         (b"# Title\n", "text"), (b"", "text"), ("é\n".encode(), "text"), (b"<svg/>", "text"),
         (b"#!/usr/bin/env python3\n", "python"),
-        (b"\x00\x01\x02", None), (bytes(1024), None), (b"caf\xe9", None),
+        (b"\x00\x01\x02", None), (bytes(1024), None), (b"caf\xe9", "text-8bit"),
     ],
 )  # fmt: skip
 def test_by_content(data: bytes, name: str | None) -> None:
@@ -205,6 +205,23 @@ def test_what_an_unpickler_ran_is_a_pickle(body: bytes) -> None:
         Spy(io.BytesIO(data)).load()
     if called:
         assert look(data).format == "pickle"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"caf\xe9 \x93to go\x94\r\n", "README.txt", "text-8bit"),
+        (b"100% |####| \x08\x08\x1b[32mdone\x1b[0m\r\n", "train.log", "text"),
+        (b'{"a": "\x7f"}', "vocab.json", "json"),
+        (b"# caf\xe9\nimport os\n", "model.py", "python"),
+        (b'{"auto_map": "caf\xe9"}', "config.json", None),
+        (b"caf\xe9 \x00", "README.txt", None),
+        (b"\xc0\xc1\xc2", "README.txt", None),
+    ],
+)
+def test_text_of_other_writers(data: bytes, name: str, kind: str | None) -> None:
+    """Old encodings and terminals make text, too, as long as nothing would be read from it."""
+    assert look(data, name).format == kind
 
 
 @pytest.mark.parametrize("number", [b"I1\0x\n", b"I\0x\n", b"F1.5\0x\n", b"L1\0x\n", b"Np1\0x\n"])

@@ -75,6 +75,21 @@ def test_json_documents() -> None:
         json_document.scan(subject(b'{"a": 1, "a": 2}'), DEFAULT_LIMITS)
 
 
+def test_not_a_number_in_a_log() -> None:
+    """Training logs hold NaN and infinities; behaviour keys beside them are found all the same."""
+    data = b'{"log": [{"grad_norm": NaN, "loss": -Infinity, "x": 1e999}], "auto_map": {"a": "b"}}'
+    result = json_document.scan(subject(data), DEFAULT_LIMITS)
+    assert [fact.kind for fact in result.facts] == ["config.remote-code"]
+
+
+def test_text_of_unknown_encoding() -> None:
+    """It is read to its end, and nothing but a NUL shows that it is no text."""
+    data = b"caf\xe9 au lait\n" * 10_000
+    assert text.scan(subject(data), DEFAULT_LIMITS).coverage is Coverage.SCANNED
+    with pytest.raises(FormatError):
+        text.scan(subject(data + b"\0"), DEFAULT_LIMITS)
+
+
 def test_an_honest_index() -> None:
     """Shards with plain names of the index's own kind: a record, no fact."""
     result = index('{"metadata": {}, "weight_map": {"b": "m-2.safetensors", "a": "m-1.safetensors"}}')

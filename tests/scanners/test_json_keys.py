@@ -70,6 +70,7 @@ def test_fires(value: Json, kind: str) -> None:
         {"vocab_file": "vocab.txt", "path": "1_Pooling", "cache_dir": None},
         [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}],
         {"type": "ByteLevel", "text": "..", "model_type": "bert", "architectures": ["BertModel"]},
+        {"type": "library.Thing", "name": "x", "event": {"type": "a.b.c"}},
         [1, "a", None, [], {}],
         "auto_map",
     ],
