@@ -77,6 +77,10 @@ class TooManyKeys(LimitExceeded):
     """Too many keys of a kind whose collisions an attacker can choose."""
 
 
+class TooManySets(LimitExceeded):
+    """Sets that take far more memory than the stream has bytes."""
+
+
 class ValueTooDeep(LimitExceeded):
     """The final value nests deeper than `pickle_depth`, or holds itself."""
 

@@ -199,6 +199,16 @@ class Machine:
         except Refused as refusal:
             return self.reject("a persistent id", str(refusal))
 
+    def charge(self, amount: int) -> None:
+        """Account for memory out of proportion to the stream.
+
+        Raises:
+            TooManySets: more of it than a stream of this length may take.
+        """
+        self.scene.budget -= amount
+        if self.scene.budget < 0:
+            raise wrong.TooManySets("more sets than the length of the stream explains", offset=self.at)
+
     def check_sizes(self) -> None:
         """Bound the stack.
 

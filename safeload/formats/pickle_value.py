@@ -7,7 +7,7 @@ walks them. Values are walked once each here, so the check costs what the stream
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
 from safeload.formats.pickle_trace import DefaultDictValue, InertRecord, OrderedDictValue
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SEQUENCES = frozenset({tuple, list, set, frozenset})
 _DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue})
+_SHORT = 8
 _PARENTS = _SEQUENCES | _DICTS | {InertRecord}
 
 
@@ -30,6 +31,11 @@ def _children(value: object) -> Iterable[object]:
     if isinstance(value, InertRecord):
         return (value.args, value.state)
     return value if isinstance(value, (tuple, list, set, frozenset)) else ()
+
+
+def _is_short(value: object) -> TypeGuard[tuple[object, ...]]:
+    """True for a short tuple of values that hold no others."""
+    return type(value) is tuple and len(value) <= _SHORT and _PARENTS.isdisjoint(map(type, value))
 
 
 def check_value(root: object, limits: Limits) -> None:
@@ -44,6 +50,8 @@ def check_value(root: object, limits: Limits) -> None:
     most_nodes, most_depth = limits.pickle_expanded, limits.pickle_depth
     measured: dict[int, tuple[int, int]] = {}
     """By identity: nodes, depth."""
+    same: dict[tuple[int, int], tuple[int, int]] = {}
+    """Most values share a few measures: one tuple for all of them."""
     open_ids = {id(root)}
     path: list[list[object]] = []
     """Per open parent: itself, its children still to visit, nodes so far, depth below it so far."""
@@ -57,7 +65,9 @@ def check_value(root: object, limits: Limits) -> None:
                 continue
             known = measured.get(id(child))
             if known is None:
-                break
+                if not _is_short(child):
+                    break
+                known = (1 + len(child), 1)  # as cheap to measure again as to remember
             nodes += known[0]
             depth = max(depth, known[1] + 1)
             if nodes > most_nodes:
@@ -75,7 +85,8 @@ def check_value(root: object, limits: Limits) -> None:
             path.append([current, todo, nodes, depth])
             current, todo, nodes, depth = child, iter(_children(child)), 1, 1
             continue
-        measured[id(current)] = (nodes, depth)
+        measure = (nodes, depth)
+        measured[id(current)] = same.setdefault(measure, measure)
         open_ids.discard(id(current))
         if not path:
             return

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import tracemalloc
 
 import pytest
 
+from safeload.formats.pickle_errors import TooManySets
 from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.pickle_trace import StreamStatus
 from safeload.limits import DEFAULT_LIMITS
@@ -37,6 +39,18 @@ def test_refused_within_little_memory(bomb: bytes) -> None:
         tracemalloc.stop()
     assert trace.status is not StreamStatus.INERT
     assert peak < 2_000_000 + 20 * len(bomb)
+
+
+@pytest.mark.parametrize("bomb", [b"\x8f" * 90_000 + b".", b"(\x91\x940" * 20_000 + b"N."])
+def test_sets_take_memory_in_proportion(bomb: bytes) -> None:
+    """An empty set is one byte of stream and two hundred of memory."""
+    assert isinstance(run_pickle(bomb, DEFAULT_LIMITS).error, TooManySets)
+
+
+def test_many_small_sets_are_honest() -> None:
+    """The shortest set that a pickler writes, again and again."""
+    stream = pickle.dumps([{n % 3} for n in range(50_000)], protocol=4)
+    assert run_pickle(stream, DEFAULT_LIMITS).status is StreamStatus.INERT
 
 
 def test_two_million_pairs_of_none_and_pop() -> None:
