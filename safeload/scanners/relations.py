@@ -83,37 +83,41 @@ def _index(
 
 
 def _twins(records: Mapping[str, object], tables: Mapping[str, Tensors]) -> Iterator[Fact]:
-    """Whether the two formats of the same weights name the same tensors."""
-    first, second = (_weights(names, records, tables) for names in _TWINS)
-    if first is None or second is None:
-        return
-    (safe_path, safe), (pickle_path, pickled) = first, second
-    difference = _difference(safe, pickled)
-    yield Fact(
-        kind="weights.twins",
-        location=Location(artifact=pickle_path),
-        data={
-            "pickle": pickle_path,
-            "safetensors": safe_path,
-            "agree": difference is None,
-            "difference": difference or "",
-        },
-    )
+    """Whether the two formats of the same weights name the same tensors, in each folder that has both."""
+    names = frozenset(name for pair in _TWINS for name in pair)
+    paths = (path.rpartition("/") for path in records)
+    for folder in sorted({folder + slash for folder, slash, name in paths if name in names}):
+        first, second = (_weights(folder, pair, records, tables) for pair in _TWINS)
+        if first is None or second is None:
+            continue
+        (safe_path, safe), (pickle_path, pickled) = first, second
+        difference = _difference(safe, pickled)
+        yield Fact(
+            kind="weights.twins",
+            location=Location(artifact=pickle_path),
+            data={
+                "pickle": pickle_path,
+                "safetensors": safe_path,
+                "agree": difference is None,
+                "difference": difference or "",
+            },
+        )
 
 
 def _weights(
-    names: tuple[str, str], records: Mapping[str, object], tables: Mapping[str, Tensors]
+    folder: str, names: tuple[str, str], records: Mapping[str, object], tables: Mapping[str, Tensors]
 ) -> tuple[str, Placed] | None:
     """The tensors of a single file, or of all the shards of an index, each with its file."""
-    single, index_name = names
+    single, index_name = (folder + name for name in names)
     if single in tables:
         return single, {name: (single, entry) for name, entry in tables[single].items()}
     index = records.get(index_name)
-    if not isinstance(index, ShardIndex) or not all(shard in tables for shard in index.shards):
+    if not isinstance(index, ShardIndex):
         return None
-    return index_name, {
-        name: (shard, entry) for shard in index.shards for name, entry in tables[shard].items()
-    }
+    shards = [folder + shard for shard in index.shards]
+    if not all(shard in tables for shard in shards):
+        return None
+    return index_name, {name: (shard, entry) for shard in shards for name, entry in tables[shard].items()}
 
 
 def _difference(safe: Placed, pickled: Placed) -> str | None:

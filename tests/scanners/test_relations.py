@@ -118,3 +118,13 @@ def test_the_same_place_in_another_shard_is_another_tensor() -> None:
 def test_one_format_alone_has_no_twin() -> None:
     """Nothing is stated about a checkpoint in one format."""
     assert facts({SAFE: table("a")}) == facts({PICKLE: table("a")}) == []
+
+
+@pytest.mark.parametrize("folder", ["", "unet/", "a/b/"])
+def test_twins_of_any_folder(folder: str) -> None:
+    """Each folder is compared by itself, with shards beside their index."""
+    records = {folder + SAFE_INDEX: index(w="1.safetensors"), folder + "1.safetensors": table("w")}
+    records |= {folder + PICKLE: table("v"), "other/" + PICKLE: table("x")}
+    ((kind, data),) = facts(records)
+    assert (kind, data["agree"]) == ("weights.twins", False)
+    assert (data["safetensors"], data["pickle"]) == (folder + SAFE_INDEX, folder + PICKLE)
