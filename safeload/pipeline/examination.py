@@ -37,6 +37,10 @@ _SECOND_READINGS = 16
 """Streams of one audit that are read a second time; each costs a process."""
 
 
+_SECOND_OPCODES = 200_000
+"""Opcodes of one audit that are read a second time: a few seconds."""
+
+
 class _Pending(NamedTuple):
     """An artifact that waits for its scanner."""
 
@@ -102,10 +106,10 @@ class Examination:
     def read_again(self) -> None:
         """Step 5: ask the second reader about pickle streams, and state what it said.
 
-        Streams that are not inert are always read again, for their explanation. Inert ones are read
-        again up to a stated length, and past it that is said.
+        Streams that are not inert are read again for their explanation, inert ones up to a stated
+        length. Past the budgets of one audit nothing is, and that is said.
         """
-        limits, readings = self._policy.limits, 0
+        limits, readings, opcodes = self._policy.limits, 0, 0
         for stream in self.streams:
             trace = stream.trace
             status: str = "did-not-run"
@@ -114,14 +118,20 @@ class Examination:
                 detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
             elif readings >= _SECOND_READINGS:
                 detail = f"more than {_SECOND_READINGS} streams in one audit"
+            elif opcodes + trace.opcodes > _SECOND_OPCODES:
+                detail = f"more than {_SECOND_OPCODES} opcodes in one audit"
             else:
                 # Starting processes is not for the many audits that meet no pickle to read again.
                 from safeload.isolation.second_reader import compare, second_reader
 
                 readings += 1
+                opcodes += trace.opcodes
                 reading = second_reader(stream.data, limits)
                 detail = reading.detail
                 status, extra = compare(reading, *_seen(trace))
+                if extra and trace.truncated_findings:
+                    status, extra = "did-not-run", ()
+                    detail = "our trace keeps the first of many findings, so there is nothing to compare with"
                 if reading.source:
                     self.explanations[stream.location.name] = reading.source
             data: dict[str, Json] = {"status": status, "detail": detail, "extra": extra}

@@ -5,12 +5,19 @@ Each test: what the unpickler would do, and that the trace says it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.pickle_trace import StreamStatus, Trace
 from safeload.limits import DEFAULT_LIMITS
+from safeload.pipeline import audit
+from tests.forge.audits import audited
 from tests.forge.pickle_assembler import Operand, assemble, call
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALL = frozenset({"trainer", "numpy", "nn-modules", "lightning"})
 BAD = (StreamStatus.DANGEROUS, StreamStatus.UNLISTED)
@@ -197,3 +204,20 @@ def test_listed_names_under_another_use(listing: tuple[Operand, ...]) -> None:
     trace = run(*listing, "STOP")
     assert trace.status in BAD
     assert trace.rejected_calls
+
+
+def test_a_gadget_behind_many_names(tmp_path: Path) -> None:
+    """More unlisted names than are reported in front of os.system: the report names os.system."""
+    names = b"".join(b"cm%d\nf\n0" % number for number in range(500))
+    outcome = audited(tmp_path, b"\x80\x02" + names + b"cos\nsystem\n(X\x01\0\0\0xtR.")
+    assert "os.system" in outcome.imports
+    assert "pickle.dangerous-global" in outcome.rules
+    assert "pickle.readers-disagree" not in outcome.rules
+
+
+def test_second_readings_have_a_budget(tmp_path: Path) -> None:
+    """Long streams that are refused anyway are not read by the slower reader, and that is said."""
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x02cm\nf\n0" + b"N0" * 150_000 + b"N.")
+    (reading,) = (fact for fact in audit(tmp_path).facts if fact.kind == "pickle.second-reader")
+    assert reading.data["status"] == "did-not-run"
+    assert "opcodes in one audit" in str(reading.data["detail"])
