@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from safeload.formats.extensions import claimed_formats, extension_of
 from safeload.formats.lfs_pointer import looks_like_pointer
-from safeload.formats.magic import strong_format, weak_format
+from safeload.formats.magic import is_tar, strong_format, weak_format
 from safeload.formats.pickle_probe import looks_like_pickle
 from safeload.record import record
 
@@ -131,6 +131,8 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
     if first not in {"pickle", "torch-legacy"} and looks_like_pickle(view, text=text):
         # an unpickler runs it, so that is how it is scanned
         found.insert(0, "pickle")
+    if first != "tar" and is_tar(head):
+        found.append("tar")
     if first != "zip" and _has_zip_end(view, size):
         found.append("zip")
         if not found[:-1]:

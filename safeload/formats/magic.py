@@ -38,6 +38,7 @@ _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _OLDEST_PYTHON3, _NEWEST_PYTHON3 = 3000, 4000
 _OLDEST_JAVA = 45
 _TAR_BLOCK = 512
+_BELOW_128 = bytes(range(128))
 _ONNX_IR_VERSIONS = 32
 
 
@@ -65,7 +66,7 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "mp4"
     if head[4:8] == b"TFL3":
         return "tflite"
-    return _tar(head) or _program(head, size)
+    return "tar" if is_tar(head) else _program(head, size)
 
 
 def weak_format(head: bytes) -> str | None:
@@ -95,18 +96,31 @@ def _msgpack_key(head: bytes) -> bool:
     return len(head) > at + 1 and (0xA0 <= head[at] <= 0xBF or 0xD9 <= head[at] <= 0xDB)
 
 
-def _tar(head: bytes) -> str | None:
-    """A tar header by its magic or, for older archives, by the sum in it."""
+def is_tar(head: bytes) -> bool:
+    """A tar header by its magic or, for older archives, by the sum in it.
+
+    It begins with the name of a member, so it may begin with the magic bytes of anything else.
+    """
     if head[257:262] == b"ustar":
-        return "tar"
+        return True
     block = head[:_TAR_BLOCK]
+    if len(block) < _TAR_BLOCK or not any(block):
+        return False
     field = block[148:156]
-    if len(block) < _TAR_BLOCK or not (digits := field.strip(b" \x00")) or not head[0]:
+    summed = block[:148] + b" " * 8 + block[156:]
+    unsigned = sum(summed)
+    signed = unsigned - 256 * len(summed.translate(None, _BELOW_128))
+    return _tar_number(field) in (unsigned, signed)
+
+
+def _tar_number(field: bytes) -> int | None:
+    """A number as lenient readers take it: octal up to a NUL, or binary behind a byte that says so."""
+    if field[0] in {0x80, 0xFF}:
+        return int.from_bytes(field[1:], "big") - (1 << 56) * (field[0] == 0xFF)
+    try:
+        return int(field.partition(b"\0")[0].strip() or b"0", 8)
+    except ValueError:
         return None
-    if len(digits) > 7 or digits.strip(b"01234567"):
-        return None
-    total = sum(block) - sum(field) + 8 * 0x20
-    return "tar" if total == int(digits, 8) else None
 
 
 def _program(head: bytes, size: int) -> str | None:

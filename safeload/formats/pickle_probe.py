@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from safeload.core import View
 
 _STEPS = 100_000
-_LINE = 1 << 20
+_LINE = 1 << 24
 _WINDOW = 1 << 14
 
 _FIXED = {

@@ -231,6 +231,40 @@ def test_media_that_an_unpickler_runs(number: bytes) -> None:
     assert look(picture, "picture.gif").formats == ("pickle", "gif")
 
 
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"GIF89a", b"PK\x03\x04", b"%PDF-1.4"])
+@pytest.mark.parametrize("kind", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
+def test_a_tar_that_begins_as_something_else(start: bytes, kind: int) -> None:
+    """A tar begins with the name of its first member, which may be the magic of a picture."""
+    info = tarfile.TarInfo(start.decode("latin-1"))
+    data = info.tobuf(kind, "latin-1") + bytes(1024)
+    with tarfile.open(fileobj=io.BytesIO(data), encoding="latin-1") as archive:
+        assert archive.getnames() == [start.decode("latin-1")]
+    found = look(data, "picture")
+    assert found.also == ("tar",)
+    assert found.format not in {None, "tar"}
+
+
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"\0\0\0\x18ftypisom", b"GIF89a"])
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("form", ["{:06o}\0 ", "{:08o}", "0o{:05o} ", "binary"])
+def test_every_sum_that_a_reader_of_tar_takes(start: bytes, signed: bool, form: str) -> None:  # noqa: FBT001 - a table
+    """Old headers have no magic but a sum, which readers take signed or unsigned, in several spellings."""
+    block = bytearray(start.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"0" * 11 + b"\0")
+    block += b"0" * 11 + b"\0" + b" " * 8 + b"0"
+    block = block.ljust(512, b"\0")
+    total = sum(byte - 256 * (signed and byte > 127) for byte in block)
+    field = b"\x80" + total.to_bytes(7, "big") if form == "binary" else form.format(total).encode()
+    block[148:156] = field
+    with tarfile.open(fileobj=io.BytesIO(bytes(block) + bytes(1024)), encoding="latin-1") as archive:
+        assert len(archive.getmembers()) == 1
+    assert "tar" in look(bytes(block) + bytes(1024), "picture").formats
+
+
+def test_one_long_line_is_text() -> None:
+    """A text of one line that begins with an opcode is no pickle, however long it is."""
+    assert look(b"Very " * 500_000, "corpus.txt").format == "text"
+
+
 def test_a_zip_is_no_persistent_id() -> None:
     """`PK` is an opcode, and what follows the first line of an archive may look like more of them."""
     target = io.BytesIO()
