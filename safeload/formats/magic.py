@@ -38,6 +38,8 @@ _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _OLDEST_PYTHON3, _NEWEST_PYTHON3 = 3000, 4000
 _OLDEST_JAVA = 45
 _TAR_BLOCK = 512
+_TAR_NUMBERS = ((100, 8), (108, 8), (116, 8), (124, 12), (136, 12))
+"""Mode, owner, group, size and time of the member."""
 _BELOW_128 = bytes(range(128))
 _ONNX_IR_VERSIONS = 32
 
@@ -110,7 +112,10 @@ def is_tar(head: bytes) -> bool:
     summed = block[:148] + b" " * 8 + block[156:]
     unsigned = sum(summed)
     signed = unsigned - 256 * len(summed.translate(None, _BELOW_128))
-    return _tar_number(field) in (unsigned, signed)
+    # numbers in their places, too: by the sum alone, a few random bytes in a million would pass
+    return _tar_number(field) in (unsigned, signed) and all(
+        _tar_number(block[at : at + size]) is not None for at, size in _TAR_NUMBERS
+    )
 
 
 def _tar_number(field: bytes) -> int | None:
