@@ -59,9 +59,9 @@ class Limits:
     """Archive in archive in archive."""
 
     # pickle
-    pickle_bytes: int = 256 * MIB
+    pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""
-    pickle_opcodes: int = 20_000_000
+    pickle_opcodes: int = 5_000_000
     pickle_memo: int = 4_000_000
     pickle_stack: int = 2_000_000
     pickle_depth: int = 500

@@ -33,6 +33,10 @@ class OutsideMemory(FormatError):
     """A tensor that reaches past the bytes that were judged."""
 
 
+class ElementsRepeated(FormatError):
+    """A tensor that would take more memory than its file: strides that repeat elements."""
+
+
 class _Extent:
     """Elements of one type that lie together: from the first byte of the first tensor to the last."""
 
@@ -79,6 +83,12 @@ class Memory:
             extent.base = self._base(extent, dtype)
         skipped = (entry.offset - extent.start) // dtype.itemsize
         if entry.stride is not None:
+            if _count(entry.shape) * dtype.itemsize > len(self._buffer):
+                # Spread out, a few bytes would ask for any amount of memory.
+                raise ElementsRepeated(
+                    f"a tensor of shape {entry.shape} needs more bytes than the whole file has",
+                    offset=entry.offset,
+                )
             view = extent.base.as_strided(entry.shape, entry.stride, skipped)
             # an element that stands in two places cannot be trained
             return view.clone(memory_format=torch.contiguous_format) if 0 in entry.stride else view

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safeload.formats.tensors import TensorEntry
-from safeload.resolver.memory import Memory, OutsideMemory
+from safeload.resolver.memory import ElementsRepeated, Memory, OutsideMemory
 
 SIX = struct.pack("<6f", 0, 1, 2, 3, 4, 5)
 
@@ -33,12 +33,21 @@ def test_a_tensor_is_a_view() -> None:
 def test_strides() -> None:
     """A transposed tensor is a strided view; an expanded one is copied, so that it can be trained."""
     transposed = TensorEntry("float32", (3, 2), 0, (1, 3))
-    expanded = TensorEntry("float32", (4, 2), 0, (0, 1))
+    expanded = TensorEntry("float32", (3, 2), 0, (0, 1))
     memory, _ = _memory(SIX, transposed, expanded)
     assert memory.tensor(transposed).tolist() == [[0, 3], [1, 4], [2, 5]]
     grown = memory.tensor(expanded)
-    assert grown.tolist() == [[0, 1]] * 4
+    assert grown.tolist() == [[0, 1]] * 3
     assert grown.is_contiguous()
+
+
+@pytest.mark.parametrize("stride", [(0, 1), (1, 1), (0, 0)])
+def test_a_few_bytes_do_not_become_a_large_tensor(stride) -> None:
+    """Strides that repeat elements beyond the size of the file are refused before anything is allocated."""
+    entry = TensorEntry("float32", (1 << 40, 2) if stride[0] == 0 else (5, 2), 0, stride)
+    memory = Memory(memoryview(bytearray(SIX)), [entry])
+    with pytest.raises(ElementsRepeated):
+        memory.tensor(entry)
 
 
 def test_shared_bytes_stay_shared() -> None:
