@@ -302,7 +302,7 @@ class Decision:
     subject: str
     scope: Scope
     reasons: tuple[Reason, ...]
-    """Denials first, then warnings, then what was allowed."""
+    """Denials first, then warnings, then what was allowed; the gravest of each first."""
     artifacts: tuple[Artifact, ...]
     evidence: tuple[Evidence, ...]
     policy_name: str
@@ -310,8 +310,13 @@ class Decision:
     policy_digest: Digest
 
     @property
+    def headline(self) -> str:
+        """The verdict, and whether it stands on things unknown only."""
+        return f"{self.verdict.value}{' (inconclusive)' if self.inconclusive else ''}"
+
+    @property
     def denials(self) -> tuple[Reason, ...]:
-        """The reasons that made the verdict DENY."""
+        """The reasons that made the verdict DENY, the gravest first."""
         return tuple(reason for reason in self.reasons if reason.level is Level.DENY)
 
     @property
@@ -325,7 +330,7 @@ class Decision:
         Args:
             most: how many denials are written out.
         """
-        lines = [f"{self.verdict.value} {visible(self.subject)} ({self.scope.name})"]
+        lines = [f"{self.headline} {visible(self.subject)} ({self.scope.name})"]
         for reason in self.denials[:most]:
             finding = reason.finding
             lines.append(f"  {visible(str(finding.location))}: {visible(finding.message)}")

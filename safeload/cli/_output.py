@@ -33,7 +33,8 @@ def write(text: str, output: str | None) -> None:
         part.replace(path)
     except (OSError, ValueError) as error:
         part.unlink(missing_ok=True)
-        raise UsageError(f"cannot write {output}: {error}") from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot write {output}: {reason.lower()}") from None
 
 
 def coloured(output: str | None) -> bool:

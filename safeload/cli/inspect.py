@@ -34,6 +34,8 @@ def command(file: str, policy: str | None, output: str | None) -> int:
     from safeload.pipeline import audit
 
     path = Path(file)
+    if not path.exists():
+        raise UsageError(f"{file}: no such file")
     if not path.is_file():
         raise UsageError(f"{file} is not a file: `safeload audit` takes folders")
     report = audit(path, policy=policy)
@@ -46,7 +48,6 @@ def describe(report: AuditReport) -> Iterator[str]:
     from typing import cast
 
     from safeload.reports._words import files, shown
-    from safeload.reports.text import summary
 
     for artifact in files(report.artifacts):
         yield f"{shown(artifact.location.artifact)}: {artifact.format or 'no known format'}"
@@ -57,7 +58,8 @@ def describe(report: AuditReport) -> Iterator[str]:
     yield ""
     for reason in report.decision.denials:
         yield f"denied: {shown(str(reason.finding.location))}: {shown(reason.finding.message)}"
-    yield summary(report.decision)
+    if not report.decision.denials:
+        yield "denied: nothing of this file by itself; `safeload audit` judges a checkpoint"
 
 
 def _stream(stream: Stream, report: AuditReport) -> Iterator[str]:

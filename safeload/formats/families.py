@@ -25,3 +25,14 @@ UNREAD = frozenset(
     }
 )  # fmt: skip
 """Data formats that a later version may read."""
+
+READ = frozenset(
+    {
+        "safetensors", "zip", "torch-legacy", "pickle", "json", "text", "text-8bit", "empty", "python",
+        "lfs-pointer",
+    }
+)  # fmt: skip
+"""Formats with a scanner of their own."""
+
+FORMATS = MEDIA | NATIVE | COMPRESSED | UNREAD | READ
+"""Every name that `identify` gives."""

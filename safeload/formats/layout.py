@@ -49,7 +49,7 @@ class WeightsChoice:
     variant: str | None = None
     """The middle part of `model.<variant>.safetensors`, or None for the plain names."""
     safetensors: bool | None = None
-    """True: safetensors only. False: pickles before safetensors. None: safetensors preferred."""
+    """True: safetensors only. False: pickles only. None: safetensors preferred."""
 
     def candidates(self) -> tuple[str, ...]:
         """Names of a weight file or a shard index, the preferred one first."""
@@ -58,4 +58,4 @@ class WeightsChoice:
         pickles = (f"pytorch_model{part}.bin", f"pytorch_model.bin.index{part}.json")
         if self.safetensors is None:
             return (*tensors, *pickles)
-        return tensors if self.safetensors else (*pickles, *tensors)
+        return tensors if self.safetensors else pickles

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["admit", "amend", "audit", "resolve_policy"]
 
-_HUB_NAME = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+\Z")
+_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 
 def audit(
@@ -210,8 +210,8 @@ def _open(target: str | Path, policy: Policy | str | Path | None) -> _Opened:
         UsageError: the target or the policy cannot be read.
     """
     facts: tuple[Fact, ...] = ()
-    if "\0" in os.fspath(target):
-        raise UsageError(f"{visible(os.fspath(target))}: not a path")
+    if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
+        raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
     if isinstance(target, str):
         if target.startswith("hf:"):
             raise UsageError(f"{visible(target)}: this version reads local folders only; download it first")
@@ -219,11 +219,11 @@ def _open(target: str | Path, policy: Policy | str | Path | None) -> _Opened:
             if not os.path.exists(target):  # noqa: PTH110 - pathlib would be a twentieth of the start
                 raise UsageError(
                     f"{visible(target)} names a Hub repository, and this version reads local folders only: "
-                    f"download it, and give its folder as ./{visible(target)}"
+                    f"fetch it with `hf download {visible(target)} --local-dir DIR`, and give DIR"
                 )
-            facts = (
-                Fact(kind="source.ambiguous", location=Location(artifact=target), data={"name": target}),
-            )
+            if not os.path.isfile(target):  # noqa: PTH113 - as above; a Hub repository is no file
+                place = Location(artifact=target)
+                facts = (Fact(kind="source.ambiguous", location=place, data={"name": target}),)
     resolved = resolve_policy(policy, audited=target)
     return _Opened(LocalSource(target, resolved.limits), resolved, facts)
 

@@ -69,7 +69,6 @@ def combine(first: Policy, second: Policy) -> Policy:
         outside_scope=strictest(first.outside_scope, second.outside_scope),
         formats=formats,
         formats_set_by=f"{first.formats_set_by} and {second.formats_set_by}",
-        prefer=tuple(name for name in first.prefer if name in formats),
         packs=first.packs & second.packs,
         limits=Limits(
             **{

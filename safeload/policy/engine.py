@@ -174,7 +174,7 @@ def _formats(policy: Policy, artifacts: Sequence[Artifact], handed_out: frozense
             severity=Severity.MEDIUM,
             message=f"is of format {artifact.format}, which [formats] allow does not name",
             location=where,
-            fix="use a file of an allowed format, or add this format to [formats] allow of the policy",
+            fix="use a file of an allowed format of the same checkpoint, such as model.safetensors",
         )
         reasons.append(Reason(finding=finding, level=Level.DENY, set_by=policy.formats_set_by))
     return reasons
@@ -228,5 +228,5 @@ def _order(reason: Reason) -> tuple[object, ...]:
     where = finding.location
     offset = -1 if where.offset is None else where.offset
     place = (where.artifact, where.members, offset, finding.rule, where.key or "")
-    rest = (finding.message, -finding.severity, finding.fix, reason.set_by, finding.waivable)
-    return (_ORDER[reason.level], *place, *rest)
+    rest = (finding.message, finding.fix, reason.set_by, finding.waivable)
+    return (_ORDER[reason.level], -finding.severity, *place, *rest)

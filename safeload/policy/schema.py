@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from safeload.core import Digest, Level, visible
 from safeload.errors import UsageError
+from safeload.formats.families import FORMATS
 from safeload.limits import DEFAULT_LIMITS, Limits
 from safeload.policy.toml_lines import key_lines, line_of
 from safeload.record import fields, record, replace
@@ -70,8 +72,6 @@ class Policy:
     formats: frozenset[str]
     """Formats that may be handed out; empty: nothing may."""
     formats_set_by: str
-    prefer: tuple[str, ...]
-    """Weight formats, best first, where a checkpoint offers several."""
     packs: frozenset[str]
     """Packs of inert pickle records that are accepted."""
     limits: Limits
@@ -104,7 +104,6 @@ class Policy:
             "unknown": self.unknown.level.value,
             "outside-scope": self.outside_scope.level.value,
             "formats": sorted(self.formats),
-            "prefer": list(self.prefer),
             "packs": sorted(self.packs),
             "limits": {
                 name: value
@@ -140,12 +139,20 @@ def parse_policy(
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PolicyInvalid([f"{source}: not TOML: {visible(str(error))}"]) from None
+        raise PolicyInvalid([_not_toml(source, str(error))]) from None
     reader = _Reader(source, key_lines(text))
     policy = _read(reader, document, rule_ids, unwaivable)
     if reader.problems:
         raise PolicyInvalid([problem for _, problem in sorted(reader.problems)])
     return policy
+
+
+def _not_toml(source: str, message: str) -> str:
+    """The parser's message with its line where an editor looks for it."""
+    found = re.search(r"(.*) \(at line (\d+), column \d+\)", message)
+    if found is None:
+        return f"{source}: not TOML: {visible(message)}"
+    return f"{source}:{found[2]}: not TOML: {visible(found[1])}"
 
 
 class _Reader:
@@ -230,16 +237,17 @@ def _read(
     reader.table(document, keys=top)
     schema = document.get("schema")
     if type(schema) is not int or schema != SCHEMA:
-        reader.wrong(("schema",), f"schema = {SCHEMA} is required: this version reads no other")
+        reader.wrong(
+            ("schema",),
+            f"schema = {SCHEMA} is required: this version reads no other",
+        )
     defaults = reader.table(document, "defaults", keys=("unknown", "outside-scope"))
-    formats = reader.table(document, "formats", keys=("allow", "prefer"))
+    formats = reader.table(document, "formats", keys=("allow",))
     pickle = reader.table(document, "pickle", keys=("packs",))
     provenance = reader.table(document, "provenance", keys=("require", "trust-store"))
     allow = reader.strings(formats, "formats", "allow")
-    prefer = reader.strings(formats, "formats", "prefer")
-    for name in prefer:
-        if name not in allow:
-            reader.wrong(("formats", "prefer"), f"formats.prefer names {visible(name)}, which is not allowed")
+    for name in allow:
+        reader.known(("formats", "allow"), name, FORMATS, "format")
     return Policy(
         name=reader.string(document, "name") or reader.source,
         description=reader.string(document, "description") or "",
@@ -249,7 +257,6 @@ def _read(
         outside_scope=reader.level(defaults, "defaults", "outside-scope", words=("deny", "warn")),
         formats=frozenset(allow),
         formats_set_by=reader.place("formats", "allow") if "allow" in formats else reader.source,
-        prefer=prefer,
         packs=frozenset(reader.strings(pickle, "pickle", "packs")),
         limits=_limits(reader, document),
         require=reader.choice(provenance, "provenance", "require", words=REQUIREMENTS) or "none",

@@ -27,7 +27,7 @@ _COLOURS = {"DENY": "31", "ALLOW": "32", "denied": "31", "warnings": "33"}
 def render(report: AuditReport, *, colour: bool = False) -> str:
     """The whole report."""
     decision = report.decision
-    verdict = _coloured(decision.verdict.value, decision.verdict.value, colour=colour)
+    verdict = _coloured(decision.headline, decision.verdict.value, colour=colour)
     lines = [
         f"{verdict} {shown(decision.subject)}",
         f"policy: {shown(decision.policy_name)} ({shown(decision.policy_source)}, {decision.policy_digest})",

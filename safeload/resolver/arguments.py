@@ -26,6 +26,8 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
         "trust_remote_code": "code from a repository is never run",
         "code_revision": "code from a repository is never run",
         "quantization_config": "quantised weights are not supported yet",
+        "load_in_8bit": "quantised weights are not supported yet",
+        "load_in_4bit": "quantised weights are not supported yet",
         "adapter_kwargs": "adapters are not supported yet",
         "gguf_file": "GGUF files are not supported yet",
         "key_mapping": "names are matched by the architecture's own table",
@@ -50,6 +52,14 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
 )
 """Arguments of transformers that we do not honour. None, False and empty values ask for nothing."""
 _ATTENTION = (None, "sdpa", "eager")
+_HONOURED = frozenset(
+    {
+        "policy", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device", "device_map",
+        "attn_implementation", "ignore_mismatched_sizes", "output_loading_info", "revision", "weights_only",
+    }
+)  # fmt: skip
+ARGUMENT_NAMES = _HONOURED | _DOWNLOAD | _REFUSED.keys()
+"""Every argument that is not a config field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

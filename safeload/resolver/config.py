@@ -11,7 +11,7 @@ from safeload.core import Role, Scope, visible
 from safeload.errors import FormatError, UsageError
 from safeload.formats.layout import CONFIG
 from safeload.formats.model_config import ModelConfig, field_names, interpret, override
-from safeload.resolver.arguments import read_arguments
+from safeload.resolver.arguments import ARGUMENT_NAMES, read_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +121,12 @@ def unsupported(model_type: str) -> UsageError:
 
 def unknown_argument(names: Mapping[str, object], model_type: str) -> UsageError:
     """The one line about keyword arguments that nobody knows."""
+    # for the message only
+    from difflib import get_close_matches
+
+    known = sorted({*field_names(model_type), *ARGUMENT_NAMES})
+    near = [match for name in sorted(names) for match in get_close_matches(name, known, n=1)]
+    hint = f"; did you mean {near[0]}?" if near else ""
     return UsageError(
-        f"unknown argument {', '.join(sorted(names))}: neither an argument nor a {model_type} field"
+        f"unknown argument {', '.join(sorted(names))}: neither an argument nor a {model_type} field{hint}"
     )

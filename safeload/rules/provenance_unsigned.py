@@ -21,7 +21,10 @@ RULE = Rule(
         "Without one, an account that was taken over or a name that was reused looks like the "
         "original. Most repositories are unsigned today."
     ),
-    fix="pin the commit that you reviewed; ask the publisher to sign commits",
+    fix=(
+        "this version verifies no signatures: where a policy denies unsigned checkpoints, review the files, "
+        "and set provenance.unsigned in a policy of your own"
+    ),
     references=("https://cwe.mitre.org/data/definitions/345.html",),
 )
 READS = ("evidence.commit-signature",)

@@ -21,7 +21,7 @@ RULE = Rule(
         "Whoever can create a folder in the working directory decides what a script loads, and a "
         "script that worked yesterday loads something else today."
     ),
-    fix="write `./org/name` for the folder or `hf:org/name` for the Hub",
+    fix="write `./org/name` for the folder; `hf:org/name` is the name of the repository",
 )
 READS = ("source.ambiguous",)
 

@@ -91,9 +91,15 @@ def _from_project(start: str | Path, audited: str | None) -> str | None:
             continue
         try:
             table = tomllib.loads(_text(project)).get("tool", {}).get("safeload", {})
+            unknown = sorted(table.keys() - {"policy"})
             named = table.get("policy")
         except (tomllib.TOMLDecodeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{_shown(project)} cannot be read: {visible(str(error))}") from None
+        if unknown:
+            raise UsageError(
+                f"{_shown(project)}: unknown key {visible(unknown[0])} in [tool.safeload], "
+                "where policy is the only one"
+            )
         if named is None:
             continue
         if not isinstance(named, str):

@@ -18,7 +18,6 @@ code.python-file = "allow"
 archive.nested = "deny"
 [formats]
 allow = ["json", "pickle", "safetensors"]
-prefer = ["pickle", "safetensors"]
 [pickle]
 packs = ["numpy", "trainer"]
 [limits]
@@ -49,7 +48,7 @@ def test_each_key_takes_its_strictest_value():
     )
     assert both.setting("archive.nested").set_by == "u.toml:7"
     assert both.setting("artifact.not-read").level is Level.DENY
-    assert (both.formats, both.prefer) == ({"json", "safetensors"}, ("safetensors",))
+    assert both.formats == {"json", "safetensors"}
     assert both.packs == {"numpy"}
     assert (both.limits.files, both.limits.json_bytes) == (10, 5)
     assert (both.require, both.require_set_by) == ("hub", "o.toml:13")

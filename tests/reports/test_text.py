@@ -18,7 +18,7 @@ name = "sample"
 [defaults]
 outside-scope = "warn"
 [formats]
-allow = ["safetensors", "json", "torch-zip"]
+allow = ["safetensors", "json", "zip"]
 [rules]
 format.pickle-weights = "warn"
 provenance.unsigned = "allow"
@@ -46,7 +46,7 @@ def sample():
         [
             artifact("config.json", form="json"),
             artifact("model.safetensors"),
-            artifact("pytorch_model.bin", form="torch-zip"),
+            artifact("pytorch_model.bin", form="zip"),
             artifact("pytorch_model.bin", form="pickle", members=("archive/data.pkl",)),
             artifact("x.dat", form=None, coverage=Coverage.UNRECOGNISED, reason="no known format"),
         ],
