@@ -29,9 +29,10 @@ def test_an_answer_names_the_layers_that_held():
 
 
 def test_a_child_that_computes_too_long_is_ended():
-    """CPU time is the kernel's to enforce, so no loop outlives its budget."""
+    """CPU time is the kernel's to enforce, and the parent's clock ends a child that is given none."""
     failure = run_isolated("second-reader", SLOW, limits=limits(child_seconds=1))
-    assert failure == ChildFailure(kind="time", detail="used up 1 s of CPU time")
+    assert isinstance(failure, ChildFailure)
+    assert failure.kind == "time"
 
 
 def test_a_child_that_needs_too_much_memory_is_ended():
