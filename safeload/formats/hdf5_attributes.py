@@ -42,6 +42,8 @@ _CODES: Mapping[str, str] = MappingProxyType(
         "int64": "q", "uint64": "Q", "float16": "e", "float32": "f", "float64": "d",
     }
 )  # fmt: skip
+_ATTRIBUTE_COST, _ELEMENT_COST = 128, 16
+"""Bytes of budget beside those of the file: two-byte floats become Python objects of 24 bytes."""
 _HEAP_HEAD, _OBJECT_HEAD, _ALIGNMENT = 16, 16, 8
 _ORDER_TRACKED, _ORDER_INDEXED = 1 << 0, 1 << 1
 
@@ -149,7 +151,7 @@ def _attribute(fields: Fields, blocks: Blocks, heap: GlobalHeap) -> tuple[str, V
     count = math.prod(shape)
     data = fields.part(count * datatype.size)
     fields.end("attribute")
-    blocks.charge(lengths[0] + count)
+    blocks.charge(lengths[0] + _ATTRIBUTE_COST + _ELEMENT_COST * count)
     values = tuple(_values(datatype, data, count, heap))
     return name, values if shape else values[0]
 

@@ -23,6 +23,8 @@ from safeload.formats.hdf5_errors import (
 )
 
 if TYPE_CHECKING:
+    import struct
+
     from safeload.core import View
     from safeload.limits import Limits
 
@@ -76,6 +78,14 @@ class Fields:
             FieldsPastEnd: there are not that many bytes.
         """
         return int.from_bytes(self.take(width), "little")
+
+    def unpack(self, form: struct.Struct) -> tuple[int, ...]:
+        """The next integers, as many as `form` has.
+
+        Raises:
+            FieldsPastEnd: there are not that many bytes.
+        """
+        return form.unpack(self.take(form.size))
 
     def part(self, length: int) -> Fields:
         """The next bytes as fields of their own.

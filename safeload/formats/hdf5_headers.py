@@ -6,6 +6,7 @@ those that describe only (comment, modification time, fill value) are passed ove
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +34,10 @@ _ONE_AT_MOST = frozenset({DATASPACE, LINK_INFO, DATATYPE, LAYOUT, SYMBOL_TABLE, 
 _READ = _ONE_AT_MOST | {LINK, ATTRIBUTE}
 
 _SHARED = 1 << 1
-_V1_PREFIX, _V1_MESSAGE = 16, 8
+_V1_PREFIX = 16
+_V1_FRAME = struct.Struct("<HHB3x")
+_V2_FRAME, _V2_ORDERED_FRAME = struct.Struct("<BHB"), struct.Struct("<BHB2x")
+"""Type, length and flags of a message; a creation order may follow."""
 _V2_MAGIC, _V2_CHUNK = b"OHDR", b"OCHK"
 _V2_FIXED = 6
 _V2_ORDER, _V2_PHASES, _V2_TIMES = 1 << 2, 1 << 4, 1 << 5
@@ -49,7 +53,7 @@ class Header(NamedTuple):
 
 
 def read_header(blocks: Blocks, address: int) -> Header:
-    """Every message of the object at `address`.
+    """Every message that is read of the object at `address`.
 
     Raises:
         FormatError: the header breaks the specification, or has a message that is not read.
@@ -60,8 +64,6 @@ def read_header(blocks: Blocks, address: int) -> Header:
     chunks = _version_2(blocks, address) if peek == _V2_MAGIC else _version_1(blocks, address)
     for kind, flags, fields in chunks:
         at = fields.position
-        if kind in _PASSED_OVER:
-            continue
         if kind == _FILTERS:
             raise FilterPipeline("a dataset that filters have to restore", offset=at)
         if kind == _EXTERNAL_FILES:
@@ -95,10 +97,12 @@ def _version_1(blocks: Blocks, address: int) -> list[tuple[int, int, Fields]]:
     while pending:
         chunk = blocks.read(*pending.popleft(), "object header chunk")
         while chunk.left:
-            kind, length, flags = chunk.number(2), chunk.number(2), chunk.number(1)
-            chunk.take(3)
-            fields = chunk.part(length)
+            kind, length, flags = chunk.unpack(_V1_FRAME)
             found += 1
+            if kind in _PASSED_OVER:
+                chunk.take(length)
+                continue
+            fields = chunk.part(length)
             if kind == CONTINUATION:
                 pending.append((fields.number(WIDTH), fields.number(WIDTH)))
             else:
@@ -125,14 +129,16 @@ def _version_2(blocks: Blocks, address: int) -> list[tuple[int, int, Fields]]:
     if flags & ~_V2_FLAGS:
         raise UnknownMessage(f"an object header with flags {flags}", offset=address)
     first.take(prefix_length - len(_V2_MAGIC) - 1)
-    frame = 6 if flags & _V2_ORDER else 4
+    frame = _V2_ORDERED_FRAME if flags & _V2_ORDER else _V2_FRAME
     pending: deque[tuple[int, int]] = deque()
     messages: list[tuple[int, int, Fields]] = []
     chunk = first
     while True:
-        while chunk.left >= frame:
-            kind, length, message_flags = chunk.number(1), chunk.number(2), chunk.number(1)
-            chunk.take(frame - 4)  # creation order
+        while chunk.left >= frame.size:
+            kind, length, message_flags = chunk.unpack(frame)
+            if kind in _PASSED_OVER:
+                chunk.take(length)
+                continue
             fields = chunk.part(length)
             if kind == CONTINUATION:
                 pending.append((fields.number(WIDTH), fields.number(WIDTH)))

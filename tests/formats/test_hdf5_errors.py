@@ -176,6 +176,26 @@ def test_newer_headers(code: str, data: Callable[[], bytes]) -> None:
     assert refusal(data()) == code
 
 
+@pytest.mark.parametrize(
+    ("code", "frame"), [("DenseGroup", b"\x02\x12\x00\x00"), ("DenseAttributes", b"\x15\x12\x00\x04")]
+)
+def test_an_index_without_its_heap(code: str, frame: bytes) -> None:
+    """Readers look into an index of names without asking for the heap, so neither may be there."""
+    message = frame + b"\x00\x00" + b"\xff" * 16
+    assert refusal(_latest(message, len(message) - 8, (48).to_bytes(8, "little"))) == code
+
+
+@pytest.mark.parametrize("back", [0, 8, 16])
+def test_a_header_that_goes_on_in_itself(back: int) -> None:
+    """A chunk that names itself, or its prefix, as its continuation ends when all bytes are claimed."""
+    chunk = HEADER + 16
+    continuation = b"\x10\x00\x10\x00" + bytes(4) + (chunk - back).to_bytes(8, "little")
+    message = continuation + (24 + back).to_bytes(8, "little")
+    header = b"\x01\x00\xff\xff" + (1).to_bytes(4, "little") + (24).to_bytes(8, "little") + message
+    data = DATA[:40] + (HEADER + len(header)).to_bytes(8, "little") + DATA[48:HEADER] + header
+    assert refusal(data) == "BlocksOverlap"
+
+
 def test_the_checksum() -> None:
     """The values that the author of lookup3 gives for his own examples, and those that h5py wrote."""
     assert lookup3(b"") == 0xDEADBEEF
