@@ -201,3 +201,25 @@ def test_the_checksum() -> None:
     assert lookup3(b"") == 0xDEADBEEF
     assert lookup3(b"Four score and seven years ago") == 0x17770551
     assert lookup3(LATEST[:44]) == int.from_bytes(LATEST[44:48], "little")
+
+
+def _many(file: h5py.File) -> None:
+    for index in range(400):
+        file[f"w{index}"] = np.float32(index)
+
+
+@pytest.mark.parametrize(
+    ("code", "plus", "value"),
+    [
+        ("LinkOrder", 24, bytes(8)),
+        ("TreeShape", 8, bytes(8)),
+        ("TreeShape", 16, b"\xff" * 8),
+        ("TreeShape", 5, b"\x01"),
+    ],
+)
+def test_inner_nodes_of_a_tree(code: str, plus: int, value: bytes) -> None:
+    """Keys, neighbours and level of a node below the root have to be those that its place demands."""
+    data = written(_many)
+    nodes = [place for place in range(len(data)) if data.startswith(b"TREE\0\0", place)]
+    middle = next(place for place in nodes if b"\xff" * 8 not in data[place + 8 : place + 24])
+    assert refusal(patched(data, middle + plus, value)) == code
