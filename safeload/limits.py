@@ -47,6 +47,12 @@ class Limits:
     tensor_rank: int = 64
     tensor_name_bytes: int = 4_096
 
+    # HDF5
+    hdf5_objects: int = 200_000
+    """Groups and datasets of one file, as many as tensors of safetensors."""
+    hdf5_metadata_bytes: int = 64 * MIB
+    """Headers, trees, heaps, names and attribute values; those of a 24-layer encoder are about 1 MB."""
+
     # zip
     zip_members: int = 200_000
     zip_directory_bytes: int = 64 * MIB
