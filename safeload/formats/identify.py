@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from safeload.formats.extensions import claimed_formats, extension_of
 from safeload.formats.lfs_pointer import looks_like_pointer
-from safeload.formats.magic import strong_format, weak_format
+from safeload.formats.magic import is_tar, strong_format, weak_format
 from safeload.formats.pickle_probe import looks_like_pickle
 from safeload.record import record
 
@@ -112,6 +112,9 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
     if first not in {"pickle", "torch-legacy"} and looks_like_pickle(view, text=text):
         # an unpickler runs it, so that is how it is scanned
         found.insert(0, "pickle")
+    if first in {"pickle", "torch-legacy"} and is_tar(head):
+        # the name of a tar's first member may be a pickle, and torch.load tries tar first
+        found.append("tar")
     if first != "zip" and _has_zip_end(view, size):
         found.append("zip")
         if not found[:-1]:

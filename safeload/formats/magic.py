@@ -65,7 +65,7 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "mp4"
     if head[4:8] == b"TFL3":
         return "tflite"
-    return _tar(head) or _program(head, size)
+    return ("tar" if is_tar(head) else None) or _program(head, size)
 
 
 def weak_format(head: bytes) -> str | None:
@@ -95,18 +95,31 @@ def _msgpack_key(head: bytes) -> bool:
     return len(head) > at + 1 and (0xA0 <= head[at] <= 0xBF or 0xD9 <= head[at] <= 0xDB)
 
 
-def _tar(head: bytes) -> str | None:
-    """A tar header by its magic or, for older archives, by the sum in it."""
+def is_tar(head: bytes) -> bool:
+    """Whether there is a tar header, by its magic or, for older archives, by the sum in it.
+
+    Readers take the sum over signed or unsigned bytes, and its number in octal or, after 0x80, in binary.
+    """
     if head[257:262] == b"ustar":
-        return "tar"
+        return True
     block = head[:_TAR_BLOCK]
+    if len(block) < _TAR_BLOCK or not head[0]:
+        return False
     field = block[148:156]
-    if len(block) < _TAR_BLOCK or not (digits := field.strip(b" \x00")) or not head[0]:
-        return None
-    if len(digits) > 7 or digits.strip(b"01234567"):
-        return None
-    total = sum(block) - sum(field) + 8 * 0x20
-    return "tar" if total == int(digits, 8) else None
+    if field[0] == 0x80:
+        stated = int.from_bytes(field[1:], "big")
+    else:
+        digits = field.partition(b"\0")[0].strip()
+        if not digits.isascii():
+            return False
+        try:
+            # as Python's tarfile does, with all that int() takes
+            stated = int(digits, 8)
+        except ValueError:
+            return False
+    rest = block[:148] + b" " * 8 + block[156:]
+    total = sum(rest)
+    return stated in {total, total - 256 * sum(byte > 0x7F for byte in rest)}
 
 
 def _program(head: bytes, size: int) -> str | None:
