@@ -47,6 +47,10 @@ class Limits:
     tensor_rank: int = 64
     tensor_name_bytes: int = 4_096
 
+    # numpy
+    npy_header_bytes: int = 10_000
+    """The limit of numpy itself for files that are not trusted."""
+
     # zip
     zip_members: int = 200_000
     zip_directory_bytes: int = 64 * MIB
