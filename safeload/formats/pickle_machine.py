@@ -73,7 +73,9 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
     scene, log = machine.scene, machine.events
     most_opcodes, most_memo = machine.limits.pickle_opcodes, machine.limits.pickle_memo
     opcodes = more = 0
-    fast = TensorStep() if use_fast and log is None and machine.torch else None
+    fast = None
+    if use_fast and log is None and machine.storage is not None:
+        fast = TensorStep(legacy=machine.persistent_ids == "torch-legacy")
     try:
         while True:
             machine.stack = stack

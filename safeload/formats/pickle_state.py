@@ -82,8 +82,7 @@ class Machine:
         self.data = data
         self.limits = limits
         self.contracts = contracts_for(packs)
-        self.torch = persistent == "torch"
-        """Whether persistent ids are those of a torch archive, so that the fast step knows them."""
+        self.persistent_ids = persistent
         self.storage = _STORAGES.get(persistent)
         self.pos = start
         self.at = start

@@ -12,6 +12,7 @@ import torch
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats import torch_legacy
+from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.torch_legacy import LegacyPickles, TorchLegacy, parse_torch_legacy
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS, Limits
@@ -226,3 +227,27 @@ def test_mutations_are_read_as_torch_reads_them() -> None:
         for key, entry in found.tensors.items():
             assert torch.equal(rebuilt(data, entry).nan_to_num(7), oracle[key].nan_to_num(7))
     assert read > 50
+
+
+def test_one_step_per_tensor_equals_opcode_by_opcode() -> None:
+    """The step for the usual sequence changes nothing about the trace, whatever was done to the stream."""
+    value = {f"layer.{n}.weight": torch.zeros([2] * (n % 7) + [n % 300 + 1]) for n in range(300)}
+    value |= {f"twin.{n}": value[f"layer.{n}.weight"] for n in range(60)}
+    data = saved(value)
+    pickles = torch_legacy.run_pickles(BytesView(data), DEFAULT_LIMITS)
+    stream = data[pickles.starts[3] : pickles.traces[3].end]
+    rng = random.Random(5)
+    small = stream[:400] + b"u."
+    for case in (stream, stream[:-200], *(mutated([small], rng) for _ in range(500))):
+        fast = run_pickle(case, DEFAULT_LIMITS, persistent="torch-legacy")
+        slow = run_pickle(case, DEFAULT_LIMITS, persistent="torch-legacy", fast=False)
+        assert (fast.status, fast.opcodes, fast.calls, fast.end) == (
+            slow.status,
+            slow.opcodes,
+            slow.calls,
+            slow.end,
+        )
+        assert dict(fast.storages) == dict(slow.storages)
+        if case is stream:
+            assert fast.inert
+            assert fast.value == slow.value
