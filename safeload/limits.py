@@ -53,6 +53,10 @@ class Limits:
     hdf5_metadata_bytes: int = 64 * MIB
     """Headers, trees, heaps, names and attribute values; those of a 24-layer encoder are about 1 MB."""
 
+    # numpy
+    npy_header_bytes: int = 10_000
+    """The limit of numpy itself for files that are not trusted."""
+
     # zip
     zip_members: int = 200_000
     zip_directory_bytes: int = 64 * MIB

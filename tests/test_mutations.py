@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-KINDS = ("safetensors", "sharded", "bin")
+KINDS = ("safetensors", "sharded", "bin", "legacy")
 QUICK, FULL = 60, 1_000
 MOST_BYTES = 1 << 20
 
@@ -28,7 +28,8 @@ MOST_BYTES = 1 << 20
 @pytest.fixture(scope="module", params=KINDS)
 def checkpoint(request, tmp_path_factory) -> Path:
     """A tiny BERT in one of the layouts."""
-    folder = tiny_bert(tmp_path_factory.mktemp("original") / "bert", pickle=request.param == "bin")
+    folder = tmp_path_factory.mktemp("original") / "bert"
+    tiny_bert(folder, pickle=request.param == "bin", legacy=request.param == "legacy")
     if request.param == "sharded":
         from transformers import AutoModelForMaskedLM
 

@@ -80,6 +80,20 @@ def persistent_storage(pid: object, scene: Scene) -> StorageRef:
     return ref
 
 
+def legacy_storage(pid: object, scene: Scene) -> StorageRef:
+    """The same for the format before zip, whose persistent ids have a sixth field: a view of the storage.
+
+    Raises:
+        Refused: it is not exactly `("storage", StorageType, key, location, numel, None)`.
+    """
+    if type(pid) is not tuple or len(pid) != 6:
+        raise Refused("a persistent id is no tuple of six")
+    if pid[5] is not None:
+        # A key of its own for a part of another storage: torch's writers have left it None for years.
+        raise Refused("a storage is a view of another one")
+    return persistent_storage(pid[:5], scene)
+
+
 def _hooks(value: object) -> None:
     if type(value) is not OrderedDictValue or value or value.metadata is not None:
         raise Refused("backward hooks are no empty OrderedDict")

@@ -5,7 +5,7 @@ regular expression gives what the loop in `pickle_machine` would have given opco
 the same stack, memo, counts and storages behind (a test compares both on every stream it knows). Where
 anything is not exactly as expected, nothing has been changed and the loop takes over.
 
-    ( ( h'storage' h Type X key r. h'cpu' numel t r. Q    persistent id
+    ( ( h'storage' h Type X key r. h'cpu' numel t r. Q    persistent id (before torch 1.6: numel N t)
     offset sizes r. strides r. flag                       range
     h OrderedDict ) R r. t r. R r.                        hooks, arguments, call
 """
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 _INT = rb"(?:K.|M..|J...[\x00-\x7f])"
 _DIMS = rb"(?:" + _INT + rb"{1,3}[\x85-\x87]|\(" + _INT + rb"{4,8}t)"
-_TENSOR = re.compile(
-    rb"\(h.h.X[\x01-\x07]\0\0\0([0-9]{1,7})r(....)h(.)(" + _INT + rb")tr(....)Q"
-    rb"(" + _INT + _DIMS + rb")r(....)(" + _DIMS + rb")r....[\x88\x89]h.\)Rr....tr....Rr....",
-    re.DOTALL,
-).match
+_TO_KEY = rb"\(h.h.X[\x01-\x14]\0\0\0([0-9]{1,20})r(....)h(.)(" + _INT + rb")"
+_FROM_PID = (
+    rb"tr(....)Q"
+    rb"(" + _INT + _DIMS + rb")r(....)(" + _DIMS + rb")r....[\x88\x89]h.\)Rr....tr....Rr...."
+)
 _HEAD = struct.Struct("<xxBxBxI").unpack_from
 _TAIL = struct.Struct("<IBxBxxxIxxIxxI")
 _TAIL_AT = _TAIL.unpack_from
@@ -47,9 +47,13 @@ _CACHED = 10_000
 class TensorStep:
     """The step with what it has already decoded: most tensors of a model share a few shapes."""
 
-    __slots__ = ("hooks", "shapes")
+    __slots__ = ("fixed_opcodes", "hooks", "legacy", "match", "shapes")
 
-    def __init__(self) -> None:
+    def __init__(self, *, legacy: bool) -> None:
+        self.legacy = legacy
+        """Whether persistent ids have None for a sixth field, as before torch 1.6."""
+        self.match = re.compile(_TO_KEY + b"N" * legacy + _FROM_PID, re.DOTALL).match
+        self.fixed_opcodes = _FIXED_OPCODES + legacy
         self.hooks = OrderedDictValue()
         """One for all: empty, and sealed against writes, so nothing can tell it from many."""
         self.hooks.sealed = True
@@ -64,7 +68,7 @@ class TensorStep:
             The position behind it, the tensor, and the number of opcodes; None where the bytes are not
             that sequence or something about them is unusual.
         """
-        match = _TENSOR(data, pos, end)
+        match = self.match(data, pos, end)
         if match is None:
             return None
         key, put_key, location_at, numel_raw, put_pid, sizes_raw, put_sizes, strides_raw = match.groups()
@@ -110,7 +114,8 @@ class TensorStep:
         hooks_type.calls += 1
         scene.storages[key_text] = storage
         memo[key_index] = key_text
-        memo[pid_index] = ("storage", kind, key_text, location, numel)
+        pid = ("storage", kind, key_text, location, numel)
+        memo[pid_index] = (*pid, None) if self.legacy else pid
         memo[sizes_index] = sizes
         memo[put_strides] = strides
         memo[put_hooks] = hooks
@@ -132,7 +137,7 @@ class TensorStep:
             return None
         marks = 2 * (sizes_opcode == 0x74) + (sizes_opcode != 0x74)
         marks += 2 * (strides_opcode == 0x74) + (strides_opcode != 0x74)
-        opcodes = _FIXED_OPCODES + len(sizes) + len(strides) + marks
+        opcodes = self.fixed_opcodes + len(sizes) + len(strides) + marks
         shape = (numel, offset, tuple(sizes), tuple(strides), opcodes)
         if len(self.shapes) < _CACHED:
             self.shapes[numel_raw, sizes_raw, strides_raw] = shape

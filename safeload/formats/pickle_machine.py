@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import struct
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats import pickle_errors as wrong
@@ -38,7 +38,7 @@ from safeload.formats.pickle_trace import GlobalRef, GlobalUse, StreamStatus, Tr
 from safeload.formats.pickle_value import check_value
 
 if TYPE_CHECKING:
-    from safeload.formats.pickle_state import Use
+    from safeload.formats.pickle_state import Persistent, Use
     from safeload.limits import Limits
 
 _U2 = struct.Struct("<H").unpack_from
@@ -73,7 +73,9 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
     scene, log = machine.scene, machine.events
     most_opcodes, most_memo = machine.limits.pickle_opcodes, machine.limits.pickle_memo
     opcodes = more = 0
-    fast = TensorStep() if use_fast and log is None and machine.torch else None
+    fast = None
+    if use_fast and log is None and machine.storage is not None:
+        fast = TensorStep(legacy=machine.persistent_ids == "torch-legacy")
     try:
         while True:
             machine.stack = stack
@@ -225,7 +227,7 @@ def run_pickle(
     limits: Limits,
     *,
     packs: frozenset[str] = frozenset(),
-    persistent: Literal["torch", "none"] = "none",
+    persistent: Persistent = "none",
     start: int = 0,
     log: bool = False,
     fast: bool = True,
@@ -238,12 +240,12 @@ def run_pickle(
         data: the whole artifact; offsets in the trace count from its first byte.
         limits: the budgets.
         packs: names of the packs of inert records that the policy switches on.
-        persistent: `torch` where persistent ids refer to storages of a torch archive.
+        persistent: whose storages persistent ids refer to: `torch` for those of a torch archive.
         start: where the stream begins.
         fast: take the opcodes of one tensor in one step where they are the usual ones.
         log: keep every import and call in order in `Trace.events` (for tests; slower).
     """
-    machine = Machine(data, limits, packs, torch=persistent == "torch", start=start, log=log)
+    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log)
     error: FormatError | None = None
     value: object = None
     stopped = False

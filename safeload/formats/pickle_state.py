@@ -5,13 +5,13 @@ The opcodes are in `pickle_machine` (the frequent ones) and `pickle_handlers`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from safeload.formats import pickle_errors as wrong
 from safeload.formats.opcodes import OPCODES
 from safeload.formats.pickle_contracts import Contract, Refused, Scene, is_member
 from safeload.formats.pickle_contracts_numpy import build_array, build_dtype
-from safeload.formats.pickle_contracts_torch import persistent_storage
+from safeload.formats.pickle_contracts_torch import legacy_storage, persistent_storage
 from safeload.formats.pickle_gadgets import gadget
 from safeload.formats.pickle_packs import contracts_for
 from safeload.formats.pickle_python2 import canonical
@@ -28,8 +28,9 @@ from safeload.formats.pickle_trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from safeload.formats.pickle_trace import StorageRef
     from safeload.limits import Limits
 
 _MARKS: Final = 10_000
@@ -41,6 +42,13 @@ _NAME_SHOWN: Final = 512
 """Characters of a module or name that the trace keeps: a name may be as long as the stream."""
 _CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes, tuple, frozenset})
 """Values that no opcode can change: writing to one raises in CPython."""
+
+Persistent: TypeAlias = Literal["torch", "torch-legacy", "none"]
+"""Which storages persistent ids refer to: those of a torch archive, of the stream format before it, none."""
+_STORAGES: Final[Mapping[str, Callable[[object, Scene], StorageRef]]] = {
+    "torch": persistent_storage,
+    "torch-legacy": legacy_storage,
+}
 
 _METADATA: Final = frozenset({OrderedDictValue, dict})
 
@@ -62,12 +70,20 @@ class Machine:
     """The state of one run."""
 
     def __init__(
-        self, data: bytes, limits: Limits, packs: frozenset[str], *, torch: bool, start: int, log: bool
+        self,
+        data: bytes,
+        limits: Limits,
+        packs: frozenset[str],
+        *,
+        persistent: Persistent,
+        start: int,
+        log: bool,
     ) -> None:
         self.data = data
         self.limits = limits
         self.contracts = contracts_for(packs)
-        self.torch = torch
+        self.persistent_ids = persistent
+        self.storage = _STORAGES.get(persistent)
         self.pos = start
         self.at = start
         """Byte of the opcode that runs."""
@@ -192,10 +208,10 @@ class Machine:
         """What `persistent_load` would give back."""
         if self.events is not None:
             self.events.append(("persistent",))
-        if not self.torch:
-            return self.reject("a persistent id", "only a torch archive has storages to refer to")
+        if self.storage is None:
+            return self.reject("a persistent id", "only a torch checkpoint has storages to refer to")
         try:
-            return persistent_storage(pid, self.scene)
+            return self.storage(pid, self.scene)
         except Refused as refusal:
             return self.reject("a persistent id", str(refusal))
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_trace import state_dict_tensors
-from safeload.formats.tensors import ITEM_BITS, TensorEntry
+from safeload.formats.tensors import ITEM_BITS
+from safeload.formats.torch_tensors import place_tensors
 from safeload.formats.zip import STORED, ZipArchive, ZipMember, parse_zip
 from safeload.formats.zip_data import check_crc
 from safeload.record import record
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import View
-    from safeload.formats.pickle_trace import TensorSpec, Trace
+    from safeload.formats.pickle_trace import Trace
+    from safeload.formats.tensors import TensorEntry
     from safeload.limits import Limits
 
 _SMALL = frozenset(
@@ -247,32 +248,5 @@ def bind(archive: ZipArchive, layout: TorchLayout, trace: Trace) -> TorchZip:
     if len(members) != len(trace.storages):
         key = next(key for key in members if key not in trace.storages)
         raise UnreferencedData(f"the pickle does not name {members[key].name}", offset=members[key].offset)
-    tensors = {
-        name: _entry(spec, members[spec.storage.key]) for name, spec in state_dict_tensors(trace).items()
-    }
-    value = trace.value if isinstance(trace.value, dict) else {}
-    extra = tuple(key for key in value if type(key) is str and key not in tensors)
-    return TorchZip(
-        trace=trace, tensors=MappingProxyType(tensors), extra=extra, members=archive.members, layout=layout
-    )
-
-
-def _entry(spec: TensorSpec, member: ZipMember) -> TensorEntry:
-    """A tensor as a range of the archive. The machine has checked its extent against the storage."""
-    offset = member.offset + spec.offset * (ITEM_BITS[spec.dtype] // 8)
-    stride = None if _contiguous(spec.shape, spec.stride) else spec.stride
-    return TensorEntry(spec.dtype, spec.shape, offset, stride)
-
-
-def _contiguous(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
-    """Whether elements lie one behind the other; dimensions of size 1 have no say, nor have empty ones."""
-    if len(shape) == 1:
-        return stride[0] == 1 or shape[0] <= 1
-    if 0 in shape:
-        return True
-    expected = 1
-    for size, step in zip(reversed(shape), reversed(stride), strict=True):
-        if size != 1 and step != expected:
-            return False
-        expected *= size
-    return True
+    tensors, extra = place_tensors(trace, {key: members[key].offset for key in trace.storages})
+    return TorchZip(trace=trace, tensors=tensors, extra=extra, members=archive.members, layout=layout)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Fact
 
 if TYPE_CHECKING:
-    from safeload.core import Location
+    from safeload.core import Json, Location
     from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
 
@@ -63,4 +63,28 @@ def stream_facts(trace: Trace, location: Location, limits: Limits) -> tuple[Fact
                 data={"error": trace.error.code, "detail": trace.error.detail},
             )
         )
+    return tuple(facts)
+
+
+def facts_behind(
+    data: bytes, at: int, location: Location, packs: frozenset[str], limits: Limits
+) -> tuple[Fact, ...]:
+    """The facts of bytes behind the last STOP that a loader heeds: a tool that goes on would run them.
+
+    Args:
+        data: these bytes.
+        at: the place of the first of them in the artifact.
+        location: the artifact.
+        packs: packs of inert records that the policy switches on.
+        limits: the budgets.
+    """
+    from safeload.formats.pickle_machine import run_pickle  # only where there is a pickle
+
+    trace = run_pickle(data, limits, packs=packs)
+    stream = trace.error is None or bool(trace.globals) or bool(trace.rejected_calls)
+    found: dict[str, Json] = {"size": len(data), "pickle": stream}
+    facts = [Fact(kind="pickle.trailing", location=location.at(offset=at), data=found)]
+    for fact in stream_facts(trace, location, limits) if stream else ():
+        where = location.at(offset=at + (fact.location.offset or 0))
+        facts.append(Fact(kind=fact.kind, location=where, data=fact.data))
     return tuple(facts)

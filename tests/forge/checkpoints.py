@@ -11,12 +11,13 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = (*SPECIAL, "in", "a", "hole", "the", "ground", "hobbit", "##s", ".")
 
 
-def tiny_bert(folder: Path, *, pickle: bool = False, **overrides: object) -> Path:
+def tiny_bert(folder: Path, *, pickle: bool = False, legacy: bool = False, **overrides: object) -> Path:
     """A BERT with a masked-language head and a WordPiece tokenizer.
 
     Args:
         folder: where to write; it is created.
         pickle: write pytorch_model.bin in place of model.safetensors.
+        legacy: likewise, in the format before torch 1.6.
         overrides: fields of BertConfig.
     """
     import torch
@@ -37,8 +38,9 @@ def tiny_bert(folder: Path, *, pickle: bool = False, **overrides: object) -> Pat
         for parameter in model.parameters():
             parameter.copy_(torch.randn_like(parameter) * 0.3 + (parameter.dim() == 1))
     model.save_pretrained(folder)
-    if pickle:
+    if pickle or legacy:
         (folder / "model.safetensors").unlink()
-        torch.save(model.state_dict(), folder / "pytorch_model.bin")
+        path = folder / "pytorch_model.bin"
+        torch.save(model.state_dict(), path, _use_new_zipfile_serialization=not legacy)
     (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in WORDS))
     return folder

@@ -33,10 +33,11 @@ def _rewrite(folder: Path, change: Any) -> Path:
     return folder
 
 
-def _as_pickle(folder: Path, tensors: dict[str, torch.Tensor] | None = None) -> Path:
-    """Replace model.safetensors by a pytorch_model.bin."""
+def _as_pickle(folder: Path, tensors: dict[str, torch.Tensor] | None = None, *, legacy: bool = False) -> Path:
+    """Replace model.safetensors by a pytorch_model.bin, of today or of the format before torch 1.6."""
     path = folder / "model.safetensors"
-    torch.save(tensors or safetensors.torch.load(path.read_bytes()), folder / "pytorch_model.bin")
+    value = tensors or safetensors.torch.load(path.read_bytes())
+    torch.save(value, folder / "pytorch_model.bin", _use_new_zipfile_serialization=not legacy)
     path.unlink()
     return folder
 
@@ -68,12 +69,13 @@ def test_a_shard_that_lacks_its_tensor(tmp_path: Path) -> None:
         safeload.AutoModel.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize("layout", ["zip", "legacy"])
 @pytest.mark.parametrize("kind", ["bert", "distilbert"])
-def test_inert_pickles(kind: str, tmp_path: Path) -> None:
-    """Weights in a .bin come out of the trace and the archive's bytes; tied pairs share one storage."""
+def test_inert_pickles(kind: str, layout: str, tmp_path: Path) -> None:
+    """Weights in a .bin come out of the trace and the file's bytes; tied pairs share one storage."""
     theirs = reference(kind, "AutoModelForMaskedLM")
     save(theirs, tmp_path)
-    _as_pickle(tmp_path, theirs.state_dict())
+    _as_pickle(tmp_path, theirs.state_dict(), legacy=layout == "legacy")
     ours = safeload.AutoModelForMaskedLM.from_pretrained(tmp_path)
     assert _same(ours, theirs)
     for target, source in ours.tied.items():
@@ -81,7 +83,8 @@ def test_inert_pickles(kind: str, tmp_path: Path) -> None:
     ours(**batch(), labels=batch()["input_ids"]).loss.backward()
 
 
-def test_strided_pickles(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", ["zip", "legacy"])
+def test_strided_pickles(layout: str, tmp_path: Path) -> None:
     """Transposed and sliced tensors of a .bin keep their values."""
     theirs = reference("bert", "AutoModel")
     save(theirs, tmp_path)
@@ -89,7 +92,7 @@ def test_strided_pickles(tmp_path: Path) -> None:
         name: torch.cat([value.t().contiguous()] * 2)[: value.shape[1]].t() if value.dim() == 2 else value
         for name, value in theirs.state_dict().items()
     }
-    _as_pickle(tmp_path, tensors)
+    _as_pickle(tmp_path, tensors, legacy=layout == "legacy")
     assert _same(safeload.AutoModel.from_pretrained(tmp_path), theirs)
 
 
