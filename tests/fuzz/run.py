@@ -29,7 +29,14 @@ from tests.fuzz.mutate import mutated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TARGETS = ("json_strict", "safetensors_header", "zip_archive", "pickle_machine")
+TARGETS = (
+    "json_strict",
+    "safetensors_header",
+    "zip_archive",
+    "pickle_machine",
+    "gguf_header",
+    "flax_msgpack",
+)
 CRASHES = Path(".bench") / "fuzz"
 SLOW_SECONDS = 5.0
 """No input of 64 KiB may take longer: that is a hang in the making."""
