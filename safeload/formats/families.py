@@ -20,7 +20,7 @@ COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar
 
 UNREAD = frozenset(
     {
-        "hdf5", "gguf", "ggml", "npy", "onnx", "tflite", "msgpack", "sqlite", "parquet", "arrow",
+        "hdf5", "ggml", "npy", "onnx", "tflite", "sqlite", "parquet", "arrow",
         "sentencepiece",
     }
 )  # fmt: skip
