@@ -48,8 +48,8 @@ class Limits:
     tensor_name_bytes: int = 4_096
 
     # msgpack
-    msgpack_items: int = 400_000
-    """Keys and list items. A Flax train state holds each of its tensors three times, in about 60,000."""
+    msgpack_items: int = 150_000
+    """Keys and list items. A Flax train state of 20,000 tensors holds each of them three times."""
     msgpack_text_bytes: int = 16 * MIB
     """Keys and strings as they stand, and again as names from the root."""
     msgpack_depth: int = 64
