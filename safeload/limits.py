@@ -57,6 +57,29 @@ class Limits:
     npy_header_bytes: int = 10_000
     """The limit of numpy itself for files that are not trusted."""
 
+    # msgpack
+    msgpack_items: int = 150_000
+    """Keys and list items. A Flax train state of 20,000 tensors holds each of them three times."""
+    msgpack_text_bytes: int = 16 * MIB
+    """Keys and strings as they stand, and again as names from the root."""
+    msgpack_depth: int = 64
+    """The reference C unpacker stops at 1024; Flax models nest about 12 deep."""
+
+    # gguf
+    gguf_header_bytes: int = 256 * MIB
+    """Metadata and tensor table. A vocabulary of 256,000 tokens with its merges needs about 16 MB."""
+    gguf_keys: int = 10_000
+    """llama.cpp writes about 50."""
+    gguf_tensors: int = 200_000
+    gguf_items: int = 8_000_000
+    """Strings and nested arrays in all arrays: tokens, merges."""
+    gguf_text_bytes: int = 16 * MIB
+    """Keys, names and strings that the record keeps. Chat templates have up to about 20 kB."""
+    gguf_depth: int = 8
+    """Arrays in arrays. The format allows them, llama.cpp reads none."""
+    gguf_alignment: int = 1 * MIB
+    """llama.cpp writes 32; memory pages have up to 64 kB."""
+
     # zip
     zip_members: int = 200_000
     zip_directory_bytes: int = 64 * MIB

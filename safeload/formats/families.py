@@ -20,7 +20,7 @@ COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar
 
 UNREAD = frozenset(
     {
-        "gguf", "ggml", "onnx", "tflite", "msgpack", "sqlite", "parquet", "arrow",
+        "ggml", "onnx", "tflite", "sqlite", "parquet", "arrow",
         "sentencepiece",
     }
 )  # fmt: skip
@@ -29,7 +29,7 @@ UNREAD = frozenset(
 READ = frozenset(
     {
         "safetensors", "zip", "torch-legacy", "pickle", "json", "text", "text-8bit", "empty", "python",
-        "lfs-pointer", "hdf5", "npy",
+        "lfs-pointer", "hdf5", "npy", "gguf", "msgpack",
     }
 )  # fmt: skip
 """Formats with a scanner of their own."""

@@ -20,7 +20,10 @@ from torch import nn
 
 from safeload.core import visible
 from safeload.errors import FormatError, LimitExceeded, UsageError
+from safeload.formats.safetensors import Safetensors
 from safeload.formats.shard_index import ShardIndex
+from safeload.formats.torch_legacy import TorchLegacy
+from safeload.formats.torch_zip import TorchZip
 from safeload.resolver.load_report import LoadReport, Mismatch
 from safeload.resolver.memory import FLOATS, Memory
 
@@ -258,7 +261,8 @@ def _check_fit(
 
 
 def _tensors(path: str, record: object) -> Mapping[str, TensorEntry]:
-    tensors: Mapping[str, TensorEntry] | None = getattr(record, "tensors", None)
+    # Other formats have tensors too, under names and in layouts that are not those of torch.
+    tensors = record.tensors if isinstance(record, (Safetensors, TorchZip, TorchLegacy)) else None
     if not tensors:
         raise NoTensors(f"{visible(path)} holds no tensors by name")
     return tensors

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from safeload.formats.identify import Identification, identify
 from safeload.formats.view import BytesView
+from tests.forge.flax import pack, params
 from tests.forge.safetensors import forge, tensor, two_tensors
 
 
@@ -290,6 +291,15 @@ def test_any_bytes_are_identified(data: bytes, choice: st.DataObject) -> None:
     changed[cut:] = choice.draw(st.binary(max_size=8))
     look(bytes(changed), "x.bin")
     assert look(forge({"a": tensor(0, 1, [1])}, b"x")).format == "safetensors"
+
+
+@pytest.mark.parametrize(
+    "tree", [params(), {"params": params(20)}, {"é" * 40: {}}, {str(at): None for at in range(20)}]
+)
+def test_flax_checkpoints_are_msgpack(tree: dict[str, object]) -> None:
+    """Maps of any size with keys of any length, and tensor data that is no other format."""
+    found = look(pack(tree), "flax_model.msgpack")
+    assert (found.format, found.also, found.mismatch) == ("msgpack", (), False)
 
 
 def test_every_format_has_a_scanner() -> None:

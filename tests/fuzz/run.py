@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TARGETS = (
     "json_strict", "safetensors_header", "hdf5_file", "zip_archive", "pickle_machine", "torch_legacy",
-    "npy_array",
+    "npy_array", "gguf_header", "flax_msgpack",
 )  # fmt: skip
 CRASHES = Path(".bench") / "fuzz"
 SLOW_SECONDS = 5.0

@@ -9,19 +9,27 @@ import pytest
 from safeload.architectures import find
 from safeload.architectures.base.config import Config
 from safeload.errors import FormatError, UsageError
+from safeload.formats.gguf import parse_gguf
 from safeload.formats.model_config import interpret
+from safeload.formats.msgpack import parse_msgpack
 from safeload.formats.tensors import TensorEntry
+from safeload.formats.view import BytesView
+from safeload.limits import DEFAULT_LIMITS
+from safeload.resolver import weights
 from safeload.resolver.load_report import Mismatch
 from safeload.resolver.weights import (
     BackboneIncomplete,
     DtypeMismatch,
     NamesCollide,
     NewHeadTooLarge,
+    NoTensors,
     Plan,
     ShapeMismatch,
     Source,
     plan_load,
 )
+from tests.forge.flax import pack, params
+from tests.forge.gguf import small_model
 
 SIZES: dict[str, Any] = {
     "model_type": "bert",
@@ -199,6 +207,15 @@ def test_untied_parameters() -> None:
     model = _model("AutoModelForMaskedLM", tie_word_embeddings=False)
     tensors = _tensors(model)
     assert _plan(model, tensors).report.new_head == tuple(sorted(model.tied))
+
+
+@pytest.mark.parametrize("data", [small_model(), pack(params())])
+def test_only_layouts_of_torch_are_loaded(data: bytes) -> None:
+    """Tensors of GGUF and Flax, under whatever file name, are not those of a state dict."""
+    parsed: Any = (parse_gguf if data[:4] == b"GGUF" else parse_msgpack)(BytesView(data), DEFAULT_LIMITS)
+    assert parsed.tensors
+    with pytest.raises(NoTensors):
+        weights._tensors("model.safetensors", parsed)
 
 
 def test_every_error_is_a_format_error() -> None:
