@@ -16,7 +16,10 @@ def drawn(path: str, done: int, total: int) -> bytes:
             assert progress.callback is not None
             progress.callback(path, done, total)
         stream.flush()
-        shown = os.read(ours, 65536)
+        shown = b""
+        # the terminal hands on each write by itself
+        while not shown.endswith(b"\r\x1b[K"):
+            shown += os.read(ours, 65536)
     os.close(ours)
     return shown
 
