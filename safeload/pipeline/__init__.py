@@ -186,6 +186,8 @@ def resolve_policy(policy: Policy | str | Path | None = None, *, audited: str | 
     """
     if isinstance(policy, Policy):
         return policy
+    if policy is not None and not isinstance(policy, str | os.PathLike):
+        raise UsageError(f"policy= takes a Policy, a file or the name of a built-in, not {policy!r}")
     known, unwaivable = _rule_ids()
     return resolve(policy_texts(policy, audited=audited), rule_ids=known, unwaivable=unwaivable)
 

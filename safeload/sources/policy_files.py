@@ -58,7 +58,7 @@ def policy_texts(
         UsageError: a policy cannot be read, or lies inside the audited path.
     """
     judged = None if audited is None else os.fspath(audited)
-    chosen = _chosen(named, judged, start or os.curdir, os.environ if environ is None else environ)
+    chosen = _chosen(named, judged, start or _here(), os.environ if environ is None else environ)
     texts = [built_in(chosen) if chosen in BUILT_IN else _read(chosen, judged)]
     if paths.exists(organisation):
         texts.append(_read(os.fspath(organisation), judged))
@@ -154,5 +154,17 @@ def _text(path: str) -> str:
 
 def _shown(path: str) -> str:
     """The path as messages name it: relative where it lies below the working directory."""
-    inside, resolved = paths.join(paths.realpath(os.curdir), ""), paths.realpath(path)
+    inside, resolved = paths.join(_here(), ""), paths.realpath(path)
     return visible(resolved.removeprefix(inside) if resolved.startswith(inside) else path)
+
+
+def _here() -> str:
+    """The working directory.
+
+    Raises:
+        UsageError: it is gone, so that nobody can tell which policy applies there.
+    """
+    try:
+        return paths.realpath(os.getcwd())
+    except OSError as error:
+        raise UsageError(f"the working directory cannot be read: {(error.strerror or '').lower()}") from None

@@ -122,3 +122,13 @@ def test_a_broken_pyproject_is_a_usage_error(home, text):
     (home / "repository" / "pyproject.toml").write_text(text)
     with pytest.raises(UsageError, match=r"pyproject\.toml"):
         find(home)
+
+
+def test_without_a_working_directory_no_policy_is_guessed(home, monkeypatch):
+    """A folder that was removed under the process is an error in one line, not a traceback."""
+    gone = home / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UsageError, match="working directory cannot be read"):
+        find(home)
