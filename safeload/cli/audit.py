@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--policy", metavar="P", help="A policy file, or the built-in default or strict.")
+@click.option("--policy", metavar="P", help="A policy file, default or strict. Else SAFELOAD_POLICY, [tool.safeload], default.")
 @click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
 @click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")

@@ -18,7 +18,7 @@ SHOWN = 200
 
 @click.command()
 @click.argument("file", metavar="FILE")
-@click.option("--policy", metavar="P", help="A policy file, or the built-in default or strict.")
+@click.option("--policy", metavar="P", help="A policy file, default or strict. Else SAFELOAD_POLICY, [tool.safeload], default.")
 @click.option("--output", "-o", metavar="OUT", help="Write to OUT instead of stdout.")
 def command(file: str, policy: str | None, output: str | None) -> int:
     """Show what each pickle stream of FILE would import and call, with byte offsets.
