@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from safeload.cli._options import policy_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--policy", metavar="P", help="A policy file, default or strict. Else SAFELOAD_POLICY, [tool.safeload], default.")
+@policy_option
 @click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
 @click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")

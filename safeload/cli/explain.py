@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from safeload.cli._options import policy_option
+
 
 @click.command()
 @click.argument("rule", metavar="RULE")
-@click.option("--policy", metavar="P", help="A policy file, or the built-in default or strict.")
+@policy_option
 def command(rule: str, policy: str | None) -> None:
     """Say what a rule means, why it matters and what to do, with the policy line that applies."""
     import textwrap

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from safeload.cli._options import policy_option
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,7 +20,7 @@ SHOWN = 200
 
 @click.command()
 @click.argument("file", metavar="FILE")
-@click.option("--policy", metavar="P", help="A policy file, default or strict. Else SAFELOAD_POLICY, [tool.safeload], default.")
+@policy_option
 @click.option("--output", "-o", metavar="OUT", help="Write to OUT instead of stdout.")
 def command(file: str, policy: str | None, output: str | None) -> int:
     """Show what each pickle stream of FILE would import and call, with byte offsets.

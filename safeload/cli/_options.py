@@ -1,0 +1,11 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+policy_option = click.option(
+    "--policy",
+    metavar="P",
+    help="A policy file, default or strict. Else SAFELOAD_POLICY, [tool.safeload], default.",
+)
