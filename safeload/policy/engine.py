@@ -46,6 +46,10 @@ COVERAGE_RULES = {
 }
 """The rule that speaks for each way of not being SCANNED."""
 
+_ABOUT_THE_SNAPSHOT = frozenset({"source", "provenance", "integrity", "hub", "license"})
+"""Families of rules about where a snapshot comes from. Their findings name it, not a file: a file whose name
+is spelt like the snapshot's must not draw them out of the scope of a load."""
+
 _ORDER = {Level.DENY: 0, Level.WARN: 1, Level.ALLOW: 2}
 _Place = tuple[str, tuple[str, ...]]
 
@@ -76,7 +80,7 @@ def decide(
         _judge(policy, finding, in_scope=_in_scope(finding, scope, paths, handed_out)) for finding in findings
     ]
     reasons += _uncovered(policy, scope, artifacts, findings, handed_out)
-    reasons += _formats(policy, artifacts, handed_out)
+    reasons += _formats(policy, scope, artifacts, handed_out)
     if not scope.everything:
         reasons += _unread(artifacts, handed_out)
     lacking = unmet(policy, subject, evidence)
@@ -102,8 +106,8 @@ def decide(
 
 def _in_scope(finding: Finding, scope: Scope, paths: set[str], handed_out: frozenset[str]) -> bool:
     """Whether the finding is about what is handed out, or about the snapshot as a whole."""
-    path = finding.location.artifact
-    return scope.everything or path in handed_out or path not in paths
+    path, family = finding.location.artifact, finding.rule.partition(".")[0]
+    return scope.everything or path in handed_out or path not in paths or family in _ABOUT_THE_SNAPSHOT
 
 
 def _judge(policy: Policy, finding: Finding, *, in_scope: bool) -> Reason:
@@ -154,17 +158,20 @@ def _uncovered(
     return reasons
 
 
-def _formats(policy: Policy, artifacts: Sequence[Artifact], handed_out: frozenset[str]) -> list[Reason]:
+def _formats(
+    policy: Policy, scope: Scope, artifacts: Sequence[Artifact], handed_out: frozenset[str]
+) -> list[Reason]:
     """Step 4: only allowed formats are handed out.
 
-    Judged are the files that some loader would take by their name: pictures, documents and programs have
-    rules of their own, members are the business of their container, and what is not SCANNED has its own
-    finding. A policy that allows no format at all hands out nothing at all.
+    An audit judges the files that some loader would take by their name: pictures, documents and programs
+    have rules of their own. A load judges all that it receives, since an index may give a shard any name.
+    Members are the business of their container, and what is not SCANNED has its own finding. A policy that
+    allows no format at all hands out nothing at all.
     """
     reasons = []
     for artifact in artifacts:
         where = artifact.location
-        taken = artifact.role is not Role.OTHER or not policy.formats
+        taken = artifact.role is not Role.OTHER or not scope.everything or not policy.formats
         if where.members or where.artifact not in handed_out or not taken:
             continue
         if artifact.coverage is not Coverage.SCANNED or artifact.format in policy.formats:

@@ -121,6 +121,19 @@ def test_a_finding_about_the_snapshot_is_always_in_scope():
     assert decision.reasons[0].in_scope
 
 
+@pytest.mark.parametrize("rule", ["source.ambiguous", "provenance.unsigned"])
+def test_a_file_named_like_the_snapshot_draws_no_finding_out_of_scope(rule):
+    """A file `file:/model` in the folder /model is a file, and the signature is not about it."""
+    decision = judge(
+        OPEN,
+        findings=[finding(rule, at="file:/model")],
+        artifacts=[artifact(), artifact("file:/model", form="text", role=Role.OTHER)],
+        scope=MODEL,
+    )
+    assert decision.verdict is Verdict.DENY
+    assert decision.reasons[0].in_scope
+
+
 @pytest.mark.parametrize("coverage", [item for item in Coverage if item is not Coverage.SCANNED])
 def test_an_unscanned_file_without_finding_gets_one(coverage):
     """A stage that forgets to say something does not make the file clean."""
@@ -169,6 +182,13 @@ def test_a_picture_beside_the_weights_needs_no_allowed_format():
     assert judge(EMPTY, artifacts=[picture], handed_out=["logo.png"]).verdict is Verdict.DENY
     weights = artifact("model.safetensors", form="png")
     assert judge(OPEN, artifacts=[weights], handed_out=["model.safetensors"]).verdict is Verdict.DENY
+
+
+def test_a_load_receives_no_other_format_under_any_name():
+    """An index may call its shards what it likes: the role that a name has is no way around the list."""
+    shard = artifact("part-1.bin", form="pickle", role=Role.OTHER)
+    decision = judge(OPEN, artifacts=[shard], handed_out=["part-1.bin"], scope=MODEL)
+    assert [reason.set_by for reason in decision.denials] == ["p.toml:6"]
 
 
 def test_an_unknown_format_alone_is_inconclusive():
