@@ -14,9 +14,9 @@ import os
 import resource
 import stat
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from safeload.core import Fact, Location, Manifest, ManifestEntry
+from safeload.core import Fact, Location, Manifest, ManifestEntry, Role
 from safeload.errors import FormatError, UsageError
 from safeload.formats.layout import role_of
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable
@@ -34,6 +34,16 @@ EXCLUDED = frozenset({".git"})
 
 _RESERVED_DESCRIPTORS = 64
 """Descriptors left to the rest of the process."""
+
+
+class _Entry(NamedTuple):
+    """One name of a folder, as it was when the folder was listed."""
+
+    name: str
+    mode: int
+    """As lstat(2) gives it: the file type. 0 where the name was gone before it could be asked for."""
+    size: int
+    """Bytes."""
 
 
 class LocalSource:
@@ -66,8 +76,9 @@ class LocalSource:
         if stat.S_ISDIR(status.st_mode):
             self._walk("", 0)
         elif stat.S_ISREG(status.st_mode):
-            self.root, name = os.path.split(root)
-            self._take(name, status.st_size, name)
+            # a snapshot of the Hub cache names its files by links: the name is the one that was given
+            self.root, target = os.path.split(root)
+            self._take(os.path.basename(os.path.abspath(given)), status.st_size, target)
         else:
             raise UsageError(f"{given}: neither a folder nor a regular file")
         self._collisions()
@@ -104,28 +115,36 @@ class LocalSource:
                 )
             if not _encodable(name) or len(name.encode()) > self._limits.path_bytes:
                 self._refuse(name, "name", "the name is not valid UTF-8, or longer than the limit")
-            elif entry.is_symlink():
+            elif stat.S_ISLNK(entry.mode):
                 self._follow(name)
-            elif entry.is_dir(follow_symlinks=False):
+            elif stat.S_ISDIR(entry.mode):
                 if not folder and entry.name in EXCLUDED:
                     self._excluded.append(name)
                 elif depth >= self._limits.directory_depth:
                     self._refuse(name, "depth", f"folders nest deeper than {self._limits.directory_depth}")
                 else:
                     self._walk(name, depth + 1)
-            elif entry.is_file(follow_symlinks=False):
-                self._take(name, entry.stat(follow_symlinks=False).st_size, name)
-            else:
+            elif stat.S_ISREG(entry.mode):
+                self._take(name, entry.size, name)
+            elif entry.mode:
                 self._refuse(name, "special", "a device, socket or named pipe")
+            else:
+                self.broken[name] = Unreadable("the file was gone before it could be opened")
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> list[_Entry]:
+        """What a folder holds. It is opened like a file, so that no link is followed to it either."""
         try:
-            with os.scandir(os.path.join(self.root, folder)) as entries:
-                return sorted(entries, key=lambda entry: entry.name)
+            listed = _open_beneath(self.root, folder or ".", os.O_DIRECTORY)
+            try:
+                with os.scandir(listed) as entries:
+                    return sorted(_entry(entry) for entry in entries)
+            finally:
+                os.close(listed)
         except OSError as error:
+            reason = (error.strerror or "error").lower()
             if not folder:
-                raise UsageError(f"{self.root}: {(error.strerror or 'error').lower()}") from None
-            self.broken[folder] = Unreadable(f"the folder could not be listed: {error.strerror}")
+                raise UsageError(f"{self.root}: {reason}") from None
+            self.broken[folder] = Unreadable(f"the folder could not be listed: {reason}")
             return []
 
     def _refuse(self, name: str, problem: str, detail: str, target: str = "") -> None:
@@ -214,7 +233,8 @@ class LocalSource:
                 self.facts.append(
                     Fact(
                         kind="artifact.collision",
-                        location=Location(artifact=min(names)),
+                        # the name that a load would ask for, where one of them has a role
+                        location=Location(artifact=min(names, key=lambda n: (role_of(n) is Role.OTHER, n))),
                         data={"names": sorted(names), "by": "case folding or Unicode normalisation"},
                     )
                 )
@@ -230,8 +250,21 @@ def _jail(root: str) -> tuple[str, tuple[str, ...]]:
     return root, ()
 
 
-def _open_beneath(base: str, relative: str) -> int:
-    """Open a file below `base`, refusing a link in any component.
+def _entry(entry: os.DirEntry[str]) -> _Entry:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return _Entry(entry.name, 0, 0)
+    return _Entry(entry.name, status.st_mode, status.st_size)
+
+
+def _open_beneath(base: str, relative: str, more: int = 0) -> int:
+    """Open a file or folder below `base`, refusing a link in any component.
+
+    Args:
+        base: a folder.
+        relative: the path below it.
+        more: further flags of open(2).
 
     Raises:
         OSError: ELOOP for a link, and whatever else open(2) answers.
@@ -245,7 +278,7 @@ def _open_beneath(base: str, relative: str) -> int:
             os.close(parent)
             parent = child
         # Without O_NONBLOCK a named pipe that was swapped in would block here for ever.
-        return os.open(last, flags | os.O_NONBLOCK | os.O_NOCTTY, dir_fd=parent)
+        return os.open(last, flags | more | os.O_NONBLOCK | os.O_NOCTTY, dir_fd=parent)
     finally:
         os.close(parent)
 

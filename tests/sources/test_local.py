@@ -11,7 +11,7 @@ from safeload.core import Role
 from safeload.errors import UsageError
 from safeload.limits import Limits
 from safeload.sources.blobs import FileBlob
-from safeload.sources.local import LocalSource
+from safeload.sources.local import LocalSource, _entry
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 XET = "ab" * 32
@@ -214,3 +214,67 @@ def test_too_many_files_is_said(tmp_path):
         (tmp_path / str(number)).touch()
     with pytest.raises(UsageError, match="more than 3 files"):
         LocalSource(tmp_path, Limits(files=3))
+
+
+def test_what_goes_while_the_folder_is_listed_is_said(tmp_path, monkeypatch):
+    """A file that vanishes between listing and opening is a file that was not read, not an exception."""
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    take = LocalSource._take
+
+    def take_and_remove(self, name, size, target, **rest):
+        (tmp_path / "b.txt").unlink(missing_ok=True)
+        take(self, name, size, target, **rest)
+
+    monkeypatch.setattr(LocalSource, "_take", take_and_remove)
+    source = LocalSource(tmp_path, Limits())
+    assert list(listing(source)) == ["a.txt", "b.txt"]
+    assert list(source.broken) == ["b.txt"]
+
+
+def test_a_name_without_a_file_has_no_mode(tmp_path):
+    """Gone between two calls of one listing: the name is kept, and nothing is known about it."""
+    (tmp_path / "a.txt").write_bytes(b"x")
+    with os.scandir(tmp_path) as entries:
+        (entry,) = entries
+        (tmp_path / "a.txt").unlink()
+        assert _entry(entry) == ("a.txt", 0, 0)
+
+
+def test_a_folder_that_becomes_a_link_is_not_followed(tmp_path, monkeypatch):
+    """Not even the names of a folder outside are read."""
+    inside, outside = tmp_path / "model", tmp_path / "outside"
+    (inside / "sub").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "secret.txt").write_bytes(b"x")
+    (inside / "a.txt").write_bytes(b"x")
+    take = LocalSource._take
+
+    def take_and_swap(self, name, size, target, **rest):
+        (inside / "sub").rmdir()
+        (inside / "sub").symlink_to(outside)
+        take(self, name, size, target, **rest)
+
+    monkeypatch.setattr(LocalSource, "_take", take_and_swap)
+    source = LocalSource(inside, Limits())
+    assert list(listing(source)) == ["a.txt", "sub"]
+    assert list(source.broken) == ["sub"]
+
+
+def test_one_file_of_the_hub_cache_keeps_its_name(tmp_path):
+    """The blob behind the link has a digest for a name, which says nothing about what it claims to be."""
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / XET).write_bytes(b"x")
+    (tmp_path / "vocab.txt").symlink_to(f"blobs/{XET}")
+    source = LocalSource(tmp_path / "vocab.txt", Limits())
+    assert listing(source) == {"vocab.txt": Role.TOKENIZER}
+    assert source.manifest.uri == f"file:{tmp_path}/blobs/{XET}"
+
+
+def test_a_collision_is_stated_for_the_name_that_loads(tmp_path):
+    """`Config.json` beside `config.json` is about config.json: outside the scope of a load it would warn."""
+    for name in ("Config.json", "config.json"):
+        (tmp_path / name).write_bytes(b"{}")
+    source = LocalSource(tmp_path, Limits())
+    (fact,) = source.facts
+    assert (fact.kind, fact.location.artifact) == ("artifact.collision", "config.json")
