@@ -137,17 +137,21 @@ def admit(
         examination.read_again()
         examination.digest(handed_out)
         decision, findings = examination.decide(scope, handed_out)
-        if decision.verdict is not Verdict.ALLOW:
-            raise PolicyDenied(decision)
-        return VerifiedSnapshot(
-            decision=decision,
-            manifest=source.manifest,
-            findings=findings,
-            _judged=examination.judged(handed_out),
-            _policy=rules,
-        )
-    finally:
-        source.close_files()
+    except BaseException:
+        source.close()
+        raise
+    if decision.verdict is not Verdict.ALLOW:
+        # sealed weights are given back too: who catches the exception keeps these frames alive
+        source.close()
+        raise PolicyDenied(decision)
+    source.close_files()
+    return VerifiedSnapshot(
+        decision=decision,
+        manifest=source.manifest,
+        findings=findings,
+        _judged=examination.judged(handed_out),
+        _policy=rules,
+    )
 
 
 def amend(snapshot: VerifiedSnapshot, facts: Iterable[Fact]) -> VerifiedSnapshot:
@@ -233,11 +237,16 @@ def _open(target: str | Path, policy: Policy | str | Path | None) -> _Opened:
 def _choose(
     choice: WeightsChoice, source: LocalSource, records: Mapping[str, object]
 ) -> tuple[frozenset[str], str | None]:
-    """The weight files that a load would read, and the index that names them."""
+    """The weight files that a load would read, and the index that names them.
+
+    The first candidate that is there is the choice, also where it cannot be read: a dangling link or a
+    broken index must not bring up other weights instead.
+    """
+    there = {entry.path for entry in source.manifest.entries}
     for name in choice.candidates():
         record = records.get(name)
         if isinstance(record, ShardIndex):
-            return frozenset(shard for shard in record.shards if shard in source.blobs), name
-        if name in source.blobs and not name.endswith(".json"):
-            return frozenset({name}), None
+            return frozenset(there.intersection(record.shards)), name
+        if name in there:
+            return frozenset({name}), name
     return frozenset(), None

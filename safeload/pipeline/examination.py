@@ -15,7 +15,7 @@ from safeload.provenance import collect_evidence
 from safeload.record import replace
 from safeload.scanners import ScanResult, Subject
 from safeload.scanners.relations import relate
-from safeload.sources.blobs import FileBlob, MemoryBlob
+from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable, memory_bytes
 
 if TYPE_CHECKING:
     import re
@@ -66,16 +66,19 @@ class Examination:
 
     def seal(self, paths: Iterable[str]) -> None:
         """Step 3: copy large files into memory that nobody can write to."""
-        for path in paths:
-            blob = self._source.blobs[path]
-            if isinstance(blob, FileBlob):
-                try:
-                    self._source.blobs[path] = blob.seal()
-                except FormatError as error:
-                    self._source.broken[path] = error
-                    del self._source.blobs[path]
-                finally:
-                    blob.close()
+        found = [(path, self._source.blobs.get(path)) for path in paths]
+        large = {path: blob for path, blob in found if isinstance(blob, FileBlob)}
+        needed, most = sum(blob.size for blob in large.values()), memory_bytes()
+        for path, blob in large.items():
+            try:
+                if needed > most:
+                    raise Unreadable(f"the weights need {needed} bytes of memory, and there are {most}")
+                self._source.blobs[path] = blob.seal()
+            except FormatError as error:
+                self._source.broken[path] = error
+                del self._source.blobs[path]
+            finally:
+                blob.close()
 
     def scan(self, entries: Iterable[ManifestEntry]) -> None:
         """Step 4: the files, and without recursion everything inside them."""
@@ -141,8 +144,10 @@ class Examination:
         """Step 6, in threads: hashlib and the kernel work without the interpreter's lock."""
         blobs = {path: self._source.blobs[path] for path in paths if path in self._source.blobs}
         digests = _digest_all(blobs, progress)
-        for path, result in digests.items():
+        for path in blobs:
             artifact = self._files[path]
+            # a thread that died of something else has left no result, which is a failure too
+            result = digests.get(path, Unreadable("the digest could not be taken"))
             if isinstance(result, FormatError):
                 failed = replace(artifact, coverage=Coverage.MALFORMED, reason=str(result))
                 self._files[path] = failed

@@ -18,6 +18,7 @@ import fcntl
 import hashlib
 import mmap
 import os
+import sys
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Protocol
 
@@ -307,8 +308,9 @@ class SealedBlob:
         """
         self.size = size
         self._map: mmap.mmap | None = None
-        self._fd = _anonymous_file()
+        self._fd = -1
         try:
+            self._fd = _anonymous_file()
             _copy(source, self._fd, size)
             if _SEALS and hasattr(os, "memfd_create"):
                 fcntl.fcntl(self._fd, fcntl.F_ADD_SEALS, _SEALS)
@@ -323,18 +325,24 @@ class SealedBlob:
 
         Raises:
             Truncated: the blob does not hold that range.
+            Unreadable: the blob was closed.
         """
         check_range(offset, length, self.size)
-        return self._map[offset : offset + length] if self._map is not None else b""
+        if self._map is None:
+            self._demand_open()
+            return b""
+        return self._map[offset : offset + length]
 
     def stream(self, offset: int, length: int) -> Iterator[memoryview]:
         """The range in chunks, without a copy.
 
         Raises:
             Truncated: the blob does not hold that range.
+            Unreadable: the blob was closed.
         """
         check_range(offset, length, self.size)
         if self._map is None:
+            self._demand_open()
             return
         whole = memoryview(self._map)
         for start in range(offset, offset + length, CHUNK):
@@ -356,19 +364,44 @@ class SealedBlob:
         return self.read(0, self.size)
 
     def lend(self) -> memoryview:
-        """A private copy-on-write mapping of the sealed memory: pages are copied when written to."""
+        """A private copy-on-write mapping of the sealed memory: pages are copied when written to.
+
+        Raises:
+            Unreadable: the operating system has no room for it, or the blob was closed.
+        """
         if not self.size:
             return memoryview(bytearray())
-        return memoryview(mmap.mmap(self._fd, self.size, access=mmap.ACCESS_COPY))
+        # to mmap(2), no descriptor means fresh memory: zeros in place of weights
+        self._demand_open()
+        try:
+            return memoryview(mmap.mmap(self._fd, self.size, access=mmap.ACCESS_COPY))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise Unreadable(f"could not be mapped into memory: {reason.lower()}") from None
 
     def close(self) -> None:
-        """Close the descriptor; mappings that were lent out stay valid."""
+        """Give the memory back; mappings that were lent out stay valid."""
+        self._map = None
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
     def __del__(self) -> None:
         self.close()
+
+    def _demand_open(self) -> None:
+        if self._fd < 0:
+            raise Unreadable("the file was closed")
+
+
+def memory_bytes() -> int:
+    """Bytes of memory that this process can have at all: the machine's, or its control group's."""
+    most = sys.maxsize
+    with contextlib.suppress(OSError, ValueError):
+        most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError), open("/sys/fs/cgroup/memory.max", "rb") as file:
+        most = min(most, int(file.read(32)))
+    return most
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:

@@ -154,3 +154,12 @@ def test_empty_files_are_files(tmp_path):
         assert bytes(blob.lend()) == b""
         assert list(blob.stream(0, 0)) in ([], [b""])
         assert blob.digest().hex == hashlib.sha256(b"").hexdigest()
+
+
+def test_closed_sealed_memory_lends_no_zeros(path):
+    """mmap(2) without a descriptor gives fresh memory: a closed blob must refuse, not hand that out."""
+    sealed = blob_of(path).seal()
+    sealed.close()
+    for use in (sealed.lend, sealed.content, lambda: list(sealed.stream(0, 1))):
+        with pytest.raises(Unreadable, match="closed"):
+            use()
