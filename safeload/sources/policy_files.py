@@ -34,6 +34,9 @@ ORGANISATION = "/etc/safeload/policy.toml"
 MOST_BYTES = 1 << 20
 """A policy is written by hand; one of this size is some other file."""
 
+_MOST_LINKS = 40
+"""Linux itself follows no more (path_resolution(7))."""
+
 _PACKAGE = paths.dirname(paths.dirname(paths.realpath(__file__)))
 
 
@@ -127,15 +130,34 @@ def _read(path: str, audited: str | None) -> tuple[str, str]:
 
 
 def _refuse_inside(path: str, audited: str | None) -> None:
-    """Raise where the file, or a link to it, lies in what it would judge."""
+    """Raise where the file, or any link on the way to it, lies in what it would judge."""
     if audited is None:
         return
     for folder in (paths.realpath(audited), paths.abspath(audited)):
-        for place in (paths.realpath(path), paths.abspath(path)):
+        for place in (paths.realpath(path), paths.abspath(path), *_way(path)):
             if place == folder or place.startswith(paths.join(folder, "")):
                 raise UsageError(
                     f"the policy {_shown(path)} lies inside the audited path: name another with --policy"
                 )
+
+
+def _way(path: str) -> Iterator[str]:
+    """Every folder and link that the kernel passes on the way to a file, and the file itself."""
+    place, links = paths.sep, 0
+    parts = paths.join(_here(), path).split(paths.sep)
+    while parts:
+        part = parts.pop(0)
+        if part in {"", "."}:
+            continue
+        step = paths.dirname(place) if part == ".." else paths.join(place, part)
+        yield step
+        if part != ".." and paths.islink(step) and links < _MOST_LINKS:
+            links += 1
+            target = os.readlink(step)
+            place = paths.sep if paths.isabs(target) else place
+            parts = target.split(paths.sep) + parts
+        else:
+            place = step
 
 
 def _text(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -68,11 +68,11 @@ def test_a_refused_load_gives_its_memory_back(tmp_path):
     tensors["large"] = torch.zeros(5 << 18)
     safetensors.torch.save_file(tensors, folder / "model.safetensors")
     (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(PolicyDenied) as caught:
         admit(folder, scope=MODEL)
     assert caught.value.decision.denials
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_weights_larger_than_the_memory_are_refused_before_they_are_copied(tmp_path):

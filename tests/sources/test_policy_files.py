@@ -78,7 +78,17 @@ def test_the_organisation_applies_beside_every_choice(home):
 
 
 @pytest.mark.parametrize(
-    "way", ["argument", "environment", "project", "file itself", "link inside", "link to inside"]
+    "way",
+    [
+        "argument",
+        "environment",
+        "project",
+        "file itself",
+        "link inside",
+        "link to inside",
+        "through a link",
+        "through a folder",
+    ],
 )
 def test_a_policy_inside_the_audited_path_is_refused(home, way):
     """Whoever wrote the checkpoint would judge it."""
@@ -99,6 +109,14 @@ def test_a_policy_inside_the_audited_path_is_refused(home, way):
         (home / "outside.toml").write_text(POLICY)
         inside.unlink()
         inside.symlink_to(home / "outside.toml")
+    elif way == "through a link":
+        (model / "way").symlink_to(home / "outside.toml")
+        named = home / "named.toml"
+        named.symlink_to(model / "way")
+    elif way == "through a folder":
+        (model / "way").symlink_to(home)
+        (home / "folder").symlink_to(model / "way")
+        named = home / "folder" / "outside.toml"
     elif way == "link to inside":
         named = home / "link.toml"
         named.symlink_to(inside)
