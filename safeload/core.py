@@ -333,9 +333,9 @@ class Decision:
         lines = [f"{self.headline} {visible(self.subject)} ({self.scope.name})"]
         for reason in self.denials[:most]:
             finding = reason.finding
-            lines.append(f"  {visible(str(finding.location))}: {visible(finding.message)}")
+            lines.append(f"  {shown(str(finding.location))}: {shown(finding.message)}")
             lines.append(f"    rule {finding.rule}, denied by {visible(reason.set_by)}")
-            lines.append(f"    fix: {visible(finding.fix)}")
+            lines.append(f"    fix: {shown(finding.fix)}")
         if len(self.denials) > most:
             lines.append(f"  and {len(self.denials) - most} more denying findings")
         lines.append(f"  policy: {visible(self.policy_source)} ({self.policy_digest})")
@@ -350,6 +350,19 @@ def visible(text: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text.encode("utf-8", "backslashreplace").decode("utf-8")
     )
+
+
+def shown(text: str) -> str:
+    """Attacker text for a terminal or a build log: one line that cannot pass for one of ours.
+
+    Besides what `visible` escapes: a leading space, since indentation carries meaning in a report; and
+    what a build service takes for an instruction, which is `::name::` at the start of a line and
+    `##[name]` anywhere in it.
+    """
+    text = visible(text).replace("##[", "\\x23#[")
+    if text.startswith((" ", "::")):
+        return f"\\x{ord(text[0]):02x}{text[1:]}"
+    return text
 
 
 @record

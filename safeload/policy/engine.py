@@ -82,7 +82,7 @@ def decide(
     reasons += _uncovered(policy, scope, artifacts, findings, handed_out)
     reasons += _formats(policy, scope, artifacts, handed_out)
     if not scope.everything:
-        reasons += _unread(artifacts, handed_out)
+        reasons += _unread(artifacts, handed_out, reasons)
     lacking = unmet(policy, subject, evidence)
     if lacking is not None:
         reasons.append(lacking)
@@ -187,8 +187,17 @@ def _formats(
     return reasons
 
 
-def _unread(artifacts: Sequence[Artifact], handed_out: frozenset[str]) -> list[Reason]:
-    """Step 4: no level lets a load receive bytes that were not judged whole."""
+def _unread(
+    artifacts: Sequence[Artifact], handed_out: frozenset[str], reasons: Sequence[Reason]
+) -> list[Reason]:
+    """Step 4: no level lets a load receive bytes that were not judged whole, and one denial says it."""
+    denied = {
+        reason.finding.location.artifact
+        for reason in reasons
+        if reason.level is Level.DENY
+        and reason.finding.rule in COVERAGE_RULES.values()
+        and not reason.finding.location.members
+    }
     return [
         Reason(
             finding=Finding(
@@ -202,7 +211,7 @@ def _unread(artifacts: Sequence[Artifact], handed_out: frozenset[str]) -> list[R
             set_by="built in (only what was scanned is loaded)",
         )
         for artifact in artifacts
-        if artifact.location.artifact in handed_out and artifact.coverage is not Coverage.SCANNED
+        if artifact.location.artifact in handed_out - denied and artifact.coverage is not Coverage.SCANNED
     ]
 
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from safeload.core import Coverage, visible
+from safeload.core import Coverage, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from safeload.core import Artifact
 
-
-def shown(text: str) -> str:
-    """Attacker text for a terminal or a build log: one line that cannot pass for one of ours.
-
-    Besides what `visible` escapes: a leading space, since indentation carries meaning in a report; and
-    what a build service takes for an instruction, which is `::name::` at the start of a line and
-    `##[name]` anywhere in it.
-    """
-    text = visible(text).replace("##[", "\\x23#[")
-    if text.startswith((" ", "::")):
-        return f"\\x{ord(text[0]):02x}{text[1:]}"
-    return text
+__all__ = ["by_coverage", "files", "quoted", "shown", "size"]
 
 
 def quoted(line: str) -> str:

@@ -166,6 +166,14 @@ def test_a_load_never_receives_what_was_not_scanned():
     )
 
 
+def test_what_was_not_scanned_is_denied_once():
+    """A person in a hurry reads the first denials: the same one twice hides another."""
+    policy = OPEN.replace('unknown = "warn"', 'unknown = "deny"')
+    half = artifact(coverage=Coverage.NOT_READ)
+    decision = judge(policy, findings=[finding("artifact.not-read")], artifacts=[half], scope=MODEL)
+    assert [reason.finding.rule for reason in decision.denials] == ["artifact.not-read"]
+
+
 def test_only_allowed_formats_are_handed_out():
     """A file outside the load may be of any format; one inside may not."""
     pickle = artifact("optimizer.pt", form="pickle")
