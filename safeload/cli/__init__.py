@@ -18,6 +18,7 @@ Several subjects: 2 before 1 before 3 before 0. Data goes to stdout, everything 
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -101,8 +102,25 @@ def worst(codes: Sequence[int]) -> int:
     return next((code for code in (FAILED, DENIED, INCONCLUSIVE) if code in codes), ALLOWED)
 
 
+class _Closed(io.TextIOBase):
+    """What stands for a standard output that is not there."""
+
+    def write(self, text: str, /) -> int:  # noqa: ARG002  the signature of every stream
+        """Fail, as the descriptor would.
+
+        Raises:
+            OSError: always.
+        """
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
 def _prepare_streams() -> None:
     """Let no name be a reason to fail: what the terminal cannot show is escaped."""
+    if sys.stdout is None:
+        # started with a closed descriptor: data has nowhere to go, and writing it fails like on a full disk
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

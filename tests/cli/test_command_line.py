@@ -216,6 +216,25 @@ def test_output_that_cannot_be_written_is_2(model, arguments):
     }
 
 
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code"),
+    [
+        (">&-", "audit ./model", 2),
+        (">&- 2>&-", "audit ./missing", 2),
+        (">&-", "--help", 2),
+        ("2>&-", "audit ./model", 0),
+        (">&-", "audit ./model -o report.txt", 0),
+        ("<&-", "audit ./model", 0),
+    ],
+)
+def test_a_closed_stream_ends_in_no_other_code(model, closed, arguments, code):
+    """Without a standard output Python's own 1 would read as a verdict; without stderr nothing is lost."""
+    command = f"exec {sys.executable} -m safeload {arguments} {closed}"
+    done = subprocess.run(["/bin/sh", "-c", command], check=False, capture_output=True)
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+
+
 def test_a_reader_that_left_is_2():
     """`safeload rules | head` with a pipe that is closed before anything is written."""
     reading, writing = os.pipe()
