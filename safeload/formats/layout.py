@@ -22,9 +22,10 @@ _TOKENIZER_NAMES = frozenset(
     {
         "tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt",
         "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
-        "tokenizer.model", "spiece.model", "sentencepiece.bpe.model",
     }
 )  # fmt: skip
+"""What a tokenizer is made of here. A sentencepiece model beside them (`tokenizer.model`, `spiece.model`) is
+read by nobody of ours: it is not handed out, so that not knowing it denies no tokenizer."""
 _WEIGHTS = re.compile(r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z")
 _INDEX = re.compile(r"(model\.safetensors|pytorch_model\.bin)\.index(\.[A-Za-z0-9_-]+)?\.json\Z")
 

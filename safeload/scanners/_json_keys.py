@@ -32,8 +32,9 @@ _IMPLEMENTATION = re.compile(r".*(attn|experts)_implementation")
 _ORDINARY = frozenset(
     {"eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention", "grouped_mm"}
 )
-_WRITERS_OWN = frozenset({"_name_or_path", "name_or_path"})
-"""Where the writer had the checkpoint, often an absolute path. Loaders overwrite it and open nothing."""
+_WRITERS_OWN = frozenset({"_name_or_path", "name_or_path", "special_tokens_map_file"})
+"""Where the writer had the checkpoint and a file of it, often absolute paths. Loaders overwrite them or pass
+them over, and open nothing: the special tokens are read from the file of that name in the folder."""
 _FILE_KEY = re.compile(r"(.*_)?(file|files|path|paths|dir|filename)\Z")
 _ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://|(.*[/\\])?\.\.([/\\]|\Z)")
 _MODULE_TYPE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)

@@ -59,6 +59,7 @@ def test_fires(value: Json, kind: str) -> None:
     "value",
     [
         {"_name_or_path": "/home/writer/bert", "name_or_path": "org/model"},
+        {"special_tokens_map_file": "/home/writer/.cache/special_tokens_map.json"},
         {
             "attn_implementation": "sdpa",
             "_attn_implementation": "eager",
