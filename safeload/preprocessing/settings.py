@@ -103,7 +103,12 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         if wrong := [name for name in extra if not is_token_name(name)]:
             raise UsageError(f"{wrong[0]!r} is no name for a special token: they end with _token")
         named.update(extra)
+        values.update({name: extra[name] for name in SPECIAL_TOKENS if name in extra})
         extra = ()
+    elif not isinstance(extra, list | tuple):
+        raise UsageError(
+            f"extra_special_tokens is a list of tokens or an object of named ones, not {extra!r}"
+        )
     by_text = {token.content: token for token in by_id.values()}
     special: dict[str, str | AddedToken | None] = dict.fromkeys(SPECIAL_TOKENS)
     special.update(known.tokens)
@@ -122,7 +127,11 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
         special["pad_token"] = str(padding["pad_token"])
     length = values.get("model_max_length", values.get("max_len"))
+    if length is not None and not isinstance(length, int | float):
+        raise UsageError(f"model_max_length is a number of tokens, not {length!r}")
     names = values.get("model_input_names") or known.inputs
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"model_input_names is a list of names, not {names!r}")
     settings = Settings(
         special=special,
         extra=tuple(token for item in extra if (token := _token(item)) is not None),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SCOPE = Scope(name="tokenizer", roles=frozenset({Role.TOKENIZER, Role.CONFIG}))
 """What a tokenizer needs: no weights are read or digested for it."""
 
-_LOCAL_ONLY = "this version reads local folders only"
+_DOWNLOAD = frozenset({"cache_dir", "force_download", "local_files_only", "proxies", "token"})
+"""Arguments about downloading: taken for a local folder, as by the models, since nothing is downloaded."""
 _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "trust_remote_code": (
         (None, False),
@@ -35,12 +36,7 @@ _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "gguf_file": ((None,), "GGUF files are not read"),
     "mistral_format": ((None, False), "tekken.json is not read"),
     "subfolder": ((None, ""), "give the folder itself: a subfolder is a checkpoint of its own"),
-    "revision": ((None,), _LOCAL_ONLY),
-    "cache_dir": ((None,), _LOCAL_ONLY),
-    "token": ((None, False), _LOCAL_ONLY),
-    "proxies": ((None,), _LOCAL_ONLY),
-    "force_download": ((None, False), _LOCAL_ONLY),
-    "local_files_only": ((None, True, False), _LOCAL_ONLY),
+    "revision": ((None, "main"), "a local folder has no revisions"),
 }
 """Arguments of transformers: the values that change nothing here, and why another one is refused."""
 
@@ -54,7 +50,7 @@ class AutoTokenizer:
     @classmethod
     def from_pretrained(
         cls,
-        pretrained_model_name_or_path: str | PathLike[str],
+        pretrained_model_name_or_path: str | Path,
         *,
         policy: Policy | str | Path | None = None,
         tokenizer_type: str | None = None,
@@ -72,21 +68,21 @@ class AutoTokenizer:
             PolicyDenied: the policy refuses the files.
             UsageError: the class is not supported, or an argument is not, with the reason.
         """
+        kwargs = {name: value for name, value in kwargs.items() if name not in _DOWNLOAD}
         for name, (harmless, reason) in _REFUSED.items():
             if name in kwargs:
                 value = kwargs.pop(name)
-                if not any(value is known or value == known for known in harmless):
+                if not any(
+                    value is known or (type(value) is type(known) and value == known) for known in harmless
+                ):
                     raise UsageError(f"{name}={value!r} is refused: {reason}")
-        target = (
-            pretrained_model_name_or_path
-            if isinstance(pretrained_model_name_or_path, str)
-            else str(pretrained_model_name_or_path)
-        )
         # a vocabulary is many small objects without a cycle
         with collection_paused():
-            snapshot = admit(target, scope=SCOPE, policy=policy)
+            # as it was given: `org/name` names a repository, and a Path of it a folder
+            snapshot = admit(pretrained_model_name_or_path, scope=SCOPE, policy=policy)
+            name = str(pretrained_model_name_or_path)
             return load_tokenizer(
-                snapshot, name_or_path=target, tokenizer_type=tokenizer_type, writer=_write, **kwargs
+                snapshot, name_or_path=name, tokenizer_type=tokenizer_type, writer=_write, **kwargs
             )
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from safeload import AutoTokenizer
 from safeload.errors import PolicyDenied, SafeloadError, UsageError
 from tests.forge.tokenizers import bert_folder, tokenizer_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BERT = {"tokenizer_class": "BertTokenizer"}
 
@@ -26,7 +24,7 @@ BERT = {"tokenizer_class": "BertTokenizer"}
         ({"use_fast": False}, "not supported"),
         ({"gguf_file": "x.gguf"}, "GGUF"),
         ({"subfolder": "x"}, "subfolder"),
-        ({"revision": "main"}, "local folders"),
+        ({"revision": "refs/pr/1"}, "no revisions"),
         ({"code_revision": "x"}, "never run"),
         ({"no_such_thing": 1}, "no_such_thing"),
         ({"vocab_file": "/etc/passwd"}, "vocab_file"),
@@ -50,6 +48,53 @@ def test_accepted_arguments(tmp_path: Path) -> None:
         str(tmp_path), trust_remote_code=False, use_fast=True, local_files_only=True, revision=None
     )
     assert tokenizer.name_or_path == str(tmp_path)
+    AutoTokenizer.from_pretrained(tmp_path, cache_dir="/cache", token="t", revision="main", proxies={})
+
+
+def test_a_path_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`org/name` may name a repository; a Path of that folder does not, as for the models."""
+    bert_folder(tmp_path / "org" / "name", settings=BERT)
+    monkeypatch.chdir(tmp_path)
+    assert AutoTokenizer.from_pretrained(Path("org/name")).name_or_path == "org/name"
+    with pytest.raises(PolicyDenied, match="may be a Hub repository"):
+        AutoTokenizer.from_pretrained("org/name")
+
+
+@pytest.mark.parametrize("target", [5, None, b"x", ["x"]])
+def test_what_is_no_path_is_refused(target: Any) -> None:
+    """No other value is turned into a path."""
+    with pytest.raises(UsageError, match="not the path of a checkpoint"):
+        AutoTokenizer.from_pretrained(target)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model"])
+def test_a_sentencepiece_model_beside_tokenizer_json_denies_nothing(tmp_path: Path, name: str) -> None:
+    """Most repositories of the T5, XLM-R and Llama families hold one, and nothing reads it here."""
+    bert_folder(tmp_path, settings=BERT)
+    (tmp_path / name).write_bytes(b"\x0a\x0e\x0a\x05<unk>\x15\x00\x00\x00\x00\x18\x02" + bytes(40))
+    assert AutoTokenizer.from_pretrained(tmp_path).cls_token == "[CLS]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"extra_special_tokens": 5},
+        {"model_input_names": 5},
+        {"model_input_names": [5]},
+        {"model_max_length": "x"},
+    ],
+)
+def test_values_of_a_wrong_type_are_refused(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    """No other exception than ours leaves."""
+    bert_folder(tmp_path, settings=BERT)
+    with pytest.raises(UsageError, match=next(iter(arguments))):
+        AutoTokenizer.from_pretrained(tmp_path, **arguments)
+
+
+def test_named_tokens_set_the_known_ones_too(tmp_path: Path) -> None:
+    """`extra_special_tokens` as an object may name a token of the class: it is set, not passed over."""
+    bert_folder(tmp_path, settings={**BERT, "extra_special_tokens": {"pad_token": "<p>"}})
+    assert AutoTokenizer.from_pretrained(tmp_path).pad_token == "<p>"
 
 
 @pytest.mark.parametrize(
