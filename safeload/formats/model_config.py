@@ -146,12 +146,17 @@ def override(config: ModelConfig, values: Mapping[str, Json]) -> ModelConfig:
         given.pop("label2id", None)
     if "num_labels" in values and "id2label" not in values and given["num_labels"] != len(config.id2label):
         given.pop("id2label", None)
-        given.pop("label2id", None)
+        if "label2id" not in values:
+            given.pop("label2id", None)
     elif "id2label" in values and "num_labels" not in values:
         given.pop("num_labels", None)
-    return _record(
+    changed = _record(
         table, given, architectures=config.architectures, inert=config.inert, unknown=config.unknown
     )
+    asked = values.get("id2label")
+    if isinstance(asked, dict) and len(asked) != len(changed.id2label):
+        raise FieldsDisagree(f"num_labels is {len(changed.id2label)}, and id2label has {len(asked)} entries")
+    return changed
 
 
 def field_names(model_type: str) -> frozenset[str]:
@@ -249,12 +254,22 @@ def _labels(given: Mapping[str, Json]) -> tuple[dict[int, Json], dict[str, Json]
         if not 0 <= count <= LABELS:
             raise TooManyLabels(f"num_labels is {count}, outside 0 to {LABELS}")
     names = given.get("id2label")
-    if names is None:
+    numbers = given.get("label2id")
+    id2label = None if names is None else _numbered(names)
+    if id2label is not None and count not in (None, len(id2label)):
+        # Writers before 2020 set num_labels and kept the old names: the reference numbers anew, and so do we.
+        id2label = numbers = None
+    if id2label is None:
         # the reference's default head has two outputs
-        numbered: dict[int, Json] = {
-            index: f"LABEL_{index}" for index in range(2 if count is None else count)
-        }
-        return numbered, {str(name): index for index, name in numbered.items()}
+        id2label = {index: f"LABEL_{index}" for index in range(2 if count is None else count)}
+    if numbers is None:
+        return id2label, {str(name): index for index, name in id2label.items()}
+    if not isinstance(numbers, dict) or len(numbers) > LABELS:
+        raise LabelsMalformed("label2id is not an object of a usable size")
+    return id2label, {str(name): _label(index) for name, index in numbers.items()}
+
+
+def _numbered(names: Json) -> dict[int, Json]:
     if not isinstance(names, dict):
         raise LabelsMalformed("id2label is not an object")
     if len(names) > LABELS:
@@ -262,12 +277,7 @@ def _labels(given: Mapping[str, Json]) -> tuple[dict[int, Json], dict[str, Json]
     id2label = {_label_id(key): _label(name) for key, name in names.items()}
     if len(id2label) != len(names):
         raise LabelsMalformed("id2label has the same number twice")
-    numbers = given.get("label2id")
-    if numbers is None:
-        return id2label, {str(name): index for index, name in id2label.items()}
-    if not isinstance(numbers, dict) or len(numbers) > LABELS:
-        raise LabelsMalformed("label2id is not an object of a usable size")
-    return id2label, {str(name): _label(index) for name, index in numbers.items()}
+    return id2label
 
 
 def _label_id(key: object) -> int:

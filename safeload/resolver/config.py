@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from safeload import pipeline
@@ -110,6 +111,23 @@ def with_overrides(record: ModelConfig, fields: Mapping[str, Any], name_or_path:
     except FormatError as error:
         raise UsageError(f"config: {error}") from None
     return Config(changed, name_or_path=name_or_path)
+
+
+def revised(config: Config, fields: Mapping[str, Any]) -> Config:
+    """A copy of the caller's Config with some fields set anew, all of it under the checks of a file's.
+
+    Raises:
+        UsageError: a value that a field cannot have, be it in the Config or among the new ones.
+    """
+    stated = {key: value for key, value in vars(config).items() if not key.startswith("_")}
+    try:
+        record = interpret(stated)
+    except FormatError as error:
+        raise UsageError(f"config: {error}") from None
+    copied = copy.deepcopy(config)
+    # what a program has added for itself stays
+    vars(copied).update(vars(with_overrides(record, fields, config.name_or_path)))
+    return copied
 
 
 def unsupported(model_type: str) -> UsageError:

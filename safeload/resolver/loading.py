@@ -13,7 +13,6 @@ An exception anywhere leaves nothing behind; a model leaves here complete, in ev
 
 from __future__ import annotations
 
-import copy
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,13 @@ from safeload.core import Fact, Location, Role, Scope
 from safeload.errors import MissingExtra, UsageError
 from safeload.formats.model_config import field_names
 from safeload.resolver.arguments import read_arguments
-from safeload.resolver.config import config_record, unknown_argument, unsupported, with_overrides
+from safeload.resolver.config import (
+    config_record,
+    revised,
+    unknown_argument,
+    unsupported,
+    with_overrides,
+)
 from safeload.resolver.pause import collection_paused, import_torch
 from safeload.resolver.save_model import save_model
 
@@ -69,10 +74,8 @@ def _load(
     snapshot = pipeline.admit(name_or_path, scope=SCOPE, policy=arguments.policy, weights=arguments.weights)
     import_torch()
     if isinstance(arguments.config, Config):
-        config = copy.deepcopy(arguments.config)
-        _check_fields(arguments.overrides, config.model_type)
-        for key, value in arguments.overrides.items():
-            setattr(config, key, value)
+        _check_fields(arguments.overrides, arguments.config.model_type)
+        config = revised(arguments.config, arguments.overrides)
     else:
         record = config_record(snapshot)
         _check_fields(arguments.overrides, record.model_type)
@@ -92,8 +95,7 @@ def _load(
     model.load_report = plan.report
     if plan.report.new_head or plan.report.unknown:
         _log.warning("%s", plan.report.render())
-    if device.type != "cpu":
-        model.to(device)
+    _move(model, device)
     model.eval()
     return model, plan.report.to_dict() if arguments.loading_info else None
 
@@ -110,6 +112,7 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
         raise UsageError("from_config takes what safeload.AutoConfig returns")
     if arguments.overrides:
         raise unknown_argument(arguments.overrides, config.model_type)
+    config = revised(config, {})
     architecture, model = build(auto_class, config)
     if reason := architecture.refuse_untrained(config):
         raise UsageError(f"this {config.model_type} config cannot be built: {reason}")
@@ -117,7 +120,8 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
     dtype = choose_dtype(arguments.dtype, config, None)
     model.start((name for name, _ in model.named_parameters(remove_duplicate=False)), dtype)
     model.tie_weights()
-    return model.to(_torch_device(arguments.device))
+    _move(model, _torch_device(arguments.device))
+    return model
 
 
 def build(auto_class: str, config: Config) -> tuple[Architecture, Model]:
@@ -184,6 +188,16 @@ def _torch_device(device: object) -> torch.device:
     if not isinstance(found, torch.device):
         raise UsageError(f"device={device!r} is not a device")
     return found
+
+
+def _move(model: Model, device: torch.device) -> None:
+    if device.type == "cpu":
+        return
+    try:
+        model.to(device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        # which of them it is depends on how torch was built
+        raise UsageError(f"device={str(device)!r}: {str(error).splitlines()[0]}") from None
 
 
 def _amend(snapshot: VerifiedSnapshot, path: str, report: LoadReport) -> VerifiedSnapshot:

@@ -132,11 +132,31 @@ def test_unknown_model_type_parses() -> None:
 
 
 def test_labels() -> None:
-    """Labels are numbered by integers; `id2label` beats `num_labels`; the inverse is filled in."""
-    config = interpret(_bert(id2label={"0": "NEG", "1": "POS", "2": "MIX"}, num_labels=7))
+    """Labels are numbered by integers, and the inverse is filled in."""
+    config = interpret(_bert(id2label={"0": "NEG", "1": "POS", "2": "MIX"}, num_labels=3))
     assert config.id2label == {0: "NEG", 1: "POS", 2: "MIX"}
     assert config.label2id == {"NEG": 0, "POS": 1, "MIX": 2}
     assert interpret(_bert(num_labels=3)).id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
+
+
+def test_another_number_of_labels_starts_a_new_numbering() -> None:
+    """`num_labels` beats the names, as in the reference: old writers set the one and kept the other."""
+    config = interpret(_bert(id2label={"0": "NEG", "1": "POS"}, label2id={"NEG": 0, "POS": 1}, num_labels=3))
+    assert config.id2label == {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
+    assert config.label2id == {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}
+
+
+def test_label2id_alone_is_kept() -> None:
+    """The file's or the caller's inverse is not dropped where no names are given."""
+    assert interpret(_bert(label2id={"a": 0, "b": 1})).label2id == {"a": 0, "b": 1}
+    assert override(interpret(_bert()), {"label2id": {"a": 0}}).label2id == {"a": 0}
+    assert override(interpret(_bert()), {"num_labels": 3, "label2id": {"a": 0}}).label2id == {"a": 0}
+
+
+def test_a_caller_who_contradicts_himself() -> None:
+    """Two arguments that cannot both hold are refused: neither is passed over."""
+    with pytest.raises(FieldsDisagree, match="num_labels is 3, and id2label has 2"):
+        override(interpret(_bert()), {"num_labels": 3, "id2label": {0: "a", 1: "b"}})
 
 
 def test_aliases() -> None:

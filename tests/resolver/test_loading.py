@@ -281,3 +281,66 @@ def test_frame(masked: Path) -> None:
     assert model.get_memory_footprint() == 4 * model.num_parameters()
     with pytest.raises(UsageError, match="used through from_pretrained"):
         safeload.AutoModel()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"num_labels": "3"},
+        {"num_labels": -1},
+        {"id2label": 5},
+        {"id2label": ["a"]},
+        {"label2id": 5},
+        {"hidden_size": 17},
+        {"num_labels": 3, "id2label": {0: "a"}},
+    ],
+)
+def test_a_given_config_is_checked_like_a_file(masked: Path, fields: dict[str, Any]) -> None:
+    """Fields set beside `config=` are under the same checks: refused in one line, by no other exception."""
+    config = safeload.AutoConfig.from_pretrained(masked)
+    with pytest.raises(UsageError, match="config:"):
+        safeload.AutoModelForSequenceClassification.from_pretrained(masked, config=config, **fields)
+
+
+def test_labels_set_beside_a_given_config(masked: Path) -> None:
+    """Names are numbered by integers and inverted, and the caller's own Config stays as it was."""
+    config = safeload.AutoConfig.from_pretrained(masked)
+    config.mine = "kept"
+    model = safeload.AutoModelForSequenceClassification.from_pretrained(
+        masked, config=config, id2label={"0": "a", "1": "b", "2": "c"}
+    )
+    assert model.config.id2label == {0: "a", 1: "b", 2: "c"}
+    assert model.config.label2id == {"a": 0, "b": 1, "c": 2}
+    assert (model.config.mine, config.num_labels) == ("kept", 2)
+
+
+def test_a_broken_config_object_is_refused(masked: Path) -> None:
+    """What a program did to its Config is checked before anything is built from it."""
+    config = safeload.AutoConfig.from_pretrained(masked)
+    config.id2label = 5
+    with pytest.raises(UsageError, match="id2label"):
+        safeload.AutoModelForSequenceClassification.from_pretrained(masked, config=config)
+    with pytest.raises(UsageError, match="id2label"):
+        safeload.AutoModelForSequenceClassification.from_config(config)
+    with pytest.raises(UsageError, match="num_labels"):
+        config.num_labels = "3"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without the device")
+def test_a_device_that_is_not_there_is_a_usage_error(masked: Path) -> None:
+    """Whichever exception torch has for it, the caller gets one of ours."""
+    with pytest.raises(UsageError, match="device='cuda'"):
+        safeload.AutoModel.from_pretrained(masked, device="cuda")
+
+
+def test_a_tied_parameter_that_is_missing_is_reported(tmp_path: Path) -> None:
+    """The dictionary of `output_loading_info` names it like the reference's."""
+    import transformers
+
+    save(reference("bert", "AutoModelForSequenceClassification"), tmp_path)
+    ours, theirs = (
+        package.AutoModelForMaskedLM.from_pretrained(tmp_path, output_loading_info=True)[1]
+        for package in (safeload, transformers)
+    )
+    assert ours["missing_keys"] == theirs["missing_keys"]
+    assert "cls.predictions.decoder.bias" in ours["missing_keys"]

@@ -61,3 +61,14 @@ def test_only_auto_classes_save() -> None:
     model = find("bert").classes["AutoModel"](safeload.AutoConfig.for_model("bert", num_hidden_layers=0))
     with pytest.raises(UsageError, match="from an Auto class"):
         model.save_pretrained("anywhere")
+
+
+@pytest.mark.parametrize("value", [object(), float("nan")])
+def test_a_config_that_json_cannot_hold_is_not_saved(tmp_path: Path, value: object) -> None:
+    """What a program set is named in one line, nothing is written, and the config can still be shown."""
+    model = safeload.AutoModel.from_config(safeload.AutoConfig.for_model("bert", num_hidden_layers=0))
+    model.config.mine = value
+    with pytest.raises(UsageError, match="as JSON"):
+        model.save_pretrained(tmp_path / "saved")
+    assert not (tmp_path / "saved").exists()
+    assert "mine" in repr(model.config)

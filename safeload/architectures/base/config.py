@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.errors import FormatError, UsageError
 from safeload.formats.config_fields import TABLES
+from safeload.formats.config_fields._field import LABELS
 from safeload.formats.model_config import check_field
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Config:
 
     @num_labels.setter
     def num_labels(self, count: int) -> None:
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= LABELS:
+            raise UsageError(f"config: num_labels is a number from 0 to {LABELS}, not {count!r}")
         if count != self.num_labels:
             self.__dict__["id2label"] = {index: f"LABEL_{index}" for index in range(count)}
             self.__dict__["label2id"] = {f"LABEL_{index}": index for index in range(count)}
@@ -101,9 +104,16 @@ class Config:
         return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if value is not None}
 
     def to_json_string(self) -> str:
-        """The fields as they stand in a config.json."""
+        """The fields as they stand in a config.json.
+
+        Raises:
+            UsageError: a program has set a value that JSON cannot hold.
+        """
         named = {key: value for key, value in self.to_dict().items() if not key.startswith("_")}
-        return json.dumps(named, indent=2, sort_keys=True) + "\n"
+        try:
+            return json.dumps(named, indent=2, sort_keys=True, allow_nan=False) + "\n"
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(f"config: cannot be written as JSON: {error}") from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Config) and self.__dict__ == other.__dict__
@@ -111,7 +121,7 @@ class Config:
     __hash__ = None  # type: ignore[assignment]  # it can be changed
 
     def __repr__(self) -> str:
-        return f"Config {self.to_json_string()}"
+        return f"Config {json.dumps(self.to_dict(), indent=2, sort_keys=True, default=repr)}"
 
 
 def _torch_dtype(torch: ModuleType, name: str) -> object:
