@@ -89,10 +89,11 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
     rest = {name: value for name, value in values.items() if name not in _DOWNLOAD}
     for name, reason in _REFUSED.items():
         value = rest.pop(name, None)
-        if value not in (None, False, "", {}):
+        if value is not None and not (isinstance(value, bool | int | str | dict) and not value):
             raise UsageError(f"{name}={value!r} is refused: {reason}")
-    if rest.pop("weights_only", True) is False:
-        raise UsageError("weights_only=False is refused: no pickle is ever executed")
+    weights_only = rest.pop("weights_only", None)
+    if weights_only is not None and weights_only is not True:
+        raise UsageError(f"weights_only={weights_only!r} is refused: no pickle is ever executed")
     revision = rest.pop("revision", None)
     if revision not in (None, "main"):
         raise UsageError(f"revision={visible(str(revision))}: a local folder has no revisions")

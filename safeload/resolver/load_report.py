@@ -50,7 +50,8 @@ class LoadReport:
     def to_dict(self) -> dict[str, Any]:
         """What `output_loading_info=True` returns, in the shape that transformers gives it."""
         return {
-            "missing_keys": set(self.missing),
+            # one that is tied to a missing one is missing too
+            "missing_keys": {*self.missing, *(name for name, kept in self.tied if kept in self.missing)},
             "unexpected_keys": set(self.unexpected),
             "mismatched_keys": {(item.name, item.found, item.wanted) for item in self.mismatched},
             "error_msgs": [],

@@ -18,6 +18,8 @@ from safeload.resolver.arguments import read_arguments
         ({"revision": "v1.0"}, "no revisions"),
         ({"attn_implementation": "kernels-community/flash-attn2"}, "'sdpa' and 'eager'"),
         ({"attn_implementation": "flash_attention_2"}, "'sdpa' and 'eager'"),
+        ({"weights_only": 0}, "no pickle is ever executed"),
+        ({"quantization_config": [0, 0]}, "not supported yet"),
         ({"device_map": "auto"}, "one device"),
         ({"device_map": {"bert": 0, "classifier": 1}}, "one device"),
         ({"device": "cpu", "device_map": "cuda:0"}, "different devices"),
