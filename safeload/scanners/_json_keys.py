@@ -6,6 +6,7 @@ They are facts, never followed. Values that mean the ordinary thing (`"sdpa"`, n
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from safeload.core import Fact
@@ -49,6 +50,8 @@ _KNOWN_TYPES = re.compile(
 
 _SHOWN = 200
 """Characters of a value that a fact carries."""
+MOST_FACTS = 200
+"""Facts of one kind about one document. They all say the same, so more of them change no verdict."""
 
 
 def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
@@ -59,18 +62,20 @@ def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
         location: the document; facts name the key path in it.
     """
     pending: list[tuple[str, Json]] = [("", value)]
+    stated: Counter[str] = Counter()
     while pending:
         path, item = pending.pop()
         if isinstance(item, dict):
             for key, child in item.items():
                 where = f"{path}.{key}" if path else key
-                kind = _kind(key, child, item)
+                kind, shown = _kind(key, child, item), repr
+                if kind is None and isinstance(child, str) and child.startswith("!!python/"):
+                    kind, shown = "config.callable", str
                 if kind is not None:
-                    data: dict[str, Json] = {"key": key, "value": repr(child)[:_SHOWN]}
-                    yield Fact(kind=kind, location=location.at(key=where), data=data)
-                elif isinstance(child, str) and child.startswith("!!python/"):
-                    data = {"key": key, "value": child[:_SHOWN]}
-                    yield Fact(kind="config.callable", location=location.at(key=where), data=data)
+                    stated[kind] += 1
+                    if stated[kind] <= MOST_FACTS:
+                        data: dict[str, Json] = {"key": key, "value": shown(child)[:_SHOWN]}
+                        yield Fact(kind=kind, location=location.at(key=where), data=data)
                 if isinstance(child, dict | list):
                     # below a key that is stated already, too: its rule may be one that a policy allows
                     pending.append((where, child))
@@ -80,6 +85,10 @@ def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
                 for index, child in enumerate(item)
                 if isinstance(child, dict | list)
             )
+    for kind, count in stated.items():
+        if count > MOST_FACTS:
+            data = {"key": f"and {count - MOST_FACTS} more keys", "value": "the like"}
+            yield Fact(kind=kind, location=location, data=data)
 
 
 def _kind(key: str, value: Json, item: Mapping[str, Json]) -> str | None:

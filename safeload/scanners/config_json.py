@@ -15,7 +15,7 @@ from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.model_config import ModelConfig, interpret
 from safeload.formats.view import read_all
 from safeload.scanners import ScanResult
-from safeload.scanners._json_keys import behaviour_facts
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
@@ -52,12 +52,16 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
 def _unknown(config: ModelConfig, stated: tuple[Fact, ...], subject: Subject) -> tuple[Fact, ...]:
     """One fact per unknown field that no behaviour fact speaks of already."""
     spoken = {fact.data.get("key") for fact in stated}
-    return tuple(
+    keys = [key for key in config.unknown if key not in spoken]
+    facts = [
         Fact(
             kind="config.unknown-field",
             location=subject.location.at(key=key),
             data={"key": key, "model_type": config.model_type},
         )
-        for key in config.unknown
-        if key not in spoken
-    )
+        for key in keys[:MOST_FACTS]
+    ]
+    if len(keys) > MOST_FACTS:
+        data = {"key": f"and {len(keys) - MOST_FACTS} more keys", "model_type": config.model_type}
+        facts.append(Fact(kind="config.unknown-field", location=subject.location, data=data))
+    return tuple(facts)

@@ -109,3 +109,10 @@ def test_sealed(sealed: Any) -> None:
     with sealed():
         result = _scan({"model_type": "bert", "x": 1})
     assert result.facts
+
+
+def test_many_unknown_fields_are_counted() -> None:
+    """A config of a million keys must not become a million findings."""
+    result = _scan({"model_type": "bert"} | {f"k{index}": 1 for index in range(300)})
+    assert len(result.facts) == 201
+    assert result.facts[-1].data["key"] == "and 100 more keys"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safeload.core import Location
-from safeload.scanners._json_keys import behaviour_facts
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
 
 if TYPE_CHECKING:
     from safeload.core import Json
@@ -88,3 +88,13 @@ def test_what_lies_below_a_stated_key_is_stated_too() -> None:
         ("config.redirect", "quantization_config"),
         ("config.callable", "quantization_config.hook._target_"),
     ]
+
+
+def test_many_keys_of_one_kind_are_counted():
+    """A file of a million such keys must not become a million facts; each kind stays stated."""
+    value = {f"k{index}": {"auto_map": "x"} for index in range(300)} | {"z": {"_target_": "os.system"}}
+    facts = list(behaviour_facts(value, Location(artifact="config.json")))
+    kinds = [fact.kind for fact in facts]
+    assert kinds.count("config.remote-code") == MOST_FACTS + 1
+    assert kinds.count("config.callable") == 1
+    assert facts[-1].data["key"] == "and 100 more keys"
