@@ -114,6 +114,8 @@ def weights_of(snapshot: VerifiedSnapshot, choice: WeightsChoice) -> tuple[str, 
         if not snapshot.hands_out(name):
             continue
         record = snapshot.record(name)
+        if name.endswith(".json") and not isinstance(record, ShardIndex):
+            raise NoTensors(f"{visible(name)} is no shard index")
         if not isinstance(record, ShardIndex):
             return name, {
                 key: Source(path=name, entry=entry) for key, entry in _tensors(name, record).items()

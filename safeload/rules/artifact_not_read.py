@@ -21,7 +21,10 @@ RULE = Rule(
     severity=Severity.LOW,
     summary="A file or a part of it was not read.",
     why="Bytes that nobody looked at do not count as clean, whatever the reason was.",
-    fix=("run the audit again without `--quick`; if the file cannot be opened, repair its permissions"),
+    fix=(
+        "run the audit again without `--quick`; if the file cannot be opened, get it again where it or the "
+        "target of its link is missing, and repair its permissions"
+    ),
 )
 READS = ("artifact.coverage",)
 
