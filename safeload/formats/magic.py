@@ -41,7 +41,6 @@ _TAR_BLOCK = 512
 _TAR_NUMBERS = ((100, 8), (108, 8), (116, 8), (124, 12), (136, 12))
 """Mode, owner, group, size and time of the member."""
 _BELOW_128 = bytes(range(128))
-_ONNX_IR_VERSIONS = 32
 
 
 def strong_format(head: bytes, size: int) -> str | None:
@@ -69,33 +68,6 @@ def strong_format(head: bytes, size: int) -> str | None:
     if head[4:8] == b"TFL3":
         return "tflite"
     return "tar" if is_tar(head) else _program(head, size)
-
-
-def weak_format(head: bytes) -> str | None:
-    """A name for bytes without magic. Only for files that nothing else explains."""
-    if (
-        head[:1] == b"\x08"
-        and len(head) > 4
-        and head[1] < _ONNX_IR_VERSIONS
-        and head[2] in b"\x12\x1a\x22\x3a\x42"
-    ):
-        return "onnx"
-    if (
-        head[:1] == b"\x0a"
-        and head[2:3] == b"\x0a"
-        and head[4 : 4 + (head[3] if len(head) > 3 else 0)].isascii()
-    ):
-        return "sentencepiece"
-    if head[:1] == b"\x78" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0:
-        return "zlib"
-    if head and (0x81 <= head[0] <= 0x8F or head[0] in {0xDE, 0xDF}) and _msgpack_key(head):
-        return "msgpack"
-    return None
-
-
-def _msgpack_key(head: bytes) -> bool:
-    at = {0xDE: 3, 0xDF: 5}.get(head[0], 1)
-    return len(head) > at + 1 and (0xA0 <= head[at] <= 0xBF or 0xD9 <= head[at] <= 0xDB)
 
 
 def is_tar(head: bytes) -> bool:
