@@ -138,7 +138,8 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
         found.append("zip")
         if not found[:-1]:
             found.append("leading text" if text else "leading bytes")
-    if first != "hdf5" and _has_hdf5_behind(view, size):
+    if first not in {"hdf5", "matlab"} and _has_hdf5_behind(view, size):
+        # MATLAB's newer files have their own head in front of HDF5, and are named after it
         found.append("hdf5")
         if not found[:-1]:
             found.append("leading bytes")

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import re
 
+from safeload.formats.crc32c import masked_crc32c
+
 _AT_START: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"PK\x07\x08", "zip"),
     (b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"\x5d\x00\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x04\x22\x4d\x18", "lz4"), (b"\x02\x21\x4c\x18", "lz4"),
     (b"Rar!\x1a\x07", "rar"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"), (b"GGUF", "gguf"), (b"FUGG", "gguf"), (b"\x93NUMPY", "npy"),
-    (b"lmgg", "ggml"), (b"fmgg", "ggml"), (b"tjgg", "ggml"),
+    (b"lmgg", "ggml"), (b"fmgg", "ggml"), (b"tjgg", "ggml"), (b"algg", "ggml"),
+    (b"ftrt", "tensorrt"), (b"ptrt", "tensorrt"), (b"CBM1", "catboost"), (b"binf", "xgboost"),
+    (b"{L\0\0\0\0\0\0\0", "xgboost"), (b"\xba\x16\x4f\x2f", "fasttext"), (b"MATLAB 5.0 MAT-file", "matlab"),
+    (b"\x04\0\0\0\x01\0\0\0\x03\0\0\0V 1", "torch7"), (b"X\n\0\0\0\x02\0", "r-data"),
+    (b"X\n\0\0\0\x03\0", "r-data"), (b"RDX2\nX\n", "r-data"), (b"RDX3\nX\n", "r-data"),
+    (b"RDA2\nA\n", "r-data"), (b"RDA3\nA\n", "r-data"), (b"A\n2\n", "r-data"), (b"A\n3\n", "r-data"),
+    (b"OTTO\0", "font"), (b"ttcf\0", "font"), (b"wOFF", "font"), (b"wOF2", "font"),
+    (b"\0\0\0\x01Bud1", "ds-store"),
     (b"PAR1", "parquet"), (b"ARROW1\x00\x00", "arrow"), (b"SQLite format 3\x00", "sqlite"),
     (b"\x7fELF", "elf"), (b"!<arch>\n", "ar"), (b"\x00asm", "wasm"), (b"BC\xc0\xde", "llvm-bitcode"),
     (b"dex\n0", "dex"), (b"\xfe\xed\xfa\xce", "mach-o"), (b"\xfe\xed\xfa\xcf", "mach-o"),
@@ -37,6 +46,9 @@ _SAFETENSORS_MOST = 1 << 32
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _OLDEST_PYTHON3, _NEWEST_PYTHON3 = 3000, 4000
 _OLDEST_JAVA = 45
+_RECORD_FRAME = 16
+_FLATBUFFERS = {b"TFL3": "tflite", b"ORTM": "ort"}
+_WORD2VEC = re.compile(rb"[1-9][0-9]{0,9} [1-9][0-9]{0,4}\n[^\s\0-\x1f]{1,80} (?s:.)")
 _TAR_BLOCK = 512
 _TAR_NUMBERS = ((100, 8), (108, 8), (116, 8), (124, 12), (136, 12))
 """Mode, owner, group, size and time of the member."""
@@ -50,7 +62,10 @@ def strong_format(head: bytes, size: int) -> str | None:
         head: the first bytes; at least 1 KiB where the file has that many.
         size: length of the whole file.
     """
-    if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < _SAFETENSORS_MOST:
+    if _is_tfrecord(head, size):
+        # a sum of 32 bits is the stronger sign: its first byte may be the brace of a safetensors header
+        return "tfrecord"
+    if _is_safetensors(head):
         return "safetensors"
     if _TORCH_LEGACY.match(head):
         return "torch-legacy"
@@ -65,9 +80,45 @@ def strong_format(head: bytes, size: int) -> str | None:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
         return "mp4"
-    if head[4:8] == b"TFL3":
-        return "tflite"
-    return "tar" if is_tar(head) else _program(head, size)
+    if head[4:8] in _FLATBUFFERS or head[4:6] == b"ET" and head[6:8].isdigit():
+        return _FLATBUFFERS.get(head[4:8], "executorch")
+    return "tar" if is_tar(head) else _program(head, size) or _by_structure(head, size)
+
+
+def _is_safetensors(head: bytes) -> bool:
+    """A length, and then a JSON object: text, where an array of numbers of 64 bits has zeros."""
+    if head[8:9] != b"{" or int.from_bytes(head[:8], "little") >= _SAFETENSORS_MOST:
+        return False
+    return len(head) == 9 or head[9] in b"\t\n\r" or head[9] >= 0x20
+
+
+def _is_tfrecord(head: bytes, size: int) -> bool:
+    """A record of TensorFlow's event and data files: its length, and the sum of the length."""
+    if len(head) < _RECORD_FRAME or int.from_bytes(head[:8], "little") > size - _RECORD_FRAME:
+        return False
+    return masked_crc32c(head[:8]) == int.from_bytes(head[8:12], "little")
+
+
+def _by_structure(head: bytes, size: int) -> str | None:
+    """Formats whose magic is short, with the numbers behind it that have to fit."""
+    if head[:5] == b"\0\x01\0\0\0" and len(head) > 12:
+        tables, entries = head[5], int.from_bytes(head[6:8], "big")
+        # the second number follows from the first: sixteen times the power of two below it
+        return "font" if tables and entries == 16 << tables.bit_length() - 1 else None
+    if head[:4] == b"\0\0\x01\0" and len(head) >= 22:
+        pictures, length, at = head[4], int.from_bytes(head[14:18], "little"), int.from_bytes(head[18:22], "little")
+        fits = pictures and not head[5] and not head[9] and 6 + 16 * pictures <= at and at + length <= size
+        return "ico" if fits and length else None
+    if head[64:68] == b"\xef\xbe\xad\xde" and head[4:8] == b"\x02\0\0\0":
+        return "coreml-weights"
+    if head[:16] == bytes(16) and head[17:21] == b"\0\0\0\x08" and head[22:23] == b"\x10" and head[16] < 64:
+        return "paddle-params"
+    if head[:8] == b"\x03\0\0\0\x01\0\0\0" and head[12:16] == b"\x02\0\0\0" and head[17:20] == bytes(3):
+        key = head[20 : 20 + head[16]]
+        return "torch7" if key.isascii() and key.decode("ascii").isprintable() and key else None
+    if head.startswith(b"MATLAB 7.3 MAT-file") and head[124:128] == b"\0\x02IM":
+        return "matlab"
+    return "word2vec" if _WORD2VEC.match(head) else None
 
 
 def is_tar(head: bytes) -> bool:
