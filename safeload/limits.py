@@ -85,8 +85,8 @@ class Limits:
     """Fields of one file, nested ones too. An exported decoder of 50,000 nodes needs about 800,000."""
     protobuf_depth: int = 100
     """The limit of the official readers."""
-    protobuf_text_bytes: int = 16 * MIB
-    """Strings that a record keeps."""
+    protobuf_text_bytes: int = 64 * MIB
+    """Strings that are decoded: names of nodes, descriptions. Few of them are kept."""
     sentencepiece_bytes: int = 64 * MIB
     """A model of 256,000 pieces has 4 MB, with its normalisation table 5 MB."""
     tf_index_bytes: int = 4 * MIB

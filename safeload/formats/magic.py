@@ -11,7 +11,7 @@ from safeload.formats.crc32c import masked_crc32c
 
 _AT_START: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"PK\x07\x08", "zip"),
-    (b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"\x5d\x00\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x1f\x8b\x08", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x04\x22\x4d\x18", "lz4"), (b"\x02\x21\x4c\x18", "lz4"),
     (b"Rar!\x1a\x07", "rar"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"), (b"GGUF", "gguf"), (b"FUGG", "gguf"), (b"\x93NUMPY", "npy"),
@@ -29,7 +29,7 @@ _AT_START: tuple[tuple[bytes, str], ...] = (
     (b"\xce\xfa\xed\xfe", "mach-o"), (b"\xcf\xfa\xed\xfe", "mach-o"),
     (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF87a", "gif"), (b"GIF89a", "gif"),
     (b"II*\x00", "tiff"), (b"MM\x00*", "tiff"), (b"%PDF-", "pdf"), (b"OggS", "ogg"), (b"fLaC", "flac"),
-    (b"ID3\x02", "mp3"), (b"ID3\x03", "mp3"), (b"ID3\x04", "mp3"), (b"\xff\xfb", "mp3"),
+    (b"ID3\x02", "mp3"), (b"ID3\x03", "mp3"), (b"ID3\x04", "mp3"),
     (b"\x1a\x45\xdf\xa3", "matroska"),
 )  # fmt: skip
 _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
@@ -42,6 +42,11 @@ _TORCH_LEGACY = re.compile(
     re.DOTALL,
 )
 _PROTOCOLS = 6
+_OPCODE_BYTES = frozenset(
+    b"()012BCFGIJKLMNPQRSTUVX]abcdeghijlopqrstu}."
+    b"\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98"
+)
+"""Written out, since the table of opcodes is nothing that identification should have to import."""
 _SAFETENSORS_MOST = 1 << 32
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _OLDEST_PYTHON3, _NEWEST_PYTHON3 = 3000, 4000
@@ -69,27 +74,44 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "safetensors"
     if _TORCH_LEGACY.match(head):
         return "torch-legacy"
-    if len(head) > 1 and head[0] == 0x80 and head[1] < _PROTOCOLS:
+    if head[:1] == b"\x80" and _is_protocol(head):
         return "pickle"
     for magic, name in _AT_START:
         if head.startswith(magic):
             return name
     if _BZIP2.match(head):
         return "bzip2"
+    if head[:3] == b"\x5d\0\0" and (len(head) < 14 or _is_lzma(head)):
+        return "xz"
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
         return "mp4"
+    if head[:2] == b"\xff\xfb" and len(head) > 3 and head[2] >> 4 not in {0, 15} and head[2] >> 2 & 3 != 3:
+        return "mp3"
     if head[4:8] in _FLATBUFFERS or head[4:6] == b"ET" and head[6:8].isdigit():
         return _FLATBUFFERS.get(head[4:8], "executorch")
     return "tar" if is_tar(head) else _program(head, size) or _by_structure(head, size)
+
+
+def _is_lzma(head: bytes) -> bool:
+    """LZMA without a container: a dictionary of a usual size, the length or none, and the coder's first byte."""
+    dictionary, length = int.from_bytes(head[1:5], "little"), int.from_bytes(head[5:13], "little")
+    usual = 0 < dictionary.bit_count() <= 2 or dictionary == 0xFFFFFFFF
+    return usual and not head[13] and (length >> 48 == 0 or length == (1 << 64) - 1)
+
+
+def _is_protocol(head: bytes) -> bool:
+    """A protocol, and an opcode behind it: without one the unpickler stops before it has done anything."""
+    return len(head) > 1 and head[1] < _PROTOCOLS and (len(head) == 2 or head[2] in _OPCODE_BYTES)
 
 
 def _is_safetensors(head: bytes) -> bool:
     """A length, and then a JSON object: text, where an array of numbers of 64 bits has zeros."""
     if head[8:9] != b"{" or int.from_bytes(head[:8], "little") >= _SAFETENSORS_MOST:
         return False
-    return len(head) == 9 or head[9] in b"\t\n\r" or head[9] >= 0x20
+    header = head[8 : 8 + min(16, int.from_bytes(head[:8], "little"))]
+    return b"\0" not in header
 
 
 def _is_tfrecord(head: bytes, size: int) -> bool:
@@ -161,5 +183,7 @@ def _program(head: bytes, size: int) -> str | None:
     if head[:4] == b"\xca\xfe\xba\xbe" and len(head) >= 8:
         return "java-class" if int.from_bytes(head[4:8], "big") >= _OLDEST_JAVA else "mach-o"
     if head[2:4] == b"\r\n" and _OLDEST_PYTHON3 <= int.from_bytes(head[:2], "little") < _NEWEST_PYTHON3:
-        return "python-bytecode"
+        # a code object follows, behind 8, 12 or 16 bytes: with its type, marked for references or not
+        code = {head[8:9], head[12:13], head[16:17]}
+        return "python-bytecode" if len(head) <= 16 or code & {b"c", b"\xe3"} else None
     return None
