@@ -118,7 +118,6 @@ def parse_coreml(view: View, limits: Limits) -> CoreMl:
     def model(values: Values, _start: int) -> None:
         kinds.update(values.keys() & {*_NETWORKS.values(), "pipeline", "customModel", "linkedModel"})
 
-
     def linked_file(values: Values, _start: int) -> None:
         for part in values.values():
             if isinstance(part, dict):

@@ -21,9 +21,7 @@ COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar
 TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights"})
 """Data in cells, and numbers without structure: named like media, and judged by their frame."""
 
-UNREAD = frozenset(
-    {"ggml", "catboost", "xgboost", "fasttext", "matlab", "ort", "paddle-params", "word2vec"}
-)
+UNREAD = frozenset({"ggml", "catboost", "xgboost", "fasttext", "matlab", "ort", "paddle-params", "word2vec"})
 """Data formats that a later version may read."""
 
 UNREAD_PROGRAMS = frozenset({"tensorrt", "executorch", "torch7", "r-data", "paddle-program"})

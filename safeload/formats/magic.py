@@ -128,7 +128,11 @@ def _by_structure(head: bytes, size: int) -> str | None:
         # the second number follows from the first: sixteen times the power of two below it
         return "font" if tables and entries == 16 << tables.bit_length() - 1 else None
     if head[:4] == b"\0\0\x01\0" and len(head) >= 22:
-        pictures, length, at = head[4], int.from_bytes(head[14:18], "little"), int.from_bytes(head[18:22], "little")
+        pictures, length, at = (
+            head[4],
+            int.from_bytes(head[14:18], "little"),
+            int.from_bytes(head[18:22], "little"),
+        )
         fits = pictures and not head[5] and not head[9] and 6 + 16 * pictures <= at and at + length <= size
         return "ico" if fits and length else None
     if head[64:68] == b"\xef\xbe\xad\xde" and head[4:8] == b"\x02\0\0\0":

@@ -226,9 +226,7 @@ def _sizes(kind: int, count: int) -> tuple[int, ...]:
     return (packed, count) if bits < 8 else (packed,)
 
 
-def _check_length(
-    values: Values, places: list[str], name: str, kind: int, count: int, start: int
-) -> None:
+def _check_length(values: Values, places: list[str], name: str, kind: int, count: int, start: int) -> None:
     """Raise unless the values are as many as the dimensions say."""
     if not places:
         if count:

@@ -171,9 +171,7 @@ def walk(
 
 
 class _Walk:
-    def __init__(
-        self, view: View, schema: Schema, limits: Limits, finish: Mapping[str, Finish]
-    ) -> None:
+    def __init__(self, view: View, schema: Schema, limits: Limits, finish: Mapping[str, Finish]) -> None:
         self._view = view
         self._schema = schema
         self._limits = limits

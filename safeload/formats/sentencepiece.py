@@ -113,7 +113,9 @@ def parse_sentencepiece(view: View, limits: Limits) -> SentencePieceModel:
         raise ModelTooLarge(f"{view.size} bytes, more than {limits.sentencepiece_bytes}")
     vocabulary = _Vocabulary(limits)
     data = view.read(0, view.size)
-    unknown, position, sizes, once = None, 0, 0, set()
+    unknown: str | None = None
+    once: set[str] = set()
+    position = sizes = 0
     while position < len(data):
         if data[position] == 0x0A and (ends := vocabulary.plain(data, position)):
             position = ends

@@ -10,6 +10,7 @@ Tensors of strings and variants have no width. Their ranges are kept, and nobody
 
 from __future__ import annotations
 
+import itertools
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,7 @@ def parse_tf_checkpoint(view: View, prefix: str, limits: Limits) -> TfCheckpoint
         raise NoHeader("the index is empty")
     for shard, found in ranges.items():
         found.sort()
-        for (_, end), (begin, _) in zip(found, found[1:], strict=False):
+        for (_, end), (begin, _) in itertools.pairwise(found):
             if begin < end:
                 raise TensorsOverlap(f"two tensors share byte {begin} of shard {shard}")
     return TfCheckpoint(

@@ -64,6 +64,11 @@ class TfGraph:
     """Keras' description of each object: where, and JSON."""
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """The files, relative to the folder of the graph."""
+        return tuple(f"assets/{name}" for name in self.assets)
+
+    @property
     def foreign(self) -> tuple[str, ...]:
         """Operators that neither TensorFlow nor the graph itself brings along."""
         rest = self.operators - self.functions - EFFECTS.keys()

@@ -103,7 +103,10 @@ def _repeated(fields: list[Field], numbers: set[int], *, whole: bool) -> str | N
         return "tf-meta-graph"
     if numbers == {1} and first.content.startswith(b"\x12\x04root"):
         return "keras-metadata"
-    if first.content.startswith((b"\x08\x00\x10\xff\xff\xff\xff", b"\x08\x00\x10\x00\x1a")) and first.value > 16:
+    if (
+        first.content.startswith((b"\x08\x00\x10\xff\xff\xff\xff", b"\x08\x00\x10\x00\x1a"))
+        and first.value > 16
+    ):
         return "paddle-program"
     return None
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.families import RAW
 from safeload.formats.identify import identify
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
 from safeload.scanners import ScanResult, Subject
+from safeload.scanners.claims import settle
 from safeload.scanners.relations import relate
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable, memory_bytes
 
@@ -159,6 +161,7 @@ class Examination:
     def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
         """Steps 7 and 8: relations, evidence, rules, policy."""
         self.facts.extend(relate(self.records, frozenset(self._files)))
+        self._settle()
         evidence = collect_evidence(self._source.manifest)
         findings = findings_of(self.facts, evidence)
         decision = decide(
@@ -171,6 +174,23 @@ class Examination:
             handed_out=handed_out,
         )
         return decision, findings
+
+    def _settle(self) -> None:
+        """Account for files without a format that others claim as values of their tensors."""
+        claimed = settle(self.records, self._files)
+        self.facts.extend(claimed.facts)
+        changed = {
+            path: replace(self._files[path], format=RAW, coverage=Coverage.SCANNED, reason="")
+            for path in claimed.raw
+        }
+        changed |= {path: replace(self._files[path], reason=why) for path, why in claimed.reasons.items()}
+        if changed:
+            places = {Location(artifact=path) for path in changed}
+            self.facts = [
+                fact for fact in self.facts if fact.kind != "artifact.coverage" or fact.location not in places
+            ]
+            self._files |= changed
+            self.facts.extend(_coverage_fact(self._files[path]) for path in claimed.reasons)
 
     def judged(self, handed_out: frozenset[str]) -> dict[str, Judged]:
         """What a snapshot holds: every record, and the bytes of what is handed out."""

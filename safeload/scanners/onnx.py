@@ -53,9 +53,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     facts += _operators(record, subject)
     escapes = list(_escapes(record, subject))
     # With a place that leads elsewhere the model is no guide to files.
-    return ScanResult(
-        coverage=Coverage.SCANNED, facts=(*facts, *escapes), record=None if escapes else record
-    )
+    return ScanResult(coverage=Coverage.SCANNED, facts=(*facts, *escapes), record=None if escapes else record)
 
 
 def _operators(record: Onnx, subject: Subject) -> Iterator[Fact]:
@@ -64,9 +62,11 @@ def _operators(record: Onnx, subject: Subject) -> Iterator[Fact]:
     for domain, name in code[:_SHOWN]:
         what = "Python" if name.lower() in _PYTHON else "any function of torch"
         yield _executable(subject, f"the operator {domain}::{name} calls {what}")
-    foreign = sorted({domain for domain, name in used if domain not in _DOMAINS and (domain, name) not in code})
+    foreign = sorted(
+        {domain for domain, name in used if domain not in _DOMAINS and (domain, name) not in code}
+    )
     for domain in foreign[:_SHOWN]:
-        names = ", ".join(name for found, name in used if found == domain)[:_SHOWN * 10]
+        names = ", ".join(name for found, name in used if found == domain)[: _SHOWN * 10]
         yield _executable(subject, f"operators of {domain} need a library of native code: {names}")
 
 

@@ -50,14 +50,17 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     except UnlistedField as error:
         return ScanResult(coverage=Coverage.UNRECOGNISED, reason=str(error), facts=tuple(facts))
     facts += _effects(graph, subject)
-    facts += _assets(graph, subject)
+    escapes = list(_assets(graph, subject))
+    facts += escapes
     try:
         facts += _keras(graph, subject, limits)
     except FormatError as error:
         coverage = Coverage.LIMIT_EXCEEDED if isinstance(error, LimitExceeded) else Coverage.MALFORMED
         reason = f"the description for Keras: {error}"
         return ScanResult(coverage=coverage, reason=reason, facts=tuple(facts))
-    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts), record=graph)
+    # With a name that leads elsewhere the graph is no guide to files; outside a SavedModel assets lie anywhere.
+    kept = graph if subject.format == "saved-model" and not escapes else None
+    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts), record=kept)
 
 
 def _effects(graph: TfGraph, subject: Subject) -> Iterator[Fact]:
@@ -100,4 +103,6 @@ def _keras(graph: TfGraph, subject: Subject, limits: Limits) -> Iterator[Fact]:
 
     for where, metadata in graph.metadata:
         if metadata.lstrip().startswith("{"):
-            yield from keras_facts(parse_json(metadata.encode(), limits, finite=False), subject.location, where)
+            yield from keras_facts(
+                parse_json(metadata.encode(), limits, finite=False), subject.location, where
+            )

@@ -52,8 +52,8 @@ def _details(names: tuple[str, ...]) -> Iterator[str]:
     from safeload.formats.tf_operators import EFFECTS, is_known
 
     for name in names:
-        operator = name.removeprefix(_FLEX) if name.startswith(_FLEX) else None
+        operator = name.removeprefix(_FLEX) if name.startswith(_FLEX) else ""
         if operator in EFFECTS:
             yield f"the operator {name} {EFFECTS[operator]}"
-        elif name not in _KNOWN and (operator is None or not is_known(operator)):
+        elif name not in _KNOWN and not is_known(operator):
             yield f"the operator {name} is native code of an application"

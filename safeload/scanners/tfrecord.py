@@ -40,7 +40,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     known: dict[bytes, int] = {}
     for _ in range(limits.tfrecord_records):
         if not cursor.left:
-            fact = Fact(kind="format.not-loadable", location=subject.location, data={"format": subject.format})
+            fact = Fact(
+                kind="format.not-loadable", location=subject.location, data={"format": subject.format}
+            )
             facts = () if "tfevents" in subject.base_name else (fact,)
             return ScanResult(coverage=Coverage.SCANNED, facts=facts)
         at = cursor.position
