@@ -121,10 +121,14 @@ class Limits:
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
 
-    # second reader
+    # child processes
     second_reader_opcodes: int = 2_000
     """Inert streams longer than this are not read a second time, and the report says so."""
     second_reader_bytes: int = 8 * MIB
+    errands: int = 256
+    """Child processes that one audit starts for its scanners; each costs about 0.1 s."""
+    errand_bytes: int = 256 * MIB
+    """Bytes that one child is given to read."""
     child_seconds: int = 20
     child_memory_bytes: int = 1 * GIB
 

@@ -89,13 +89,13 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "mp4"
     if head[:2] == b"\xff\xfb" and len(head) > 3 and head[2] >> 4 not in {0, 15} and head[2] >> 2 & 3 != 3:
         return "mp3"
-    if head[4:8] in _FLATBUFFERS or head[4:6] == b"ET" and head[6:8].isdigit():
+    if head[4:8] in _FLATBUFFERS or (head[4:6] == b"ET" and head[6:8].isdigit()):
         return _FLATBUFFERS.get(head[4:8], "executorch")
     return "tar" if is_tar(head) else _program(head, size) or _by_structure(head, size)
 
 
 def _is_lzma(head: bytes) -> bool:
-    """LZMA without a container: a dictionary of a usual size, the length or none, and the coder's first byte."""
+    """LZMA without a container: a usual dictionary, the length or none, and the coder's first byte."""
     dictionary, length = int.from_bytes(head[1:5], "little"), int.from_bytes(head[5:13], "little")
     usual = 0 < dictionary.bit_count() <= 2 or dictionary == 0xFFFFFFFF
     return usual and not head[13] and (length >> 48 == 0 or length == (1 << 64) - 1)

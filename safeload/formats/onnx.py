@@ -174,8 +174,8 @@ class _Model:
             self._outside(values, name, kind, count, start)
         elif "external_data" in values:
             raise DataInTwoPlaces(f"tensor {name} lies inside and names a place outside", offset=start)
-        elif "segment" not in values:
-            _check_length(values, places, name, kind, count, start)
+        elif "segment" not in values and (problem := _length_problem(values, places, kind, count)):
+            raise DataLengthMismatch(f"tensor {name} {problem}", offset=start)
 
     def _outside(self, values: Values, name: str, kind: int, count: int, start: int) -> None:
         pairs = values.get("external_data")
@@ -226,24 +226,20 @@ def _sizes(kind: int, count: int) -> tuple[int, ...]:
     return (packed, count) if bits < 8 else (packed,)
 
 
-def _check_length(values: Values, places: list[str], name: str, kind: int, count: int, start: int) -> None:
-    """Raise unless the values are as many as the dimensions say."""
+def _length_problem(values: Values, places: list[str], kind: int, count: int) -> str | None:
+    """How the values differ from what the dimensions say, or None."""
     if not places:
-        if count:
-            raise DataLengthMismatch(f"tensor {name} has no values", offset=start)
-        return
+        return "has no values" if count else None
     field = places[0]
     found = values[field]
     if isinstance(found, tuple):
-        if kind == STRING or found[1] not in _sizes(kind, count):
-            raise DataLengthMismatch(f"tensor {name} holds {found[1]} bytes", offset=start)
-        return
+        fits = kind != STRING and found[1] in _sizes(kind, count)
+        return None if fits else f"holds {found[1]} bytes"
     type_name, bits, own = TYPES[kind]
     wanted = {count * (2 if type_name.startswith("COMPLEX") else 1)}
     if 0 < bits < 8:
         wanted.add(-(-count * bits // 8))
-    if field != own or found not in wanted:
-        raise DataLengthMismatch(f"tensor {name} holds {found} values in {field}", offset=start)
+    return None if field == own and found in wanted else f"holds {found} values in {field}"
 
 
 def _decimal(written: str, name: str, start: int) -> int:

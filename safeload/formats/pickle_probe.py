@@ -1,4 +1,4 @@
-"""A cheap look: would an unpickler that starts at byte 0 get as far as running something?
+r"""A cheap look: would an unpickler that starts at byte 0 get as far as running something?
 
 For streams without the PROTO opcode, which look like text or like nothing at all. The walk decodes
 opcodes with their arguments and keeps the kind of what lies on the stack, no more; as soon as an unpickler
@@ -9,7 +9,7 @@ unpickler and never stricter, but for the names of a GLOBAL in text, which must 
 would be taken for pickles. A textual persistent id ends the walk, as it ends the unpicklers of the
 standard library and of torch: every zip archive begins with one (`PK`).
 
-A stream that imports a module and breaks before it calls anything is no pickle here (`cthis\\nd\\n`): two
+A stream that imports a module and breaks before it calls anything is no pickle here (`cthis\nd\n`): two
 lines behind a letter are what half of all word lists begin with. What such a stream can import is what is
 installed already, and a module of the repository's own is a Python file, which has rules of its own.
 """
@@ -39,7 +39,8 @@ _ANY, _TEXT, _TUPLE, _LIST, _DICT, _SET, _PLAIN = "?stldek"
 
 _PUSH: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
-        "N": (0, _PLAIN), ")": (0, _TUPLE), "]": (0, _LIST), "}": (0, _DICT), "G": (8, _PLAIN), "J": (4, _PLAIN),
+        "N": (0, _PLAIN), ")": (0, _TUPLE), "]": (0, _LIST), "}": (0, _DICT), "G": (8, _PLAIN), "J": (4,
+        _PLAIN),
         "K": (1, _PLAIN), "M": (2, _PLAIN), "\x88": (0, _PLAIN), "\x89": (0, _PLAIN), "\x8f": (0, _SET),
         "\x97": (0, _PLAIN), "\x82": (1, _ANY), "\x83": (2, _ANY), "\x84": (4, _ANY),
     }

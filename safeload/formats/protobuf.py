@@ -49,6 +49,8 @@ _WIRE = {
     INT: VARINT, TEXT: LENGTH, TEXTS: LENGTH, BYTES: LENGTH, SKIP: LENGTH, F32: FIXED32, F64: FIXED64,
     INTS: VARINT, COUNT_INTS: VARINT, COUNT_F32: FIXED32, COUNT_F64: FIXED64, COUNT_BYTES: LENGTH,
 }  # fmt: skip
+_WITH_NUMBER = frozenset({VARINT, LENGTH})
+_WITH_WIDTH = {FIXED32: 4, FIXED64: 8}
 _PACKED = frozenset({INTS, COUNT_INTS, COUNT_F32, COUNT_F64})
 _WIDTHS = {COUNT_F32: 4, COUNT_F64: 8}
 _WINDOW = 1 << 14
@@ -142,7 +144,7 @@ def signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
-def walk(
+def walk(  # noqa: PLR0917 - a view, what it is, and what to do about it
     view: View,
     schema: Schema,
     root: str,
@@ -211,15 +213,15 @@ class _Walk:
             if tag >= 0x80:
                 tag, at = _varint(window, at - 1, position)
             wire, known = tag & 7, fields.get(tag >> 3)
-            if wire == LENGTH or wire == VARINT:
+            if wire in _WITH_NUMBER:
                 number = window[at]
                 at += 1
                 if number >= 0x80:
                     number, at = _varint(window, at - 1, position)
                 start = self._base + at
                 stop = start + number if wire == LENGTH else start
-            elif wire == FIXED32 or wire == FIXED64:
-                width = 4 if wire == FIXED32 else 8
+            elif wire in _WITH_WIDTH:
+                width = _WITH_WIDTH[wire]
                 number = int.from_bytes(window[at : at + width], "little")
                 start = stop = self._base + at + width
             else:
@@ -278,7 +280,7 @@ class _Walk:
         if self._unknown is None:
             self._unknown = f"field {number} of {frame.message} at byte {position}"
 
-    def _value(
+    def _value(  # noqa: PLR0917 - called for every field: names would cost a third of it
         self, values: Values, frame: _Frame, name: str, kind: str, wire: int, number: int, start: int
     ) -> None:
         """Keep one value as its kind wants it."""

@@ -52,7 +52,8 @@ SCHEMA: Schema = MappingProxyType(
             1: ("function", "FunctionDef*"), 2: ("gradient", SKIP), 3: ("registered_gradients", SKIP),
         },
         "FunctionDef": {
-            1: ("signature", "OpDef"), 3: ("node_def", "NodeDef*"), 4: ("ret", SKIP), 5: ("attr", "AttrEntry*"),
+            1: ("signature", "OpDef"), 3: ("node_def", "NodeDef*"), 4: ("ret", SKIP), 5: ("attr",
+            "AttrEntry*"),
             6: ("control_ret", SKIP), 7: ("arg_attr", SKIP), 8: ("resource_arg_unique_id", SKIP),
         },
         "OpDef": {

@@ -1,4 +1,4 @@
-"""OpenVINO's intermediate representation: XML that describes a network, with its values in a `.bin` beside it.
+"""OpenVINO's intermediate representation: XML for a network, with its values in a `.bin` beside it.
 
 https://docs.openvino.ai/2025/documentation/openvino-ir-format.html. The XML stays text, and is judged as
 text. Here only the attributes are looked for that say which bytes of the `.bin` are values, and of which set

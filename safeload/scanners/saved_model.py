@@ -58,7 +58,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         coverage = Coverage.LIMIT_EXCEEDED if isinstance(error, LimitExceeded) else Coverage.MALFORMED
         reason = f"the description for Keras: {error}"
         return ScanResult(coverage=coverage, reason=reason, facts=tuple(facts))
-    # With a name that leads elsewhere the graph is no guide to files; outside a SavedModel assets lie anywhere.
+    # With a name that leads elsewhere the graph is no guide to files; outside a SavedModel none is said.
     kept = graph if subject.format == "saved-model" and not escapes else None
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts), record=kept)
 
