@@ -1,8 +1,8 @@
 """Core ML models: the kind of model, its version, and the classes and files outside it.
 
 Implements the frame of https://github.com/apple/coremltools/tree/main/mlmodel/format. Guarantees for a
-record: pipelines and networks were walked to every layer, so that each custom layer, custom model and linked model
-is named. Parameters of layers, trees and ML programs hold numbers and are stepped over.
+record: pipelines and networks were walked to every layer, so that each custom layer, custom model and linked
+model is named. Parameters of layers, trees and ML programs hold numbers and are stepped over.
 """
 
 from __future__ import annotations

@@ -25,13 +25,14 @@ EFFECTS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
             (
-                "ReadFile", "MatchingFiles", "MatchingFilesDataset",
-                "ExperimentalMatchingFilesDataset", "WholeFileReader", "WholeFileReaderV2", "TextLineReader", "TextLineReaderV2", "TFRecordReader",
-                "TFRecordReaderV2", "FixedLengthRecordReader", "FixedLengthRecordReaderV2", "LMDBReader",
-                "TextLineDataset", "TFRecordDataset", "TFRecordDatasetV2", "FixedLengthRecordDataset",
-                "FixedLengthRecordDatasetV2", "CSVDataset", "CSVDatasetV2", "ExperimentalCSVDataset",
-                "SqlDataset", "ExperimentalSqlDataset", "LMDBDataset", "ExperimentalLMDBDataset",
-                "ImmutableConst", "LoadAndRemapMatrix", "GenerateVocabRemapping", "LoadDataset", "RecordInput",
+                "ReadFile", "MatchingFiles", "MatchingFilesDataset", "ExperimentalMatchingFilesDataset",
+                "WholeFileReader", "WholeFileReaderV2", "TextLineReader", "TextLineReaderV2",
+                "TFRecordReader", "TFRecordReaderV2", "FixedLengthRecordReader",
+                "FixedLengthRecordReaderV2", "LMDBReader", "TextLineDataset", "TFRecordDataset",
+                "TFRecordDatasetV2", "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2",
+                "CSVDataset", "CSVDatasetV2", "ExperimentalCSVDataset", "SqlDataset",
+                "ExperimentalSqlDataset", "LMDBDataset", "ExperimentalLMDBDataset", "ImmutableConst",
+                "LoadAndRemapMatrix", "GenerateVocabRemapping", "LoadDataset", "RecordInput",
                 "SnapshotDatasetReader", "SnapshotNestedDatasetReader", "SnapshotChunkDataset",
                 "ListSnapshotChunksDataset", "DecodeProtoV2", "EncodeProto", "LoadLibrary",
             ),

@@ -1,0 +1,41 @@
+"""Any bytes give a TFLite model or a FormatError.
+
+The invariant holds within the limits and under the seal.
+A model that we accept names every custom operator, and holds no more graphs than the file has room for.
+"""
+
+from __future__ import annotations
+
+from safeload.errors import FormatError
+from safeload.formats.tflite import NoMagic, OffsetOutside, Tflite, parse_tflite
+from safeload.formats.view import BytesView
+from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
+from tests.forge.tflite import model
+
+LIMITS = replace(DEFAULT_LIMITS, flatbuffer_items=2_000)
+
+
+def seeds() -> list[bytes]:
+    """Models with and without custom operators, and with data behind the tables."""
+    return [model(), model("FlexReadFile", "Mine"), model(outside=(64, 8)), model(code=0, buffer=0)]
+
+
+def read(data: bytes) -> object:
+    """The model, or the error that is allowed."""
+    try:
+        return parse_tflite(BytesView(data), LIMITS)
+    except FormatError as error:
+        return error
+
+
+def check(data: bytes, result: object) -> None:
+    """What has to hold of a model."""
+    if isinstance(result, Tflite):
+        assert result.graphs + result.buffers + len(result.custom) <= LIMITS.flatbuffer_items
+        assert all(isinstance(name, str) for name in result.custom)
+
+
+def deep(result: object) -> bool:
+    """Whether it got past the identifier and the first table."""
+    return not isinstance(result, (NoMagic, OffsetOutside))
