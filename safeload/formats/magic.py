@@ -54,6 +54,8 @@ _OLDEST_JAVA = 45
 _RECORD_FRAME = 16
 _FLATBUFFERS = {b"TFL3": "tflite", b"ORTM": "ort"}
 _WORD2VEC = re.compile(rb"[1-9][0-9]{0,9} [1-9][0-9]{0,4}\n[^\s\0-\x1f]{1,80} (?s:.)")
+_MPEG_KBITS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_MPEG_RATES = (44_100, 48_000, 32_000)
 _TAR_BLOCK = 512
 _TAR_NUMBERS = ((100, 8), (108, 8), (116, 8), (124, 12), (136, 12))
 """Mode, owner, group, size and time of the member."""
@@ -87,11 +89,20 @@ def strong_format(head: bytes, size: int) -> str | None:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
         return "mp4"
-    if head[:2] == b"\xff\xfb" and len(head) > 3 and head[2] >> 4 not in {0, 15} and head[2] >> 2 & 3 != 3:
+    if head[:2] == b"\xff\xfb" and _is_mpeg_audio(head):
         return "mp3"
     if head[4:8] in _FLATBUFFERS or (head[4:6] == b"ET" and head[6:8].isdigit()):
         return _FLATBUFFERS.get(head[4:8], "executorch")
     return "tar" if is_tar(head) else _program(head, size) or _by_structure(head, size)
+
+
+def _is_mpeg_audio(head: bytes) -> bool:
+    """A frame of MPEG 1, layer 3, without a tag in front: its rates are known, and the next frame follows."""
+    if len(head) < 4 or head[2] >> 4 not in range(1, 15) or head[2] >> 2 & 3 == 3:
+        return False
+    bits, rate = _MPEG_KBITS[head[2] >> 4], _MPEG_RATES[head[2] >> 2 & 3]
+    follows = 144_000 * bits // rate + (head[2] >> 1 & 1)
+    return head[follows : follows + 2] in {b"\xff\xfb", b"\xff\xfa", b""}
 
 
 def _is_lzma(head: bytes) -> bool:

@@ -101,7 +101,7 @@ def _repeated(fields: list[Field], numbers: set[int], *, whole: bool) -> str | N
     graphs = [field for field in fields if field.number == 2]
     if numbers <= {1, 2, 3, 4, 5, 6, 7} and len(graphs) == 1 and _holds_node(graphs[0]):
         return "tf-meta-graph"
-    if numbers == {1} and first.content.startswith(b"\x12\x04root"):
+    if numbers == {1} and _is_keras_object(first):
         return "keras-metadata"
     if (
         first.content.startswith((b"\x08\x00\x10\xff\xff\xff\xff", b"\x08\x00\x10\x00\x1a"))
@@ -269,6 +269,12 @@ def _is_node(field: Field) -> bool:
         and _NODE_NAME.match(inner[0].content) is not None
         and _OP_NAME.match(inner[1].content) is not None
     )
+
+
+def _is_keras_object(field: Field) -> bool:
+    """An object that Keras described: where it is, and which kind of Keras' own."""
+    inner = {item.number: item for item in _inner(field.content)}
+    return inner.keys() <= {2, 3, 4, 5, 6} and 4 in inner and inner[4].content.startswith(b"_tf_keras_")
 
 
 def _holds_node(field: Field) -> bool:

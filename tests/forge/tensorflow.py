@@ -57,9 +57,7 @@ def keras_object(metadata: str) -> bytes:
 
 def keras_metadata(metadata: str) -> bytes:
     """The file keras_metadata.pb."""
-    return block(1, block(3, "root") + block(4, "_tf_keras_model") + block(5, metadata)).replace(
-        b"\x1a\x04root", b"\x12\x04root"
-    )
+    return block(1, block(3, "root") + block(4, "_tf_keras_model") + block(5, metadata))
 
 
 def header(shards: int = 1, endianness: int = 0) -> bytes:
