@@ -64,11 +64,11 @@ def settle(records: Mapping[str, object], files: Mapping[str, Artifact]) -> Clai
         artifact = files[path]
         if artifact.format is not None or artifact.coverage is not Coverage.UNRECOGNISED:
             continue
-        gap = _gap(ranges, artifact.size)
-        if gap is None:
+        problem = _problem(ranges, artifact.size)
+        if problem is None:
             raw.add(path)
         else:
-            reasons[path] = f"bytes {gap[0]} to {gap[1]} belong to no tensor that another file places here"
+            reasons[path] = problem
     return Claimed(facts=tuple(facts), raw=frozenset(raw), reasons=reasons)
 
 
@@ -84,11 +84,13 @@ def _past_end(path: str, name: str, ranges: Ranges, size: int) -> Iterator[Fact]
         yield Fact(kind="index.incomplete", location=Location(artifact=path), data=data)
 
 
-def _gap(ranges: Ranges, size: int) -> tuple[int, int] | None:
-    """The first range of bytes that is too long to be padding, or that lies behind the end."""
+def _problem(ranges: Ranges, size: int) -> str | None:
+    """Why the ranges do not account for a file, or None."""
     at = 0
-    for begin, end in sorted(ranges):
-        if end > size or begin - at >= _ALIGNMENT:
-            return at, min(begin, size)
+    for begin, end in (*sorted(ranges), (size, size)):
+        if end > size:
+            return f"another file places a tensor here that ends at byte {end} of {size}"
+        if begin - at >= _ALIGNMENT:
+            return f"bytes {at} to {begin} belong to no tensor that another file places here"
         at = max(at, end)
-    return (at, size) if size - at >= _ALIGNMENT else None
+    return None

@@ -48,8 +48,10 @@ def attribute(name: str, *parts: bytes) -> bytes:
 
 def graph(*nodes: bytes, initializers: tuple[bytes, ...] = ()) -> bytes:
     """A GraphProto."""
-    return b"".join(block(1, item) for item in nodes) + block(2, "g") + b"".join(
-        block(5, item) for item in initializers
+    return (
+        b"".join(block(1, item) for item in nodes)
+        + block(2, "g")
+        + b"".join(block(5, item) for item in initializers)
     )
 
 

@@ -106,9 +106,7 @@ def index(*entries: tuple[str, bytes], head: bytes | None = None) -> bytes:
 
 def small_index() -> bytes:
     """Two tensors, one behind the other, of 24 and 8 bytes."""
-    return index(
-        ("a", bundle_entry(FLOAT, (2, 3), 0, 24)), ("b", bundle_entry(FLOAT, (2,), 24, 8))
-    )
+    return index(("a", bundle_entry(FLOAT, (2, 3), 0, 24)), ("b", bundle_entry(FLOAT, (2,), 24, 8)))
 
 
 def tfrecord(*records: bytes) -> bytes:

@@ -74,7 +74,9 @@ def test_operators_of_every_place() -> None:
     function = block(1, "F") + block(10, "mine") + block(7, node("D"))
     training = block(1, graph(node("E"))) + block(2, graph(node("G")))
     record = parse(
-        model(graph(node("Loop", "", inner, many), node("F", "mine")), block(25, function), block(20, training))
+        model(
+            graph(node("Loop", "", inner, many), node("F", "mine")), block(25, function), block(20, training)
+        )
     )
     assert {name for _, name in record.operators} == {"Loop", "A", "B", "C", "F", "D", "E", "G"}
     assert record.functions == {("mine", "F")}
@@ -112,7 +114,10 @@ def test_an_attribute_may_hold_a_tensor_outside() -> None:
         (holding(tensor("t", dims(1), block(9, b"a"), kind=8)), onnx.DataLengthMismatch),
         (holding(tensor("t", dims(1), block(9, bytes(4)), fixed32(4, 1))), onnx.DataInTwoPlaces),
         (holding(tensor("t", dims(1), block(9, bytes(4)), number(14, 1))), onnx.DataInTwoPlaces),
-        (holding(tensor("t", dims(1), block(9, bytes(4)), block(13, entry("location", "x")))), onnx.DataInTwoPlaces),
+        (
+            holding(tensor("t", dims(1), block(9, bytes(4)), block(13, entry("location", "x")))),
+            onnx.DataInTwoPlaces,
+        ),
         (holding(tensor("t", dims(1), number(14, 1))), onnx.BadExternalData),
         (holding(external("t", 1, offset=0)), onnx.BadExternalData),
         (holding(external("t", 1, location="x", offset=-1)), onnx.BadExternalData),

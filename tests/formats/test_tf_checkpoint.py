@@ -68,7 +68,9 @@ def test_shards_strings_and_parts() -> None:
 TWO = bundle_entry(FLOAT, (2,), 0, 8)
 
 
-def entry(kind: int = FLOAT, sizes: tuple[int, ...] = (2,), offset: int = 0, size: int = 8, **more: object) -> bytes:
+def entry(
+    kind: int = FLOAT, sizes: tuple[int, ...] = (2,), offset: int = 0, size: int = 8, **more: object
+) -> bytes:
     return index(("a", bundle_entry(kind, sizes, offset, size, **more)))
 
 
@@ -168,7 +170,8 @@ def test_snappy(data: bytes, text: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x80", b"\x80" * 6, b"\x01", b"\x01\x04a", b"\x01\x00", b"\x02\x00a", b"\x01\x04ab", b"\x05\x00a\x01\x02",
+    [b"", b"\x80", b"\x80" * 6, b"\x01", b"\x01\x04a", b"\x01\x00", b"\x02\x00a", b"\x01\x04ab",
+    b"\x05\x00a\x01\x02",
      b"\x05\x00a\x01\x00", b"\x04\x00a\x01\x01\x05", b"\x05\x00a\x02\x01", b"\x3e\xf0"],
 )  # fmt: skip
 def test_snappy_that_is_none(data: bytes) -> None:
@@ -177,7 +180,10 @@ def test_snappy_that_is_none(data: bytes) -> None:
         decompress(data, 100)
 
 
-@given(st.lists(st.tuples(st.text("abc/", min_size=1, max_size=30), st.integers(0, 9)), max_size=20), st.integers(0, 900))
+@given(
+    st.lists(st.tuples(st.text("abc/", min_size=1, max_size=30), st.integers(0, 9)), max_size=20),
+    st.integers(0, 900),
+)
 @settings(max_examples=60, deadline=None)
 def test_what_is_built_is_read(items: list[tuple[str, int]], cut: int) -> None:
     """Tensors back to back come back as their ranges; a part of the file is a FormatError."""

@@ -22,7 +22,12 @@ def parse(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Tflite:
 def test_an_honest_model() -> None:
     """Operators of its own by number, others by name."""
     record = parse(model("FlexErf", "Mine"))
-    assert (record.operators, record.custom, record.graphs, record.buffers) == ((9,), ("FlexErf", "Mine"), 1, 2)
+    assert (record.operators, record.custom, record.graphs, record.buffers) == (
+        (9,),
+        ("FlexErf", "Mine"),
+        1,
+        2,
+    )
 
 
 def test_data_behind_the_tables() -> None:

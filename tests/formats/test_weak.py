@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import random
@@ -47,7 +48,8 @@ ICON = b"\0\0\1\0\1\0" + b"\x10\x10\0\0\1\0\x20\0" + struct.pack("<II", 40, 22) 
         (small_index(), "tf-checkpoint-index"), (FINGERPRINT, "tf-fingerprint"), (COREML, "coreml"),
         (tflite_model(), "tflite"), (tfrecord(b"abc"), "tfrecord"), (tfrecord(bytes(24), b""), "tfrecord"),
         (pack(params()), "msgpack"), (zlib.compress(b"abc" * 50), "zlib"),
-        (b"ORTM".rjust(8, b"\x18").ljust(64, b"\0"), "ort"), (b"\x20\0\0\0ET12".ljust(64, b"\0"), "executorch"),
+        (b"ORTM".rjust(8, b"\x18").ljust(64, b"\0"), "ort"), (b"\x20\0\0\0ET12".ljust(64, b"\0"),
+        "executorch"),
         (b"ftrt".ljust(64, b"\0"), "tensorrt"), (b"CBM1" + bytes(60), "catboost"),
         (b"{L" + bytes(7) + b"\x07learner{", "xgboost"), (b"binf" + bytes(60), "xgboost"),
         (b"\xba\x16\x4f\x2f\x0c\0\0\0", "fasttext"),
@@ -84,10 +86,13 @@ def test_by_structure(data: bytes, name: str) -> None:
         (b"x\x9c\xff\xff\xff", "zlib"), (b"x?\x03\0", "zlib"),
         (b"\x81\xa1\xff\x01", "msgpack"), (b"\x81\x01\x01", "msgpack"), (b"\x81\xa1a\x01behind", "msgpack"),
         (b"\x81\xa1a\xc6\xff\xff\xff\xff", "msgpack"), (b"\x80", "msgpack"),
-        (struct.pack("<4q", 109, 123, 12, 9), "safetensors"), (struct.pack("<2q", 9252, 29819), "safetensors"),
-        (struct.pack("<4q", 93, 129, 7, 9), "xz"), (struct.pack("<8i", 93, 44, 171, 243, 180, 207, 1, 2), "xz"),
+        (struct.pack("<4q", 109, 123, 12, 9), "safetensors"), (struct.pack("<2q", 9252, 29819),
+        "safetensors"),
+        (struct.pack("<4q", 93, 129, 7, 9), "xz"), (struct.pack("<8i", 93, 44, 171, 243, 180, 207, 1, 2),
+        "xz"),
         (b"\x0d\x0e\r\n" + bytes(8) + b"\x05" * 20, "python-bytecode"),
-        (b"\x80\x00\x00\x00", "pickle"), (b"\x80\x06N.", "pickle"), (b"(\x8a\x01\x05i\xff\n\xfe\n.", "pickle"),
+        (b"\x80\x00\x00\x00", "pickle"), (b"\x80\x06N.", "pickle"), (b"(\x8a\x01\x05i\xff\n\xfe\n.",
+        "pickle"),
         (b"\x82\x9c.behind", "pickle"), (b"NN\x93.x", "pickle"), (b"K\x01K\x02R.", "pickle"),
         (FONT.replace(b"\0\x0a\0\x80", b"\0\x0a\0\x70"), "font"), (ICON[:30], "ico"),
         (tfrecord(b"abc").replace(b"abc", b"ab"), "tfrecord"),
@@ -159,34 +164,38 @@ class Call:
         self.log.append("set")
 
     def append(self, item: object) -> None:
+        """What filling calls."""
         self.log.append("append")
 
     extend = add = append
 
 
 PIECES = [
-    b"0", b"1", b"2", b"N", b")", b"]", b"}", b"(", b"t", b"l", b"d", b"e", b"u", b"a", b"s", b"cos\nf\n", b"R", b"o",
-    b"\x85", b"\x86", b"\x87", b"q\x01", b"h\x01", b"p1\n", b"g1\n", b"\x94", b"\x8f", b"\x90", b"\x91", b"\x93",
-    b"\x81", b"\x92", b"b", b"S'a'\n", b"Va\n", b"K\x05", b"X\x01\0\0\0a", b"\x8c\x01b", b"I1\n", b"F1\n", b"i0s\nx\n",
+    b"0", b"1", b"2", b"N", b")", b"]", b"}", b"(", b"t", b"l", b"d", b"e", b"u", b"a", b"s", b"cos\nf\n",
+    b"R", b"o",
+    b"\x85", b"\x86", b"\x87", b"q\x01", b"h\x01", b"p1\n", b"g1\n", b"\x94", b"\x8f", b"\x90", b"\x91",
+    b"\x93",
+    b"\x81", b"\x92", b"b", b"S'a'\n", b"Va\n", b"K\x05", b"X\x01\0\0\0a", b"\x8c\x01b", b"I1\n", b"F1\n",
+    b"i0s\nx\n",
     b"\x95\x03\0\0\0\0\0\0\0", b"C\x01a", b"U\x01a", b"p 1\n", b"g0x1\n", b"\x80\x02", b"\x80\x04",
 ]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(PIECES), min_size=2, max_size=14), st.sampled_from([b"(tR.", b")R.", b".", b""]))
+@given(
+    st.lists(st.sampled_from(PIECES), min_size=2, max_size=14), st.sampled_from([b"(tR.", b")R.", b".", b""])
+)
 @settings(max_examples=500, deadline=None)
 def test_what_an_unpickler_calls_is_a_pickle(parts: list[bytes], end: bytes) -> None:
     """Whatever CPython's unpickler reads to a use of a global is a pickle, in any order of opcodes."""
     log: list[str] = []
 
     class Spy(pickle.Unpickler):
-        def find_class(self, module: str, name: str) -> object:
+        def find_class(self, module: str, name: str) -> object:  # noqa: D102 - as the base has it
             return Call(log)
 
     data = b"".join(parts) + end
-    try:
+    with contextlib.suppress(Exception):  # an unpickler ends in anything on random opcodes
         Spy(io.BytesIO(data)).load()
-    except Exception:  # noqa: BLE001 - an unpickler ends in anything on random opcodes
-        pass
     if set(log) & {"call", "build"}:
         assert "pickle" in look(data, "weights.bin").formats
 
@@ -204,7 +213,7 @@ def test_it_is_quick() -> None:
     reads = []
 
     class Counted(BytesView):
-        def read(self, offset: int, length: int) -> bytes:
+        def read(self, offset: int, length: int) -> bytes:  # noqa: D102 - as the base has it
             reads.append(length)
             return super().read(offset, length)
 

@@ -21,7 +21,8 @@ def seeds() -> list[bytes]:
         model(), small_model(), small_index(), tflite_model(), tfrecord(b"abc"), pack(params()),
         saved_model(graph(node("Add"))), meta_graph(graph(node("Add"))), graph(node("Add"), node("Mul")),
         keras_metadata("{}"), b"cos\nsystem\n(S'x'\ntR.", b"(S'x'\nios\nsystem\n.",
-        b"]q\x00(K\x01X\x01\0\0\0ae}(h\x00K\x02u.", b"\x80\x04\x95\x02\0\0\0\0\0\0\0N.", b"x\x9c\x03\0\0\0\0\x01",
+        b"]q\x00(K\x01X\x01\0\0\0ae}(h\x00K\x02u.", b"\x80\x04\x95\x02\0\0\0\0\0\0\0N.",
+        b"x\x9c\x03\0\0\0\0\x01",
     ]  # fmt: skip
 
 

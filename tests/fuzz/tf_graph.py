@@ -34,8 +34,12 @@ ROOTS = ("SavedModel", "MetaGraphDef", "GraphDef", "SavedMetadata")
 def seeds() -> list[bytes]:
     """Graphs with functions, effects, assets, descriptions."""
     called = attr("f", block(10, block(1, "inner")))
-    body = graph(node("MatMul"), node("PartitionedCall", "c", called), functions=(function("inner", node("Add")),))
-    effects = graph(node("WriteFile"), node("PyFunc"), node("PrintV2", "p", attr("output_stream", block(2, "file://x"))))
+    body = graph(
+        node("MatMul"), node("PartitionedCall", "c", called), functions=(function("inner", node("Add")),)
+    )
+    effects = graph(
+        node("WriteFile"), node("PyFunc"), node("PrintV2", "p", attr("output_stream", block(2, "file://x")))
+    )
     return [
         saved_model(body, asset("vocab.txt"), keras_object('{"class_name": "Dense"}')),
         saved_model(effects),
