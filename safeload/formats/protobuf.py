@@ -40,6 +40,8 @@ BYTES = "bytes"
 """One byte string, kept as its place: `(offset, length)`."""
 SKIP = "skip"
 """Byte strings or messages that nobody looks into."""
+FIRST = "first"
+"""Byte strings, of which the place of the first is kept."""
 F32, F64 = "f32", "f64"
 """One number of fixed width, kept as its bits."""
 COUNT_INTS, COUNT_F32, COUNT_F64, COUNT_BYTES = "count-ints", "count-f32", "count-f64", "count-bytes"
@@ -48,6 +50,7 @@ COUNT_INTS, COUNT_F32, COUNT_F64, COUNT_BYTES = "count-ints", "count-f32", "coun
 _WIRE = {
     INT: VARINT, TEXT: LENGTH, TEXTS: LENGTH, BYTES: LENGTH, SKIP: LENGTH, F32: FIXED32, F64: FIXED64,
     INTS: VARINT, COUNT_INTS: VARINT, COUNT_F32: FIXED32, COUNT_F64: FIXED64, COUNT_BYTES: LENGTH,
+    FIRST: LENGTH,
 }  # fmt: skip
 _WITH_NUMBER = frozenset({VARINT, LENGTH})
 _WITH_WIDTH = {FIXED32: 4, FIXED64: 8}
@@ -291,6 +294,8 @@ class _Walk:
                 values[name] = self._string(start, number)
             else:
                 values[name] = (start, number) if kind == BYTES else number
+        elif kind == FIRST:
+            values.setdefault(name, (start, number))
         elif kind == TEXTS:
             _append(values, name, self._string(start, number))
         elif kind == INTS:

@@ -8,11 +8,13 @@ to bring along. The bytes of constants are not read.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError
 from safeload.formats.protobuf import text, texts, walk
 from safeload.formats.tf_operators import EFFECTS, is_known
+from safeload.formats.tf_paths import Paths, Step, kept_inputs
 from safeload.formats.tf_schema import SCHEMA
 from safeload.record import record
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_EFFECTS = 200
 """Nodes that are named one by one; a graph with more is no better for it."""
+_CONST, _VALUE = "Const", "value"
 _PRINT = "PrintV2"
 _PRINT_TO = "output_stream"
 _FILE = b"file://"
@@ -97,11 +100,15 @@ def parse_tf_graph(view: View, root: str, limits: Limits) -> TfGraph:
         Effect(operator=name, node=f"function attribute {name}", what=EFFECTS[name])
         for name in sorted(graph.called & EFFECTS.keys() - graph.functions)
     ]
+    chosen = [
+        Effect(operator=use.operator, node=use.node, what=use.what)
+        for use in itertools.islice(graph.paths.uses(), _MOST_EFFECTS)
+    ]
     return TfGraph(
         version=graph.version,
         operators=frozenset(graph.operators),
         functions=frozenset(graph.functions),
-        effects=(*graph.effects, *named),
+        effects=(*graph.effects, *named, *chosen),
         assets=tuple(graph.assets),
         metadata=tuple(graph.metadata),
     )
@@ -116,6 +123,8 @@ class _Graph:
         self.operators: set[str] = set()
         self.functions: set[str] = set()
         self.called: set[str] = set()
+        self.paths = Paths()
+        self._calls: list[str] = []
         self.effects: list[Effect] = []
         self.assets: list[str] = []
         self.metadata: list[tuple[str, str]] = []
@@ -123,33 +132,59 @@ class _Graph:
             "NodeDef": self._node,
             "AttrEntry": self._attribute,
             "NameAttrList": self._call,
-            "OpDef": lambda values, _: self.functions.add(text(values, "name")),
             "MetaInfoDef": self._info,
-            "AssetFileDef": lambda values, _: self.assets.append(text(values, "filename")),
+            "AssetFileDef": self._asset,
+            "FunctionDef": self._function,
+            "ArgDef": lambda values, _: text(values, "name"),
+            "GraphDef": lambda _values, start: self.paths.close("", start, []),
             "SavedUserObject": self._object,
             "MetadataObject": self._object,
         }
 
-    def _node(self, values: Values, _start: int) -> None:
+    def _node(self, values: Values, start: int) -> None:
         operator = text(values, "op")
         self.operators.add(operator)
         what = EFFECTS.get(operator)
-        if what is None and operator == _PRINT:
-            what = next((f"writes to {address}" for address in texts(values, "attr")), None)
+        attributes = _attributes(values)
+        address = attributes.get(_PRINT_TO, b"")
+        if what is None and operator == _PRINT and address.lower().startswith(_FILE):
+            what = f"writes to {address.decode('utf-8', 'replace')}"
         if what is not None and len(self.effects) < _MOST_EFFECTS:
             self.effects.append(Effect(operator=operator, node=text(values, "name"), what=what))
+        calls, self._calls = tuple(self._calls), []
+        inputs = kept_inputs(texts(values, "input"))
+        literal = attributes.get(_VALUE) if operator == _CONST else None
+        self.paths.add(Step(start, text(values, "name"), operator, inputs, literal, calls))
 
-    def _attribute(self, values: Values, _start: int) -> str | None:
-        """The address of an attribute that makes a node write to a file; nothing else is kept."""
-        value = values.get("value")
-        place = value.get("s") if isinstance(value, dict) else None
-        if text(values, "key") != _PRINT_TO or not isinstance(place, tuple):
+    def _attribute(self, values: Values, _start: int) -> tuple[str, bytes] | None:
+        """The two attributes that decide where a node writes: an address, and the text of a constant."""
+        value, key = values.get("value"), text(values, "key")
+        if not isinstance(value, dict) or key not in {_PRINT_TO, _VALUE}:
             return None
-        address = self._view.read(place[0], min(place[1], _LONGEST_ADDRESS))
-        return address.decode("utf-8", "replace") if address.lower().startswith(_FILE) else None
+        tensor = value.get("tensor")
+        place = tensor.get("string_val") if isinstance(tensor, dict) else value.get("s")
+        if not isinstance(place, tuple):
+            return None
+        return key, self._view.read(place[0], min(place[1], _LONGEST_ADDRESS))
 
     def _call(self, values: Values, _start: int) -> None:
-        self.called.add(text(values, "name"))
+        name = text(values, "name")
+        self.called.add(name)
+        self._calls.append(name)
+
+    def _asset(self, values: Values, _start: int) -> None:
+        self.assets.append(text(values, "filename"))
+        tensor = values.get("tensor_info")
+        if isinstance(tensor, dict):
+            self.paths.assets.add(text(tensor, "name").partition(":")[0])
+
+    def _function(self, values: Values, start: int) -> None:
+        signature = values.get("signature")
+        name = text(signature, "name") if isinstance(signature, dict) else ""
+        self.functions.add(name)
+        self._calls = []  # attributes of the function itself
+        arguments = texts(signature, "input_arg") if isinstance(signature, dict) else []
+        self.paths.close(name or "?", start, arguments)
 
     def _info(self, values: Values, _start: int) -> None:
         self.version = text(values, "tensorflow_version")
@@ -158,3 +193,9 @@ class _Graph:
         if metadata := text(values, "metadata"):
             where = text(values, "node_path") or text(values, "identifier")
             self.metadata.append((where, metadata))
+
+
+def _attributes(values: Values) -> dict[str, bytes]:
+    """What `_attribute` kept of a node."""
+    found = values.get("attr")
+    return dict(found) if isinstance(found, list) else {}

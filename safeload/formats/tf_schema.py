@@ -10,7 +10,18 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safeload.formats.protobuf import BYTES, F32, INT, SKIP, TEXT
+from safeload.formats.protobuf import (
+    BYTES,
+    COUNT_F32,
+    COUNT_F64,
+    COUNT_INTS,
+    F32,
+    FIRST,
+    INT,
+    SKIP,
+    TEXT,
+    TEXTS,
+)
 
 if TYPE_CHECKING:
     from safeload.formats.protobuf import Schema
@@ -28,24 +39,36 @@ SCHEMA: Schema = MappingProxyType(
             4: ("tags", SKIP), 5: ("tensorflow_version", TEXT), 6: ("tensorflow_git_version", BYTES),
             7: ("stripped_default_attrs", INT), 8: ("function_aliases", SKIP),
         },
-        "AssetFileDef": {1: ("tensor_info", SKIP), 2: ("filename", TEXT)},
+        "AssetFileDef": {1: ("tensor_info", "TensorInfo"), 2: ("filename", TEXT)},
+        "TensorInfo": {
+            1: ("name", TEXT), 2: ("dtype", INT), 3: ("tensor_shape", SKIP), 4: ("coo_sparse", SKIP),
+            5: ("composite_tensor", SKIP),
+        },
         "GraphDef": {
             1: ("node", "NodeDef*"), 2: ("library", "FunctionDefLibrary"), 3: ("version", INT),
             4: ("versions", SKIP), 5: ("debug_info", SKIP),
         },
         "NodeDef": {
-            1: ("name", TEXT), 2: ("op", TEXT), 3: ("input", SKIP), 4: ("device", BYTES),
+            1: ("name", TEXT), 2: ("op", TEXT), 3: ("input", TEXTS), 4: ("device", BYTES),
             5: ("attr", "AttrEntry*"), 6: ("experimental_debug_info", SKIP), 7: ("experimental_type", SKIP),
         },
         "AttrEntry": {1: ("key", TEXT), 2: ("value", "AttrValue")},
         "AttrValue": {
             1: ("list", "ListValue"), 2: ("s", BYTES), 3: ("i", INT), 4: ("f", F32), 5: ("b", INT),
-            6: ("type", INT), 7: ("shape", SKIP), 8: ("tensor", BYTES), 9: ("placeholder", BYTES),
+            6: ("type", INT), 7: ("shape", SKIP), 8: ("tensor", "ConstTensor"), 9: ("placeholder", BYTES),
             10: ("func", "NameAttrList"),
         },
         "ListValue": {
-            2: ("s", SKIP), 3: ("i", "count-ints"), 4: ("f", "count-f32"), 5: ("b", "count-ints"),
-            6: ("type", "count-ints"), 7: ("shape", SKIP), 8: ("tensor", SKIP), 9: ("func", "NameAttrList*"),
+            2: ("s", SKIP), 3: ("i", COUNT_INTS), 4: ("f", COUNT_F32), 5: ("b", COUNT_INTS),
+            6: ("type", COUNT_INTS), 7: ("shape", SKIP), 8: ("tensor", SKIP), 9: ("func", "NameAttrList*"),
+        },
+        "ConstTensor": {
+            1: ("dtype", INT), 2: ("tensor_shape", SKIP), 3: ("version_number", INT),
+            4: ("tensor_content", SKIP), 5: ("float_val", COUNT_F32), 6: ("double_val", COUNT_F64),
+            7: ("int_val", COUNT_INTS), 8: ("string_val", FIRST), 9: ("scomplex_val", COUNT_F32),
+            10: ("int64_val", COUNT_INTS), 11: ("bool_val", COUNT_INTS), 12: ("dcomplex_val", COUNT_F64),
+            13: ("half_val", COUNT_INTS), 14: ("resource_handle_val", SKIP), 15: ("variant_val", SKIP),
+            16: ("uint32_val", COUNT_INTS), 17: ("uint64_val", COUNT_INTS), 18: ("float8_val", SKIP),
         },
         "NameAttrList": {1: ("name", TEXT), 2: ("attr", "AttrEntry*")},
         "FunctionDefLibrary": {
@@ -57,11 +80,16 @@ SCHEMA: Schema = MappingProxyType(
             6: ("control_ret", SKIP), 7: ("arg_attr", SKIP), 8: ("resource_arg_unique_id", SKIP),
         },
         "OpDef": {
-            1: ("name", TEXT), 2: ("input_arg", SKIP), 3: ("output_arg", SKIP), 4: ("attr", SKIP),
+            1: ("name", TEXT), 2: ("input_arg", "ArgDef*"), 3: ("output_arg", SKIP), 4: ("attr", SKIP),
             5: ("summary", SKIP), 6: ("description", SKIP), 8: ("deprecation", SKIP),
             16: ("is_aggregate", INT), 17: ("is_stateful", INT), 18: ("is_commutative", INT),
             19: ("allows_uninitialized_input", INT), 20: ("control_output", SKIP),
             21: ("is_distributed_communication", INT),
+        },
+        "ArgDef": {
+            1: ("name", TEXT), 2: ("description", SKIP), 3: ("type", INT), 4: ("type_attr", SKIP),
+            5: ("number_attr", SKIP), 6: ("type_list_attr", SKIP), 7: ("handle_data", SKIP), 16: ("is_ref", INT),
+            17: ("experimental_full_type", SKIP),
         },
         "SavedObjectGraph": {1: ("nodes", "SavedObject*"), 2: ("concrete_functions", SKIP)},
         "SavedObject": {

@@ -21,7 +21,16 @@ from tests.forge.onnx import model as onnx_model
 from tests.forge.onnx import node as onnx_node
 from tests.forge.protobuf import block
 from tests.forge.sentencepiece import charsmap, normalizer, small_model, vocabulary
-from tests.forge.tensorflow import attr, function, graph, keras_metadata, keras_object, node, saved_model
+from tests.forge.tensorflow import (
+    attr,
+    const,
+    function,
+    graph,
+    keras_metadata,
+    keras_object,
+    node,
+    saved_model,
+)
 from tests.forge.tflite import model as tflite_model
 
 if TYPE_CHECKING:
@@ -41,6 +50,10 @@ LAMBDA = '{"class_name": "Functional", "config": {"layers": [{"class_name": "Lam
         graph(node("DebugIdentityV2")),
         graph(node("DataServiceDatasetV4")),
         graph(node("SomebodysOp")),
+        graph(const("c", "/home/user/.bashrc"), node("SaveV2", "s", inputs=("c",))),
+        graph(const("c", "/home/user/.bashrc"), node("Save", "s", inputs=("c:0",))),
+        graph(const("c", "../x"), node("MergeV2Checkpoints", "s", inputs=("n", "c"))),
+        graph(node("AsString", "c"), node("SaveV2", "s", inputs=("c",))),
     ],
 )
 def test_operators(tmp_path: Path, body: bytes) -> None:
@@ -78,7 +91,7 @@ def test_a_table_that_leads_out_of_itself(tmp_path: Path, units: list[int]) -> N
 def test_honest_neighbours(tmp_path: Path) -> None:
     """Near misses, all in one folder: nothing of it is denied."""
     for name, data in {
-        "saved_model.pb": saved_model(graph(node("MatMul"), node("SaveV2"))),
+        "saved_model.pb": saved_model(graph(node("Placeholder", "p"), node("SaveV2", inputs=("p",)))),
         "keras_metadata.pb": keras_metadata('{"class_name": "Dense", "config": {}}'),
         "model.onnx": onnx_model(),
         "model.tflite": tflite_model("FlexErf"),

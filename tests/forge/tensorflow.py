@@ -18,14 +18,27 @@ def attr(key: str, value: bytes) -> bytes:
     return block(1, key) + block(2, value)
 
 
-def node(operator: str, name: str = "n", *attributes: bytes) -> bytes:
+def node(operator: str, name: str = "n", *attributes: bytes, inputs: tuple[str, ...] = ()) -> bytes:
     """A NodeDef."""
-    return block(1, name) + block(2, operator) + b"".join(block(5, item) for item in attributes)
+    taken = b"".join(block(3, item) for item in inputs)
+    return block(1, name) + block(2, operator) + taken + b"".join(block(5, item) for item in attributes)
 
 
-def function(name: str, *nodes: bytes) -> bytes:
+def const(name: str, text: str) -> bytes:
+    """A node that holds a text."""
+    return node("Const", name, attr("value", block(8, number(1, STRING) + block(8, text))))
+
+
+def call(name: str, callee: str, *inputs: str) -> bytes:
+    """A node that calls a function."""
+    target = attr("f", block(10, block(1, callee)))
+    return node("StatefulPartitionedCall", name, target, inputs=inputs)
+
+
+def function(name: str, *nodes: bytes, arguments: tuple[str, ...] = ()) -> bytes:
     """A FunctionDef."""
-    return block(1, block(1, name)) + b"".join(block(3, item) for item in nodes)
+    signature = block(1, name) + b"".join(block(2, block(1, item)) for item in arguments)
+    return block(1, signature) + b"".join(block(3, item) for item in nodes)
 
 
 def graph(*nodes: bytes, functions: tuple[bytes, ...] = ()) -> bytes:
@@ -46,7 +59,7 @@ def saved_model(body: bytes, *parts: bytes) -> bytes:
 
 def asset(filename: str) -> bytes:
     """A file that the graph opens, as a part of a MetaGraphDef."""
-    return block(6, block(1, b"") + block(2, filename))
+    return block(6, block(1, block(1, "asset:0")) + block(2, filename))
 
 
 def keras_object(metadata: str) -> bytes:

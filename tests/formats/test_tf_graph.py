@@ -14,6 +14,8 @@ from tests.forge.protobuf import block, number
 from tests.forge.tensorflow import (
     asset,
     attr,
+    call,
+    const,
     function,
     graph,
     keras_metadata,
@@ -63,6 +65,61 @@ def test_a_graph_that_computes() -> None:
 def test_effects(body: bytes, operators: list[str]) -> None:
     """Wherever a node or a call of one stands, what it does is said; a near miss is not."""
     assert [effect.operator for effect in parse(saved_model(body)).effects] == operators
+
+
+def effects(*nodes: bytes, functions: tuple[bytes, ...] = (), more: bytes = b"") -> list[str]:
+    """What the effects of a SavedModel of these nodes are."""
+    return [effect.what for effect in parse(saved_model(graph(*nodes, functions=functions), more)).effects]
+
+
+SAVE = function(
+    "save", node("ShardedFilename", "shard", inputs=("path",)), node("SaveV2", "s", inputs=("shard:0",)),
+    arguments=("x", "path"),
+)  # fmt: skip
+LOOKUP = function(
+    "init", node("InitializeTableFromTextFileV2", "t", inputs=("h", "file")), arguments=("file", "h")
+)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "functions", "found"),
+    [
+        ((const("c", "/etc/x"), node("SaveV2", inputs=("c",))), (), ["writes the file /etc/x"]),
+        ((const("c", "model"), node("SaveV2", inputs=("c",))), (), []),
+        ((node("Placeholder", "p"), node("SaveV2", inputs=("p",))), (), []),
+        (
+            (const("c", "/etc/x"), node("PlaceholderWithDefault", "p", inputs=("c",)), node("Save", inputs=("p",))),
+            (),
+            ["writes the file /etc/x"],
+        ),
+        (
+            (const("c", "/etc"), node("StringJoin", "j", inputs=("c", "d")), node("SaveV2", inputs=("j",))),
+            (),
+            ["writes the file /etc"],
+        ),
+        ((node("Abs", "a"), node("SaveV2", inputs=("a",))), (), ["writes a file whose path the graph computes"]),
+        ((node("SaveV2"),), (), ["writes a file whose path the graph computes"]),
+        ((node("Identity", "a", inputs=("a",)), node("SaveV2", inputs=("a",))), (),
+         ["writes a file whose path the graph computes"]),
+        ((node("Abs", "a"), node("RestoreV2", inputs=("a",))), (), []),
+        ((const("c", "/etc/x"), node("RestoreV2", inputs=("c",))), (), ["reads the file /etc/x"]),
+        ((const("c", "/etc/x"), call("k", "save", "c", "c")), (SAVE,), ["writes the file /etc/x"]),
+        ((const("c", "/etc/x"), node("Placeholder", "p"), call("k", "save", "c", "p")), (SAVE,), []),
+        ((node("Abs", "a"), call("k", "save", "a", "a")), (SAVE,), ["writes a file whose path the graph computes"]),
+        ((const("asset", "/home/me/vocab.txt"), call("k", "init", "asset", "h")), (LOOKUP,), []),
+        ((node("ReadVariableOp", "r"), call("k", "init", "r", "h")), (LOOKUP,), []),
+        ((const("c", "/etc/passwd"), call("k", "init", "c", "h")), (LOOKUP,), ["reads the file /etc/passwd"]),
+        (
+            (const("c", "/etc/x"), call("k", "outer", "c")),
+            (function("outer", call("i", "save", "y", "y"), arguments=("y",)), SAVE),
+            ["writes the file /etc/x"],
+        ),
+        ((), (function("f", const("c", "/x"), node("Save", "s", inputs=("c:output:0",))),), ["writes the file /x"]),
+    ],
+)  # fmt: skip
+def test_paths(nodes: tuple[bytes, ...], functions: tuple[bytes, ...], found: list[str]) -> None:
+    """Where the path of a saving or reading operator comes from decides; assets are the folder's own."""
+    assert effects(node("Add", "z"), *nodes, functions=functions, more=asset("vocab.txt")) == found
 
 
 def test_a_function_that_is_called_like_an_operator() -> None:
