@@ -89,6 +89,8 @@ class Limits:
     """Strings that are decoded: names of nodes, descriptions. Few of them are kept."""
     sentencepiece_bytes: int = 64 * MIB
     """A model of 256,000 pieces has 4 MB, with its normalisation table 5 MB."""
+    sentencepiece_piece_bytes: int = 16 * KIB
+    """Trainers stop at 16 characters by default; readers have recursed over a piece of 100 kB."""
     tf_index_bytes: int = 4 * MIB
     """The table of a TensorFlow checkpoint: 20,000 tensors need about 2 MB."""
     flatbuffer_items: int = 200_000

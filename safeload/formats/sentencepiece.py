@@ -76,6 +76,10 @@ class TooManyPieces(LimitExceeded):
     """More pieces than the budget."""
 
 
+class PieceTooLong(LimitExceeded):
+    """A piece longer than the budget."""
+
+
 class BadPiece(FormatError):
     """A piece that is empty, stands twice or has no type of the list."""
 
@@ -151,6 +155,7 @@ def parse_sentencepiece(view: View, limits: Limits) -> SentencePieceModel:
 class _Vocabulary:
     def __init__(self, limits: Limits) -> None:
         self._most = limits.vocab_entries
+        self._longest = limits.sentencepiece_piece_bytes
         self.seen: set[bytes] = set()
         self.types: dict[int, int] = {}
 
@@ -175,6 +180,8 @@ class _Vocabulary:
         """Check one piece."""
         if not piece or piece in self.seen or not _NORMAL <= kind <= _BYTE:
             raise BadPiece("a piece is empty, stands twice or has no type of the list", offset=at)
+        if len(piece) > self._longest:
+            raise PieceTooLong(f"a piece of {len(piece)} bytes", offset=at)
         try:
             piece.decode("utf-8")
         except UnicodeDecodeError:

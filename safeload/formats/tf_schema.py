@@ -88,8 +88,8 @@ SCHEMA: Schema = MappingProxyType(
         },
         "ArgDef": {
             1: ("name", TEXT), 2: ("description", SKIP), 3: ("type", INT), 4: ("type_attr", SKIP),
-            5: ("number_attr", SKIP), 6: ("type_list_attr", SKIP), 7: ("handle_data", SKIP), 16: ("is_ref", INT),
-            17: ("experimental_full_type", SKIP),
+            5: ("number_attr", SKIP), 6: ("type_list_attr", SKIP), 7: ("handle_data", SKIP),
+            16: ("is_ref", INT), 17: ("experimental_full_type", SKIP),
         },
         "SavedObjectGraph": {1: ("nodes", "SavedObject*"), 2: ("concrete_functions", SKIP)},
         "SavedObject": {

@@ -94,7 +94,9 @@ def _protobuf_format(view: View, size: int) -> str | None:
 def _repeated(fields: list[Field], numbers: set[int], *, whole: bool) -> str | None:
     """Formats that begin with a message of many."""
     first = fields[0]
-    if _is_piece(first) and all(_is_piece(field) for field in fields[:_DEEP_FIELDS] if field.number == 1):
+    if first.value <= len(first.content) and all(
+        _is_piece(field) for field in fields[:_DEEP_FIELDS] if field.number == 1
+    ):
         return "sentencepiece" if numbers <= {1, 2, 3, 4, 5} and _many(fields, whole=whole) else None
     if numbers <= {1, 2, 3, 4, 5} and _is_node(first):
         return "tf-graph"
@@ -239,7 +241,8 @@ def _is_fingerprint(fields: list[Field], size: int, *, whole: bool) -> bool:
 def _is_piece(field: Field) -> bool:
     """A text with a score, and perhaps a type."""
     if field.wire != 2 or field.value > len(field.content):
-        return False
+        # of a long one, only the beginning is at hand
+        return field.wire == 2 and field.content[:1] == b"\x0a" and field.value < 1 << 24
     inner = list(_inner(field.content))
     kinds = [(item.number, item.wire) for item in inner]
     return (

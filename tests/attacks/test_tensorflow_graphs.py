@@ -1,10 +1,9 @@
 """Graphs of TensorFlow that do more than compute, and their kin.
 
-Operators that read and write files are a class that scanners look for, as
-https://github.com/protectai/modelscan says of `ReadFile` and `WriteFile`; `Lambda` in a SavedModel's description is that of CVE-2024-3660
-(https://nvd.nist.gov/vuln/detail/CVE-2024-3660). CVE-2026-1260
-(https://nvd.nist.gov/vuln/detail/CVE-2026-1260): a SentencePiece model whose normalisation table leads out of
-itself.
+Operators that read and write files are a class that https://github.com/protectai/modelscan looks for.
+A `saved_model.pbtxt` is loaded like its binary twin.
+CVE-2024-3660  https://nvd.nist.gov/vuln/detail/CVE-2024-3660  code in a `Lambda` of Keras
+CVE-2026-1260  https://nvd.nist.gov/vuln/detail/CVE-2026-1260  a SentencePiece table that leads out of itself
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from tests.forge.onnx import graph as onnx_graph
 from tests.forge.onnx import model as onnx_model
 from tests.forge.onnx import node as onnx_node
 from tests.forge.protobuf import block
-from tests.forge.sentencepiece import charsmap, normalizer, small_model, vocabulary
+from tests.forge.sentencepiece import charsmap, normalizer, piece, small_model, vocabulary
 from tests.forge.tensorflow import (
     attr,
     const,
@@ -62,6 +61,12 @@ def test_operators(tmp_path: Path, body: bytes) -> None:
     assert "format.executable" in audited(tmp_path, body, "frozen_graph.pb").rules
 
 
+def test_a_graph_in_text(tmp_path: Path) -> None:
+    """TensorFlow loads it where the binary file is missing."""
+    text = b'meta_graphs { graph_def { node { name: "n" op: "Wri" "teFile" } } }'
+    assert "format.executable" in audited(tmp_path, text, "saved_model.pbtxt").rules
+
+
 def test_a_lambda_of_keras(tmp_path: Path) -> None:
     """In the graph's own description and in the file beside it; nobody can waive it."""
     inside = saved_model(graph(node("Add")), keras_object(LAMBDA))
@@ -86,6 +91,12 @@ def test_a_table_that_leads_out_of_itself(tmp_path: Path, units: list[int]) -> N
     """CVE-2026-1260: paths and values of the table are followed here first."""
     data = vocabulary() + normalizer(charsmap(units))
     assert "artifact.malformed" in audited(tmp_path, data, "tokenizer.model").rules
+
+
+def test_a_piece_that_is_a_book(tmp_path: Path) -> None:
+    """https://github.com/google/sentencepiece/issues/1263: readers recurse over a piece."""
+    data = vocabulary(piece("a" * 200_000))
+    assert "limits.exceeded" in audited(tmp_path, data, "tokenizer.model").rules
 
 
 def test_honest_neighbours(tmp_path: Path) -> None:

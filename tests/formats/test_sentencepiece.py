@@ -67,7 +67,9 @@ def test_each_way_to_be_wrong(data: bytes, error: type[FormatError]) -> None:
     assert type(caught.value) is error
 
 
-@pytest.mark.parametrize("limits", [{"sentencepiece_bytes": 8}, {"vocab_entries": 2}])
+@pytest.mark.parametrize(
+    "limits", [{"sentencepiece_bytes": 8}, {"vocab_entries": 2}, {"sentencepiece_piece_bytes": 5}]
+)
 def test_each_budget(limits: dict[str, int]) -> None:
     """One byte or piece more than a budget allows."""
     with pytest.raises(LimitExceeded):

@@ -50,7 +50,7 @@ def test_an_honest_index() -> None:
 
 
 def test_shards_strings_and_parts() -> None:
-    """Each shard has its own ranges; strings have no width, and a variable in parts has no bytes of its own."""
+    """Each shard has its own ranges; strings have no width, a variable in parts has no bytes of its own."""
     data = index(
         ("a", bundle_entry(FLOAT, (4,), 0, 0, more=block(7, b""))),
         ("a/0", bundle_entry(FLOAT, (2,), 0, 8, shard=1)),

@@ -69,16 +69,17 @@ def test_effects(body: bytes, operators: list[str]) -> None:
 
 def effects(*nodes: bytes, functions: tuple[bytes, ...] = (), more: bytes = b"") -> list[str]:
     """What the effects of a SavedModel of these nodes are."""
-    return [effect.what for effect in parse(saved_model(graph(*nodes, functions=functions), more)).effects]
+    record = parse(saved_model(graph(*nodes, functions=functions), more))
+    return [effect.what for effect in record.effects]
 
 
 SAVE = function(
     "save", node("ShardedFilename", "shard", inputs=("path",)), node("SaveV2", "s", inputs=("shard:0",)),
     arguments=("x", "path"),
 )  # fmt: skip
-LOOKUP = function(
-    "init", node("InitializeTableFromTextFileV2", "t", inputs=("h", "file")), arguments=("file", "h")
-)
+INIT = node("InitializeTableFromTextFileV2", "t", inputs=("h", "file"))
+LOOKUP = function("init", INIT, arguments=("file", "h"))
+COMPUTED = "writes a file whose path the graph computes"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,10 @@ LOOKUP = function(
         ((const("c", "model"), node("SaveV2", inputs=("c",))), (), []),
         ((node("Placeholder", "p"), node("SaveV2", inputs=("p",))), (), []),
         (
-            (const("c", "/etc/x"), node("PlaceholderWithDefault", "p", inputs=("c",)), node("Save", inputs=("p",))),
+            (
+                const("c", "/etc/x"), node("PlaceholderWithDefault", "p", inputs=("c",)),
+                node("Save", inputs=("p",)),
+            ),
             (),
             ["writes the file /etc/x"],
         ),
@@ -97,15 +101,14 @@ LOOKUP = function(
             (),
             ["writes the file /etc"],
         ),
-        ((node("Abs", "a"), node("SaveV2", inputs=("a",))), (), ["writes a file whose path the graph computes"]),
-        ((node("SaveV2"),), (), ["writes a file whose path the graph computes"]),
-        ((node("Identity", "a", inputs=("a",)), node("SaveV2", inputs=("a",))), (),
-         ["writes a file whose path the graph computes"]),
+        ((node("Abs", "a"), node("SaveV2", inputs=("a",))), (), [COMPUTED]),
+        ((node("SaveV2"),), (), [COMPUTED]),
+        ((node("Identity", "a", inputs=("a",)), node("SaveV2", inputs=("a",))), (), [COMPUTED]),
         ((node("Abs", "a"), node("RestoreV2", inputs=("a",))), (), []),
         ((const("c", "/etc/x"), node("RestoreV2", inputs=("c",))), (), ["reads the file /etc/x"]),
         ((const("c", "/etc/x"), call("k", "save", "c", "c")), (SAVE,), ["writes the file /etc/x"]),
         ((const("c", "/etc/x"), node("Placeholder", "p"), call("k", "save", "c", "p")), (SAVE,), []),
-        ((node("Abs", "a"), call("k", "save", "a", "a")), (SAVE,), ["writes a file whose path the graph computes"]),
+        ((node("Abs", "a"), call("k", "save", "a", "a")), (SAVE,), [COMPUTED]),
         ((const("asset", "/home/me/vocab.txt"), call("k", "init", "asset", "h")), (LOOKUP,), []),
         ((node("ReadVariableOp", "r"), call("k", "init", "r", "h")), (LOOKUP,), []),
         ((const("c", "/etc/passwd"), call("k", "init", "c", "h")), (LOOKUP,), ["reads the file /etc/passwd"]),
@@ -114,7 +117,11 @@ LOOKUP = function(
             (function("outer", call("i", "save", "y", "y"), arguments=("y",)), SAVE),
             ["writes the file /etc/x"],
         ),
-        ((), (function("f", const("c", "/x"), node("Save", "s", inputs=("c:output:0",))),), ["writes the file /x"]),
+        (
+            (),
+            (function("f", const("c", "/x"), node("Save", "s", inputs=("c:output:0",))),),
+            ["writes the file /x"],
+        ),
     ],
 )  # fmt: skip
 def test_paths(nodes: tuple[bytes, ...], functions: tuple[bytes, ...], found: list[str]) -> None:

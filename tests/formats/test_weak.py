@@ -154,6 +154,7 @@ class Call:
         self.log = log
 
     def __call__(self, *args: object) -> Call:
+        """What REDUCE calls."""
         self.log.append("call")
         return self
 
@@ -190,7 +191,7 @@ def test_what_an_unpickler_calls_is_a_pickle(parts: list[bytes], end: bytes) -> 
     log: list[str] = []
 
     class Spy(pickle.Unpickler):
-        def find_class(self, module: str, name: str) -> object:  # noqa: D102 - as the base has it
+        def find_class(self, module: str, name: str) -> object:
             return Call(log)
 
     data = b"".join(parts) + end
@@ -213,7 +214,7 @@ def test_it_is_quick() -> None:
     reads = []
 
     class Counted(BytesView):
-        def read(self, offset: int, length: int) -> bytes:  # noqa: D102 - as the base has it
+        def read(self, offset: int, length: int) -> bytes:
             reads.append(length)
             return super().read(offset, length)
 

@@ -134,7 +134,10 @@ def test_assets_of_a_saved_model(tmp_path: Path) -> None:
     assert look(tmp_path).denials == set()
 
 
-IR = b'<?xml version="1.0"?>\n<net name="m" version="11">\n<layers>\n<layer id="0" name="w" type="Const" version="%s">\n'
+IR = (
+    b'<?xml version="1.0"?>\n<net name="m" version="11">\n<layers>\n'
+    b'<layer id="0" name="w" type="Const" version="%s">\n'
+)
 CONST = b'<data element_type="f32" shape="64" offset="%d" size="256" />\n'
 
 

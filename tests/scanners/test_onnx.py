@@ -76,7 +76,7 @@ def test_a_place_outside_the_folder() -> None:
 
 
 def test_a_folder_of_its_own_choice() -> None:
-    """The reference library once took any key of the entry for a setting: a base folder is none of a file's."""
+    """The reference library once took any key for a setting; a base folder is none of a file's."""
     place = external("w", 1, location="w", basepath="/etc")
     (fact,) = examine(model(graph(node("Add"), initializers=(place,)))).facts[1:]
     assert fact.data["name"] == "/etc"
