@@ -18,7 +18,6 @@ from safeload.formats.extensions import claimed_formats, extension_of
 from safeload.formats.lfs_pointer import looks_like_pointer
 from safeload.formats.magic import is_tar, strong_format
 from safeload.formats.pickle_probe import looks_like_pickle
-from safeload.formats.weak import weak_format
 from safeload.record import record
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def identify(view: View, name: str) -> Identification:
     found = _readings(view, head, size, text=text)
     if text and not found:
         found = [_text_format(head, size, extension)]
-    elif not found and (weak := weak_format(view, head)) is not None:
+    elif not found and (weak := _weak(view, head)) is not None:
         found = [weak]
     elif not found and is_8_bit_text(head) and (encoded := _text_format(head, size, extension)) in _8_BIT:
         found = [_8_BIT[encoded]]
@@ -94,6 +93,13 @@ def identify(view: View, name: str) -> Identification:
         extension=extension,
         mismatch=kind not in {None, "lfs-pointer"} and bool(claims) and kind not in claims,
     )
+
+
+def _weak(view: View, head: bytes) -> str | None:
+    # most audits meet no such file, and every start would pay for the walks
+    from safeload.formats.weak import weak_format
+
+    return weak_format(view, head)
 
 
 def is_text(data: bytes, *, whole: bool) -> bool:

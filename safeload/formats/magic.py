@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-from safeload.formats.crc32c import masked_crc32c
-
 _AT_START: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"PK\x07\x08", "zip"),
     (b"\x1f\x8b\x08", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -53,7 +51,8 @@ _OLDEST_PYTHON3, _NEWEST_PYTHON3 = 3000, 4000
 _OLDEST_JAVA = 45
 _RECORD_FRAME = 16
 _FLATBUFFERS = {b"TFL3": "tflite", b"ORTM": "ort"}
-_WORD2VEC = re.compile(rb"[1-9][0-9]{0,9} [1-9][0-9]{0,4}\n[^\s\0-\x1f]{1,80} (?s:.)")
+_WORD2VEC = rb"[1-9][0-9]{0,9} [1-9][0-9]{0,4}\n[^\s\0-\x1f]{1,80} (?s:.)"
+"""Compiled where it is needed, which is for few files."""
 _MPEG_KBITS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG_RATES = (44_100, 48_000, 32_000)
 _TAR_BLOCK = 512
@@ -129,6 +128,8 @@ def _is_tfrecord(head: bytes, size: int) -> bool:
     """A record of TensorFlow's event and data files: its length, and the sum of the length."""
     if len(head) < _RECORD_FRAME or int.from_bytes(head[:8], "little") > size - _RECORD_FRAME:
         return False
+    from safeload.formats.crc32c import masked_crc32c
+
     return masked_crc32c(head[:8]) == int.from_bytes(head[8:12], "little")
 
 
@@ -155,7 +156,7 @@ def _by_structure(head: bytes, size: int) -> str | None:
         return "torch7" if key.isascii() and key.decode("ascii").isprintable() and key else None
     if head.startswith(b"MATLAB 7.3 MAT-file") and head[124:128] == b"\0\x02IM":
         return "matlab"
-    return "word2vec" if _WORD2VEC.match(head) else None
+    return "word2vec" if head[:1].isdigit() and re.match(_WORD2VEC, head) else None
 
 
 def is_tar(head: bytes) -> bool:

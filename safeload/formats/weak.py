@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,8 @@ _COREML_KINDS = frozenset(
 )  # fmt: skip
 
 
-class Field(NamedTuple):
+@record(kw_only=False)
+class Field:
     """One field of a message, whose content may lie behind the bytes at hand."""
 
     number: int

@@ -7,9 +7,6 @@ only counts as unknown, and for formats that hold code by design, that is said.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
@@ -33,7 +30,7 @@ _CODE = {
 }
 _PICKLED_TYPE = b"arrow.py_extension_type"
 """The name of Arrow types that pyarrow before 14.0.1 unpickles (CVE-2023-47248)."""
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
+_BASE64 = rb"[A-Za-z0-9+/]{64,}={0,2}"
 _MOST_FOOTER = 1 << 24
 
 
@@ -109,7 +106,12 @@ def _names_pickle(footer: bytes) -> bool:
     """Whether a schema names such a type. Parquet keeps Arrow's schema in base64."""
     if _PICKLED_TYPE in footer:
         return True
-    for match in _BASE64.finditer(footer):
+    # only tables need these
+    import base64
+    import binascii
+    import re
+
+    for match in re.finditer(_BASE64, footer):
         written = match[0].rstrip(b"=")
         # a length in front of the text may look like a part of it: so every start is tried
         for start in range(4):

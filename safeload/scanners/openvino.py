@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 FORMATS = ("text",)
 NAMES = re.compile(r".+\.xml", re.IGNORECASE)
 
-_NET = re.compile(rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?<net\s")
-_DATA = re.compile(rb"<data\s([^<>]+)>")
-_OFFSET = re.compile(rb'\boffset="([0-9]{1,18})"')
-_SIZE = re.compile(rb'\bsize="([0-9]{1,18})"')
-_LAYER = re.compile(rb"<layer\s([^<>]+)>")
-_VERSION = re.compile(rb'\bversion="([^"]{1,80})"')
-_SETS = re.compile(rb"opset[0-9]{1,2}\Z")
+# Patterns are compiled where they are needed, which is for few files.
+_NET = rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?<net\s"
+_DATA = rb"<data\s([^<>]+)>"
+_OFFSET = rb'\boffset="([0-9]{1,18})"'
+_SIZE = rb'\bsize="([0-9]{1,18})"'
+_LAYER = rb"<layer\s([^<>]+)>"
+_VERSION = rb'\bversion="([^"]{1,80})"'
+_SETS = rb"opset[0-9]{1,2}\Z"
 _INTERNAL = frozenset({b"extension", b"experimental", b"ie_internal_opset", b"type_relaxed_opset", b"util"})
 """Sets that OpenVINO itself writes besides the numbered ones."""
 _HEAD = 1_024
@@ -51,13 +52,13 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         FormatError: it is no text to its end.
     """
     result, view = read_text(subject), subject.view
-    network = view.size <= limits.json_bytes and _NET.match(view.read(0, min(view.size, _HEAD)))
+    network = view.size <= limits.json_bytes and re.match(_NET, view.read(0, min(view.size, _HEAD)))
     if result.coverage is not Coverage.SCANNED or not network:
         return result
     data = view.read(0, view.size)
     facts = [Fact(kind="format.not-loadable", location=subject.location, data={"format": "openvino"})]
-    named = {match[1] for tag in _LAYER.finditer(data) for match in _VERSION.finditer(tag[1])}
-    foreign = sorted({name for name in named if not _SETS.match(name)} - _INTERNAL)
+    named = {match[1] for tag in re.finditer(_LAYER, data) for match in re.finditer(_VERSION, tag[1])}
+    foreign = sorted({name for name in named if not re.match(_SETS, name)} - _INTERNAL)
     if foreign:
         names = ", ".join(name.decode("utf-8", "replace") for name in foreign[:5])
         detail = f"layers of {names} are native code of an extension"
@@ -69,8 +70,8 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
             )
         )
     ranges = []
-    for tag in _DATA.finditer(data):
-        offset, size = _OFFSET.search(tag[1]), _SIZE.search(tag[1])
+    for tag in re.finditer(_DATA, data):
+        offset, size = re.search(_OFFSET, tag[1]), re.search(_SIZE, tag[1])
         if offset is not None and size is not None:
             ranges.append((int(offset[1]), int(offset[1]) + int(size[1])))
     stem = subject.base_name.rpartition(".")[0]
