@@ -142,6 +142,8 @@ class _Graph:
         }
 
     def _node(self, values: Values, start: int) -> None:
+        if not values:
+            return
         operator = text(values, "op")
         self.operators.add(operator)
         what = EFFECTS.get(operator)

@@ -113,7 +113,11 @@ class Paths:
         self._scopes.append((name, scope))
 
     def uses(self) -> Iterator[PathUse]:
-        """Every path of the graph's own choice."""
+        """Every path of the graph's own choice.
+
+        Raises:
+            TooManySteps: a budget does not hold.
+        """
         takers = self._takers()
         for function, scope in self._scopes:
             for step in scope.values():
@@ -134,11 +138,16 @@ class Paths:
         return f"the file {source.literal[:_SHOWN]}"
 
     def _takers(self) -> dict[str, dict[int, str]]:
-        """Functions that use a path which their caller hands to them: the argument's place, and for what."""
+        """Functions that use a path which their caller hands to them: the argument's place, and for what.
+
+        Raises:
+            TooManySteps: paths are handed on further than the budget.
+        """
         takers: dict[str, dict[int, str]] = {}
-        for _ in range(_ROUNDS):
+        for turn in range(_ROUNDS):
             changed = False
-            for function, scope in self._scopes:
+            # callers stand before or behind what they call: both orders, in turn
+            for function, scope in self._scopes[:: -1 if turn % 2 else 1]:
                 arguments = {name: at for at, name in enumerate(self._arguments[function])}
                 known = takers.setdefault(function, {})
                 for step in scope.values():
@@ -148,8 +157,8 @@ class Paths:
                             known[at] = verb
                             changed = True
             if not changed:
-                break
-        return takers
+                return takers
+        raise TooManySteps(f"functions hand paths on in more than {_ROUNDS} turns")
 
 
 def _places(step: Step, takers: Mapping[str, Mapping[int, str]]) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ nothing here loads it; one that reaches files, addresses or Python is said to be
 
 from __future__ import annotations
 
+import itertools
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ _ROOTS = MappingProxyType(
     }
 )
 FORMATS = (*_ROOTS, "tf-fingerprint")
+_MOST_NAMES = 200
+"""Names in Keras' descriptions that are facts of their own: one is enough for a verdict."""
 _SHOWN = 20
 """Nodes and operators that are named one by one."""
 
@@ -53,7 +56,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     escapes = list(_assets(graph, subject))
     facts += escapes
     try:
-        facts += _keras(graph, subject, limits)
+        facts += itertools.islice(_keras(graph, subject, limits), _MOST_NAMES)
     except FormatError as error:
         coverage = Coverage.LIMIT_EXCEEDED if isinstance(error, LimitExceeded) else Coverage.MALFORMED
         reason = f"the description for Keras: {error}"

@@ -6,6 +6,7 @@ A text names no place, so the paths of operators that save and restore are not f
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 FORMATS = ("text",)
 NAMES = re.compile(r".+\.(pbtxt|pbtext|pb\.txt|textproto)", re.IGNORECASE)
 _LOADED = "saved_model.pbtxt"
+_MOST_NAMES = 200
+"""Names in Keras' descriptions that are facts of their own: one is enough for a verdict."""
 _SHOWN = 20
 
 
@@ -48,7 +51,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     for detail in list(_details(graph, loaded=loaded))[:_SHOWN]:
         data = {"format": "a TensorFlow graph", "detail": detail}
         facts.append(Fact(kind="format.executable", location=subject.location, data=data))
-    facts += _keras(graph, subject, limits)
+    facts += itertools.islice(_keras(graph, subject, limits), _MOST_NAMES)
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts))
 
 

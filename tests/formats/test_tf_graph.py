@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeload.errors import FormatError
+from safeload.errors import FormatError, LimitExceeded
 from safeload.formats import tf_graph
 from safeload.formats.tf_graph import TfGraph, parse_tf_graph
 from safeload.formats.tf_operators import EFFECTS, KNOWN, is_known
@@ -127,6 +127,18 @@ COMPUTED = "writes a file whose path the graph computes"
 def test_paths(nodes: tuple[bytes, ...], functions: tuple[bytes, ...], found: list[str]) -> None:
     """Where the path of a saving or reading operator comes from decides; assets are the folder's own."""
     assert effects(node("Add", "z"), *nodes, functions=functions, more=asset("vocab.txt")) == found
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_path_that_is_handed_on_often(step: int) -> None:
+    """A chain of functions in either order hides nothing; one that winds too often is not followed."""
+    chain = [function(f"f{at}", call("k", f"f{at + 1}", "x"), arguments=("x",)) for at in range(300)]
+    last = function("f300", node("SaveV2", "s", inputs=("x",)), arguments=("x",))
+    start = (const("c", "/etc/x"), call("k", "f0", "c"))
+    assert effects(*start, functions=(*chain[::step], last)) == ["writes the file /etc/x"]
+    wound = [*chain[::2], *chain[1::2][::-1]] if step == 1 else [chain[at * 7 % 300] for at in range(300)]
+    with pytest.raises(LimitExceeded):
+        effects(*start, functions=(*wound, last))
 
 
 def test_a_function_that_is_called_like_an_operator() -> None:
