@@ -18,10 +18,10 @@ NATIVE = frozenset(
 COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar", "tar"})
 """Compressed files, and archives other than zip."""
 
-TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights"})
+TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights", "catboost", "fasttext", "word2vec"})
 """Data in cells, and numbers without structure: named like media, and judged by their frame."""
 
-UNREAD = frozenset({"ggml", "catboost", "xgboost", "fasttext", "matlab", "ort", "paddle-params", "word2vec"})
+UNREAD = frozenset({"ggml", "xgboost", "matlab", "ort", "paddle-params"})
 """Data formats that a later version may read."""
 
 UNREAD_PROGRAMS = frozenset({"tensorrt", "executorch", "torch7", "r-data", "paddle-program"})

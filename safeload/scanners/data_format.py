@@ -1,8 +1,8 @@
 """Data formats that this version names but has no reader for, and those that it knows by their frame.
 
-A table (Parquet, Arrow, SQLite) or a plain array holds values for programs that nobody here starts. Its
-frame is checked, and one thing in it is looked for: Arrow types that older readers unpickle. What is named
-only counts as unknown, and for formats that hold code by design, that is said.
+A table (Parquet, Arrow, SQLite), vectors of words or a model of trees hold values for programs that nobody
+here starts. The frame is checked, and one thing in tables is looked for: Arrow types that older readers
+unpickle. What is named only counts as unknown, and for formats that hold code by design, that is said.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _PICKLED_TYPE = b"arrow.py_extension_type"
 """The name of Arrow types that pyarrow before 14.0.1 unpickles (CVE-2023-47248)."""
 _BASE64 = rb"[A-Za-z0-9+/]{64,}={0,2}"
 _MOST_FOOTER = 1 << 24
+_MOST_DIMENSION = 1 << 16
+_LONGEST_LINE = 32
 
 
 class TableCutShort(FormatError):
@@ -99,7 +101,40 @@ def _weights(view: View) -> bytes:
     return b""
 
 
-_FRAMES = {"parquet": _parquet, "arrow": _arrow, "sqlite": _sqlite, "coreml-weights": _weights}
+def _catboost(view: View) -> bytes:
+    """Nothing: a length, and a model of trees that has it."""
+    if view.size < 8 or 8 + int.from_bytes(view.read(4, 4), "little") > view.size:
+        raise TableCutShort("the model ends behind the file", offset=4)
+    return b""
+
+
+def _fasttext(view: View) -> bytes:
+    """Nothing: settings, a dictionary and matrices. Versions and dimension are those that there are."""
+    head = view.read(0, min(12, view.size))
+    version, dimension = int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:12], "little")
+    if len(head) < 12 or version not in {11, 12} or not 0 < dimension <= _MOST_DIMENSION:
+        raise TableCutShort(f"version {version} with {dimension} dimensions", offset=4)
+    return b""
+
+
+def _word2vec(view: View) -> bytes:
+    """Nothing: as many words with vectors as the first line says."""
+    line = view.read(0, min(_LONGEST_LINE, view.size)).partition(b"\n")[0]
+    words, dimension = (int(number) for number in line.split())
+    if len(line) + 1 + words * (4 * dimension + 2) > view.size:
+        raise TableCutShort(f"{words} vectors of {dimension} numbers do not fit")
+    return b""
+
+
+_FRAMES = {
+    "catboost": _catboost,
+    "fasttext": _fasttext,
+    "word2vec": _word2vec,
+    "parquet": _parquet,
+    "arrow": _arrow,
+    "sqlite": _sqlite,
+    "coreml-weights": _weights,
+}
 
 
 def _names_pickle(footer: bytes) -> bool:

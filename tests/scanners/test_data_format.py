@@ -68,6 +68,9 @@ WEIGHTS = bytes(128)
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
+        (b"CBM1" + struct.pack("<I", 40) + bytes(40), "catboost"),
+        (b"\xba\x16\x4f\x2f" + struct.pack("<2i", 12, 100), "fasttext"),
+        (b"2 3\n" + b"ab " + bytes(12) + b"c " + bytes(11), "word2vec"),
         (parquet(b"schema"), "parquet"),
         (arrow(b"schema"), "arrow"),
         (SQLITE, "sqlite"),
