@@ -140,7 +140,9 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
         found.insert(0, "pickle")
     if first != "tar" and is_tar(head):
         found.append("tar")
-    if first != "zip" and _has_zip_end(view, size):
+    # TFLite models carry files in an appended archive, and their scanner accounts for one that ends the file
+    appended = first == "tflite" and view.read(max(0, size - 22), 4) == b"PK\x05\x06"
+    if first != "zip" and not appended and _has_zip_end(view, size):
         found.append("zip")
         if not found[:-1]:
             found.append("leading text" if text else "leading bytes")

@@ -1,7 +1,8 @@
 """TFLite: operators that are none of its own.
 
 Custom operators are native code of an application, but for a few that every runtime brings along. Those
-that begin with `Flex` run a TensorFlow operator, so they are judged as that.
+that begin with `Flex` run a TensorFlow operator, so they are judged as that. Files that are appended to the
+model, such as labels, are members of it and judged one by one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.scanners import ScanResult
+from safeload.scanners import Child, ScanResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +38,18 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the model breaks its format.
     """
+    from safeload.formats.appended_zip import read_appended
     from safeload.formats.tflite import parse_tflite
+    from safeload.formats.view import SubView
 
-    model = parse_tflite(subject.view, limits)
+    end, members = read_appended(subject.view)
+    model = parse_tflite(SubView(subject.view, 0, end), limits)
     facts = [Fact(kind="format.not-loadable", location=subject.location, data={"format": subject.format})]
     for detail in list(_details(model.custom))[:_SHOWN]:
         data = {"format": subject.format, "detail": detail}
         facts.append(Fact(kind="format.executable", location=subject.location, data=data))
-    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts), record=model)
+    children = (Child(name=item.name, view=SubView(subject.view, item.offset, item.size)) for item in members)
+    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts), children=tuple(children), record=model)
 
 
 def _details(names: tuple[str, ...]) -> Iterator[str]:

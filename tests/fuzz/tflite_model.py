@@ -6,9 +6,13 @@ A model that we accept names every custom operator, and holds no more graphs tha
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 from safeload.errors import FormatError
+from safeload.formats.appended_zip import read_appended
 from safeload.formats.tflite import NoMagic, OffsetOutside, Tflite, parse_tflite
-from safeload.formats.view import BytesView
+from safeload.formats.view import BytesView, SubView
 from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
 from tests.forge.tflite import model
@@ -17,14 +21,26 @@ LIMITS = replace(DEFAULT_LIMITS, flatbuffer_items=2_000)
 
 
 def seeds() -> list[bytes]:
-    """Models with and without custom operators, and with data behind the tables."""
-    return [model(), model("FlexReadFile", "Mine"), model(outside=(64, 8)), model(code=0, buffer=0)]
+    """Models with and without custom operators, with data behind the tables, with a file behind the model."""
+    target = io.BytesIO(model())
+    with zipfile.ZipFile(target, "a") as archive:
+        archive.writestr("labels.txt", "cat\ndog\n")
+    return [
+        model(),
+        model("FlexReadFile", "Mine"),
+        model(outside=(64, 8)),
+        model(code=0, buffer=0),
+        target.getvalue(),
+    ]
 
 
 def read(data: bytes) -> object:
     """The model, or the error that is allowed."""
+    view = BytesView(data)
     try:
-        return parse_tflite(BytesView(data), LIMITS)
+        end, members = read_appended(view)
+        assert all(end <= item.offset <= item.offset + item.size <= len(data) for item in members)
+        return parse_tflite(SubView(view, 0, end), LIMITS)
     except FormatError as error:
         return error
 
