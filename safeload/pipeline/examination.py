@@ -181,7 +181,7 @@ class Examination:
         claimed = settle(self.records, self._files)
         self.facts.extend(claimed.facts)
         changed = {
-            path: replace(self._files[path], format=RAW, coverage=Coverage.SCANNED, reason="")
+            path: self._as_read(replace(self._files[path], format=RAW, coverage=Coverage.SCANNED, reason=""))
             for path in claimed.raw
         }
         changed |= {path: replace(self._files[path], reason=why) for path, why in claimed.reasons.items()}
@@ -191,7 +191,19 @@ class Examination:
                 fact for fact in self.facts if fact.kind != "artifact.coverage" or fact.location not in places
             ]
             self._files |= changed
-            self.facts.extend(_coverage_fact(self._files[path]) for path in claimed.reasons)
+            self.facts.extend(
+                _coverage_fact(artifact)
+                for artifact in changed.values()
+                if artifact.coverage is not Coverage.SCANNED
+            )
+
+    def _as_read(self, artifact: Artifact) -> Artifact:
+        """The artifact, or what is left of it where large data is not read."""
+        blob = self._source.blobs[artifact.location.artifact] if self._quick else None
+        if blob is None or artifact.coverage is not Coverage.SCANNED or isinstance(blob, MemoryBlob):
+            return artifact
+        reason = "--quick reads only the bytes that are interpreted"
+        return replace(artifact, coverage=Coverage.NOT_READ, reason=reason)
 
     def judged(self, handed_out: frozenset[str]) -> dict[str, Judged]:
         """What a snapshot holds: every record, and the bytes of what is handed out."""
@@ -270,11 +282,7 @@ class Examination:
             coverage=result.coverage,
             reason=result.reason,
         )
-        if result.coverage is Coverage.SCANNED and self._quick:
-            blob = self._source.blobs[entry.path]
-            if not isinstance(blob, MemoryBlob):
-                reason = "--quick reads only the bytes that are interpreted"
-                artifact = replace(artifact, coverage=Coverage.NOT_READ, reason=reason)
+        artifact = self._as_read(artifact)
         self._files[entry.path] = artifact
         if result.record is not None:
             self.records[entry.path] = result.record

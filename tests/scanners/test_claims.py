@@ -59,6 +59,22 @@ def test_values_of_an_onnx_model(tmp_path: Path) -> None:
     assert found.denials == set()
 
 
+def test_large_values_are_not_read_in_a_hurry(tmp_path: Path) -> None:
+    """Under `--quick` a claimed file that is not kept in memory ends as not read."""
+    size = 5 << 20
+    with (tmp_path / "w.data").open("wb") as file:
+        file.write(DATA)
+        file.truncate(size)
+    (tmp_path / "m.onnx").write_bytes(onnx((0, size // 4)))
+    for quick, coverage in ((False, "scanned"), (True, "not-read")):
+        (found,) = (
+            item
+            for item in audit(tmp_path, policy="default", quick=quick).artifacts
+            if item.format == "raw-tensor"
+        )
+        assert found.coverage.value == coverage
+
+
 def test_two_models_share_a_file(tmp_path: Path) -> None:
     """What one leaves, the other takes; the same range may serve both."""
     large = DATA * 400
