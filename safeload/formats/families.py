@@ -15,8 +15,16 @@ NATIVE = frozenset(
 )
 """Programs for a machine, real or virtual."""
 
-COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar", "tar"})
+COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "tar"})
 """Compressed files, and archives other than zip."""
+
+UNREAD_ARCHIVES = frozenset(
+    {
+        "rar", "cab", "cpio", "xar", "squashfs", "iso9660", "rpm", "wim", "lzip", "lzop", "compress",
+        "snappy", "arj", "lzh", "ace", "zpaq",
+    }
+)  # fmt: skip
+"""Archives and compressed files that nothing here opens."""
 
 UNREAD = frozenset(
     {
@@ -34,5 +42,5 @@ READ = frozenset(
 )  # fmt: skip
 """Formats with a scanner of their own."""
 
-FORMATS = MEDIA | NATIVE | COMPRESSED | UNREAD | READ
+FORMATS = MEDIA | NATIVE | COMPRESSED | UNREAD_ARCHIVES | UNREAD | READ
 """Every name that `identify` gives."""
