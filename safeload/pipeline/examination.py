@@ -69,6 +69,7 @@ class Examination:
         self._members: list[Artifact] = []
         self._errands = 0
         self._member_errands = 0
+        self._size = sum(entry.size for entry in source.manifest.entries)
         self._inflated = 0
         self._looked_into = 0
         self.streams: list[Stream] = []
@@ -227,8 +228,7 @@ class Examination:
                 depth=item.archives,
                 packs=self._policy.packs,
             )
-            # what is left for all archives of the audit is the budget of each one
-            limits = replace(self._policy.limits, inflated_bytes=self._inflatable())
+            limits = self._limits()
             result = scanner.scan(subject, limits)
             return kind, self._concluded(scanner, subject, result, limits, inside=item.depth > 0)
         except LimitExceeded as error:
@@ -243,19 +243,17 @@ class Examination:
             reason = f"the scanner failed, which is a bug of safeload: {type(error).__name__}: {error}"
             return kind, ScanResult(coverage=Coverage.MALFORMED, reason=reason)
 
-    def _inflatable(self) -> int:
-        """Bytes that one more archive may unfold into."""
+    def _limits(self) -> Limits:
+        """The budgets, where what one archive may unfold into is no more than is left for all of them."""
         limits = self._policy.limits
-        size = sum(entry.size for entry in self._source.manifest.entries)
-        most = limits.inflated_bytes + limits.unpacked_total_factor * size
-        return max(0, min(limits.inflated_bytes, most - self._inflated))
+        left = limits.inflated_bytes + limits.unpacked_total_factor * self._size - self._inflated
+        return limits if left >= limits.inflated_bytes else replace(limits, inflated_bytes=max(0, left))
 
     def _within(self, result: ScanResult) -> ScanResult:
         """The result with as many children as this audit may still look into, which are counted."""
         limits = self._policy.limits
         self._inflated += sum(child.view.size for child in result.children if isinstance(child.view, Inflated))
-        size = sum(entry.size for entry in self._source.manifest.entries)
-        most = limits.members + size // _BYTES_PER_MEMBER
+        most = limits.members + self._size // _BYTES_PER_MEMBER
         left = most - self._looked_into
         self._looked_into += len(result.children)
         if len(result.children) <= left:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
-from safeload.formats.families import COMPRESSED
 from safeload.formats.magic import strong_format
 from safeload.formats.unpack import BytesBehindStream
 from safeload.formats.view import InflatedBytes, SubView
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 _SHORT = {"tgz": ".tar", "tbz": ".tar", "tbz2": ".tar", "txz": ".tar", "tlz": ".tar", "tzst": ".tar"}
 _PLAIN = frozenset({"gz", "gzip", "z", "zz", "zlib", "bz2", "xz", "lzma", "zst", "zstd", "lz4"})
+_COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4"})
+_HEAD = 1 << 10
 _PEEK = 1 << 20
 """Bytes that are looked at of content which is too large: the danger is named, not only the size."""
 
@@ -53,13 +54,10 @@ def unpacked(subject: Subject, data: bytes | bytearray, error: FormatError | Non
         if isinstance(error, AmbiguousArchive):
             facts.append(ambiguous(subject, error))
     if data or error is None:
-        if strong_format(bytes(data[:1024]), len(data)) in COMPRESSED - {"tar"}:
-            inner: Fact = Fact(
-                kind="archive.nested",
-                location=subject.location.within(name),
-                data={"format": strong_format(bytes(data[:1024]), len(data))},
-            )
-            facts.append(inner)
+        kind = strong_format(bytes(data[:_HEAD]), len(data))
+        if kind in _COMPRESSED:
+            where = subject.location.within(name)
+            facts.append(Fact(kind="archive.nested", location=where, data={"format": kind}))
         children.append(Child(name=name, view=InflatedBytes(data), wrapped=True))
     if isinstance(error, BytesBehindStream) and error.offset is not None:
         rest = SubView(subject.view, error.offset, subject.view.size - error.offset)
