@@ -110,8 +110,9 @@ class Limits:
     compressed_streams: int = 20_000
     """Streams in one compressed file. bgzip and pbzip2 write one for every 64 kB and 900 kB."""
     member_errands: int = 32
-    """Child processes of one audit for members of archives, whose number a small file can multiply."""
-    members: int = 20_000
+    """Child processes of one audit for members of archives, whose number a small file can multiply. One
+    that unpacks a 7z archive counts as three, since it costs as much."""
+    members: int = 10_000
     """Members that one audit looks into, and one more for each kB of the source."""
 
     # pickle

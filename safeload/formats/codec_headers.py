@@ -123,9 +123,7 @@ def _zstd(head: bytes, limits: Limits) -> CodecHeader:
     if single:
         window = stated or 0
     _check_window(window, limits)
-    return CodecHeader(
-        codec="zstd", check="xxh64" if flags & 4 else "none", window=window, stated=stated
-    )
+    return CodecHeader(codec="zstd", check="xxh64" if flags & 4 else "none", window=window, stated=stated)
 
 
 def _lz4(head: bytes) -> CodecHeader:

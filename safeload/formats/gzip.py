@@ -109,9 +109,7 @@ def _zlib(view: View, limits: Limits, out: bytearray, step: int) -> None:
     if stated != zlib.adler32(memoryview(out)[start:]):
         raise DigestDiffers("the data does not have its adler32", offset=feed.position - 4)
     if feed.piece(1):
-        raise BytesBehindStream(
-            f"{feed.size - feed.position} bytes follow the stream", offset=feed.position
-        )
+        raise BytesBehindStream(f"{feed.size - feed.position} bytes follow the stream", offset=feed.position)
 
 
 def _members(view: View, limits: Limits, out: bytearray, step: int) -> Gzip:
@@ -230,9 +228,11 @@ def _another(feed: Feed) -> bool:
         return False
     if piece[0] == MAGIC[0]:
         return True
-    offset = feed.position
     while piece:
-        if any(piece):
+        zeros = len(piece) - len(bytes(piece).lstrip(b"\0"))
+        if zeros < len(piece):
+            # some readers look for a member here, others have stopped at the zeros
+            offset = feed.position + zeros
             raise BytesBehindStream(f"{feed.size - offset} bytes follow the last member", offset=offset)
         feed.advance(len(piece))
         piece = feed.piece(_IN)

@@ -114,7 +114,9 @@ class _Reader:
             try:
                 block = self.cursor.take(BLOCK)
             except Truncated:
-                raise wrong.NoEnd("does not end in a block of zeros: it was cut short", offset=offset) from None
+                raise wrong.NoEnd(
+                    "does not end in a block of zeros: it was cut short", offset=offset
+                ) from None
             if block == _ZEROS:
                 break
             header = parse_header(block, offset)
@@ -150,9 +152,7 @@ class _Reader:
             else:
                 repeated, before.link = repeated or before.link is not None, long
         if repeated:
-            self.doubt(
-                wrong.ExtensionsStack("extended headers stand in front of one another", offset=offset)
-            )
+            self.doubt(wrong.ExtensionsStack("extended headers stand in front of one another", offset=offset))
 
     def _long(self, data: bytes, offset: int) -> str:
         name, _, rest = data.partition(b"\0")
@@ -165,11 +165,9 @@ class _Reader:
             raise wrong.TooManyMembers(f"more than {self.limits.tar_members} members", offset=offset)
         before, self.before = self.before, _Extensions()
         if header.odd_prefix:
-            self.doubt(
-                wrong.PrefixNotPosix("a header that is not POSIX's has a prefix", offset=offset + 345)
-            )
+            self.doubt(wrong.PrefixNotPosix("a header that is not POSIX's has a prefix", offset=offset + 345))
         name, link, size = self._effective(header, before, offset)
-        kind = self._kind(header, name, size, offset)
+        kind = self._kind(header, name, offset)
         if header.type == _SPARSE:
             self._skip_sparse_maps(block)
         at = self.cursor.position
@@ -213,15 +211,13 @@ class _Reader:
                 )
         return name, link, size
 
-    def _kind(self, header: Header, name: str, size: int, offset: int) -> Kind:
+    def _kind(self, header: Header, name: str, offset: int) -> Kind:
         if header.type in _OTHERS:
             return _OTHERS[header.type]
         if header.type == _SPARSE:
             self.doubt(wrong.SparseMember(f"{name} has holes", offset=offset))
         elif header.type not in _FILES:
-            self.doubt(
-                wrong.TypeNotCommon(f"{name} is of type {header.type!r}", offset=offset + 156)
-            )
+            self.doubt(wrong.TypeNotCommon(f"{name} is of type {header.type!r}", offset=offset + 156))
         elif name.endswith("/"):
             # how folders were written before there was a type for them
             return "folder"

@@ -38,7 +38,8 @@ _MAGIC = {
 }
 _SAMPLES = {
     "bzip2": b"BZh9\x17rE8P\x90\x00\x00\x00\x00",
-    "xz": b"\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4F\x00\x00\x00\x00\x1c\xdfD!\x1f\xb6\xf3}\x01\x00\x00\x00\x00\x04YZ",
+    "xz": b"\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4F\x00\x00\x00\x00\x1c\xdfD!"
+    b"\x1f\xb6\xf3}\x01\x00\x00\x00\x00\x04YZ",
     "zstd": b"\x28\xb5\x2f\xfd\x20\x00\x01\x00\x00",
     "lz4": b"\x04\x22\x4d\x18\x60\x40\x82\x00\x00\x00\x00",
 }
@@ -158,10 +159,10 @@ def decompress(
             problem = "streams"
         elif kind == "stream":
             start, kept = at, len(out)
-            problem, at = _stream(makers[codec](window), data, start, out, most, _WIDE)
+            problem, at = _stream(makers[codec](window), data, start, (out, most), _WIDE)
             if problem == "broken":
                 del out[kept:]
-                problem, at = _stream(makers[codec](window), data, start, out, most, _FINE)
+                problem, at = _stream(makers[codec](window), data, start, (out, most), _FINE)
         elif kind == "skip":
             problem = "truncated" if length > len(data) - at else ""
             at += length
@@ -186,9 +187,10 @@ def _next(codec: str, data: bytes, at: int, *, first: bool) -> tuple[str, int]:
 
 
 def _stream(
-    decoder: Decoder, data: bytes, at: int, out: bytearray, most: int, steps: tuple[int, int]
+    decoder: Decoder, data: bytes, at: int, into: tuple[bytearray, int], steps: tuple[int, int]
 ) -> tuple[str, int]:
-    """Read one stream into `out`: why that failed, and where it ends."""
+    """Read one stream into a buffer that may hold so much: why that failed, and where it ends."""
+    out, most = into
     wide, deep = steps
     try:
         while not decoder.eof:

@@ -53,10 +53,10 @@ class _Sink(Py7zIO):
             raise _Full
         return len(s)
 
-    def read(self, size: int | None = None) -> bytes:
+    def read(self, size: int | None = None) -> bytes:  # noqa: ARG002 - the library's interface
         return b""
 
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int, whence: int = 0) -> int:  # noqa: ARG002 - likewise
         return 0
 
     def flush(self) -> None:
@@ -73,14 +73,14 @@ class _Factory(WriterFactory):
         self._run, self._most = run, most
         self.sink: _Sink | None = None
 
-    def create(self, filename: str) -> Py7zIO:
+    def create(self, filename: str) -> Py7zIO:  # noqa: ARG002 - likewise
         self.sink = _Sink(self._run, self._most)
         return self.sink
 
 
 def load() -> None:
     """Use the library once, so that nothing is imported later; it would ask the machine for its memory."""
-    py7zr.py7zr.get_memory_limit = lambda: _BLOCK
+    vars(py7zr.py7zr)["get_memory_limit"] = lambda: _BLOCK
     unpack(_SAMPLE, {"most": 1 << 10, "members": 4})
 
 

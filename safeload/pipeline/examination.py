@@ -39,6 +39,8 @@ _SECOND_READINGS = 16
 """Streams of one audit that are read a second time; each costs a process."""
 
 
+_COSTS = {"unpack-7z": 3}
+"""Tasks whose child costs as much as several others."""
 _BYTES_PER_MEMBER = 1 << 10
 """Bytes of the source for which one more member is looked into."""
 
@@ -252,7 +254,9 @@ class Examination:
     def _within(self, result: ScanResult) -> ScanResult:
         """The result with as many children as this audit may still look into, which are counted."""
         limits = self._policy.limits
-        self._inflated += sum(child.view.size for child in result.children if isinstance(child.view, Inflated))
+        self._inflated += sum(
+            child.view.size for child in result.children if isinstance(child.view, Inflated)
+        )
         most = limits.members + self._size // _BYTES_PER_MEMBER
         left = most - self._looked_into
         self._looked_into += len(result.children)
@@ -283,7 +287,7 @@ class Examination:
         if self._errands > self._policy.limits.errands:
             failure = f"more than {self._policy.limits.errands} child processes in one audit"
             return Answer(failure=failure, exceeded=True)
-        self._member_errands += inside
+        self._member_errands += inside * _COSTS.get(errand.task, 1)
         if self._member_errands > self._policy.limits.member_errands:
             most = self._policy.limits.member_errands
             return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)

@@ -76,9 +76,7 @@ def members_of(subject: Subject, errand: Errand, answer: Answer, limits: Limits)
     return account.result()
 
 
-def _entries(
-    listed: Json, size: int, limits: Limits
-) -> Sequence[tuple[str, str, int, int, bool]] | None:
+def _entries(listed: Json, size: int, limits: Limits) -> Sequence[tuple[str, str, int, int, bool]] | None:
     """The listing, or None where an entry is not what the task returns."""
     if not isinstance(listed, list) or len(listed) > limits.tar_members:
         return None

@@ -58,9 +58,7 @@ def _hard_link(account: Account, member: TarMember, files: set[str]) -> None:
         account.link(member.name)
         files.add(member.name)
     else:
-        account.leads_out(
-            member.name, "a hard link to what is no earlier file of the archive", member.target
-        )
+        account.leads_out(member.name, "a hard link to what is no earlier file of the archive", member.target)
 
 
 def _salvage(account: Account, archive: Tar) -> None:

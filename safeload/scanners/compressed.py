@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage
-from safeload.errors import FormatError
 from safeload.scanners import Errand, ScanResult
 
 if TYPE_CHECKING:
+    from safeload.errors import FormatError
     from safeload.limits import Limits
     from safeload.scanners import Answer, Subject
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage
 from safeload.errors import FormatError, LimitExceeded
-from safeload.formats.archive import AmbiguousArchive
 from safeload.scanners import Errand, ScanResult
 
 if TYPE_CHECKING:
