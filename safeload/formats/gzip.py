@@ -40,8 +40,7 @@ _CRC16, _EXTRA, _NAME, _COMMENT, _RESERVED = 0x02, 0x04, 0x08, 0x10, 0xE0
 _MOST_TEXT = 1 << 16
 """Bytes of a file name or comment. gzip itself writes the base name."""
 _IN, _OUT = 1 << 14, 1 << 20
-_FINE = 64
-"""Bytes of input at a time where a stream breaks: what a decoder has made of the others is kept."""
+_NEVER = 1 << 63
 _MASK_32 = 0xFFFFFFFF
 _ZLIB_DICTIONARY = 0x20
 _MOST_WINDOW = 7
@@ -75,10 +74,11 @@ def unpack_gzip(view: View, limits: Limits, out: bytearray) -> Gzip:
         FormatError: one subclass per way to be wrong; `out` holds what came before.
     """
     try:
-        return _members(view, limits, out, _IN)
-    except StreamBroken:
+        return _members(view, limits, out, _NEVER)
+    except StreamBroken as error:
+        # byte by byte up to the damage: a loader that reads as it inflates has seen what came before
         out.clear()
-        return _members(view, limits, out, _FINE)
+        return _members(view, limits, out, error.offset or 0)
 
 
 def unpack_zlib(view: View, limits: Limits, out: bytearray) -> None:
@@ -88,13 +88,13 @@ def unpack_zlib(view: View, limits: Limits, out: bytearray) -> None:
         FormatError: one subclass per way to be wrong; `out` holds what came before.
     """
     try:
-        _zlib(view, limits, out, _IN)
-    except StreamBroken:
+        _zlib(view, limits, out, _NEVER)
+    except StreamBroken as error:
         out.clear()
-        _zlib(view, limits, out, _FINE)
+        _zlib(view, limits, out, error.offset or 0)
 
 
-def _zlib(view: View, limits: Limits, out: bytearray, step: int) -> None:
+def _zlib(view: View, limits: Limits, out: bytearray, slow_from: int) -> None:
     feed = Feed(view)
     try:
         method, flags = feed.take(2)
@@ -104,7 +104,7 @@ def _zlib(view: View, limits: Limits, out: bytearray, step: int) -> None:
         raise NotCompressed("does not begin with the header of a zlib stream", offset=0)
     if flags & _ZLIB_DICTIONARY:
         raise UnsupportedStream("needs a preset dictionary", offset=1)
-    start, _ = _inflate(feed, out, most_unpacked(view.size, limits), step)
+    start, _ = _inflate(feed, out, most_unpacked(view.size, limits), slow_from)
     stated = int.from_bytes(_end(feed, 4), "big")
     if stated != zlib.adler32(memoryview(out)[start:]):
         raise DigestDiffers("the data does not have its adler32", offset=feed.position - 4)
@@ -112,11 +112,11 @@ def _zlib(view: View, limits: Limits, out: bytearray, step: int) -> None:
         raise BytesBehindStream(f"{feed.size - feed.position} bytes follow the stream", offset=feed.position)
 
 
-def _members(view: View, limits: Limits, out: bytearray, step: int) -> Gzip:
+def _members(view: View, limits: Limits, out: bytearray, slow_from: int) -> Gzip:
     feed, most = Feed(view), most_unpacked(view.size, limits)
     members: list[GzipMember] = []
     while True:
-        members.append(_member(feed, out, most, step, first=not members))
+        members.append(_member(feed, out, most, slow_from, first=not members))
         if not _another(feed):
             return Gzip(members=tuple(members))
         if len(members) >= limits.compressed_streams:
@@ -125,7 +125,7 @@ def _members(view: View, limits: Limits, out: bytearray, step: int) -> Gzip:
             )
 
 
-def _member(feed: Feed, out: bytearray, most: int, step: int, *, first: bool) -> GzipMember:
+def _member(feed: Feed, out: bytearray, most: int, slow_from: int, *, first: bool) -> GzipMember:
     offset = feed.position
     try:
         name, comment, extra = _header(feed)
@@ -139,7 +139,7 @@ def _member(feed: Feed, out: bytearray, most: int, step: int, *, first: bool) ->
                 f"{feed.size - offset} bytes follow the last member", offset=offset
             ) from None
         raise
-    start, crc = _inflate(feed, out, most, step)
+    start, crc = _inflate(feed, out, most, slow_from)
     end = _end(feed, 8)
     if int.from_bytes(end[:4], "little") != crc:
         raise DigestDiffers("the data of a member does not have its crc32", offset=feed.position - 8)
@@ -188,17 +188,17 @@ def _text(feed: Feed) -> bytes:
         parts.append(text)
         length += len(text)
         feed.advance(len(text) + len(zero))
-        if zero:
+        if zero and length <= _MOST_TEXT:
             return b"".join(parts)
     raise HeaderBroken(f"holds a text of more than {_MOST_TEXT} bytes", offset=feed.position)
 
 
-def _inflate(feed: Feed, out: bytearray, most: int, step: int) -> tuple[int, int]:
+def _inflate(feed: Feed, out: bytearray, most: int, slow_from: int) -> tuple[int, int]:
     """One deflate stream, appended to `out`: where its data starts there, and the data's crc32."""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     start, crc = len(out), 0
     while not inflater.eof:
-        piece = feed.piece(step)
+        piece = feed.piece(min(_IN, max(slow_from - feed.position, 1)))
         room = most - len(out)
         try:
             part = inflater.decompress(piece, min(room + 1, _OUT))

@@ -52,7 +52,10 @@ def parse_header(block: bytes, offset: int) -> Header:
     field = block[_SUM]
     # the sum counts its own field as blanks
     total = sum(block) - sum(field) + 8 * 32
-    stated = _number(field, offset + 148)
+    try:
+        stated = _number(field, offset + 148)
+    except NumberBroken:
+        stated = -1
     if stated != total:
         high = len(block.translate(None, _BELOW_128)) - len(field.translate(None, _BELOW_128))
         if stated != total - 256 * high:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     Options = Mapping[str, Json]
 
-_WIDE = (1 << 14, 1 << 20)
+_IN, _OUT = 1 << 14, 1 << 20
 """Bytes of input and of output at a time."""
-_FINE = (1 << 6, 1 << 12)
-"""The same where a stream breaks: what its decoder gave out before is what a loader has read by then."""
+_SLOW_OUT = 1 << 12
+"""Bytes of output at a time where a stream breaks."""
+_NEVER = 1 << 63
 _ZSTD_IN = 64
 """zstandard's decoder has no cap on its output: a block of four bytes may unfold into 128 KiB."""
 _SKIPPABLE = b"\x2a\x4d\x18"
@@ -81,9 +82,9 @@ class _Zstandard:
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         """More bytes, of a small piece of input at a time."""
-        assert max_length  # noqa: S101  not obeyed: a small piece bounds the output instead
         self._waiting += data
-        piece, self._waiting = self._waiting[:_ZSTD_IN], self._waiting[_ZSTD_IN:]
+        size = _ZSTD_IN if max_length > _SLOW_OUT else 1
+        piece, self._waiting = self._waiting[:size], self._waiting[size:]
         out: bytes = self._decoder.decompress(piece)
         if self._decoder.eof:
             self.eof = True
@@ -159,10 +160,12 @@ def decompress(
             problem = "streams"
         elif kind == "stream":
             start, kept = at, len(out)
-            problem, at = _stream(makers[codec](window), data, start, (out, most), _WIDE)
+            problem, at = _stream(makers[codec](window), data, start, (out, most))
             if problem == "broken":
+                # byte by byte up to the damage: a loader that reads as it goes has seen what came before
                 del out[kept:]
-                problem, at = _stream(makers[codec](window), data, start, (out, most), _FINE)
+                slow_from = max(at - _IN, start)
+                problem, at = _stream(makers[codec](window), data, start, (out, most), slow_from)
         elif kind == "skip":
             problem = "truncated" if length > len(data) - at else ""
             at += length
@@ -180,28 +183,27 @@ def _next(codec: str, data: bytes, at: int, *, first: bool) -> tuple[str, int]:
         return "stream", 0
     if codec == "xz":
         # padding in fours, and only as many zeros as there are
-        end = min(at + _WIDE[0], len(data))
+        end = min(at + _IN, len(data))
         zeros = end - at - len(data[at:end].lstrip(b"\0"))
         return ("skip", zeros) if zeros and zeros % 4 == 0 else ("nothing", 0)
     return "nothing", 0
 
 
 def _stream(
-    decoder: Decoder, data: bytes, at: int, into: tuple[bytearray, int], steps: tuple[int, int]
+    decoder: Decoder, data: bytes, at: int, into: tuple[bytearray, int], slow_from: int = _NEVER
 ) -> tuple[str, int]:
     """Read one stream into a buffer that may hold so much: why that failed, and where it ends."""
     out, most = into
-    wide, deep = steps
     try:
         while not decoder.eof:
             room = most - len(out)
             piece = b""
             if decoder.needs_input:
-                piece = data[at : at + wide]
+                piece = data[at : at + min(_IN, max(slow_from - at, 1))]
                 if not piece:
                     return "truncated", at
                 at += len(piece)
-            part = decoder.decompress(piece, min(room + 1, deep))
+            part = decoder.decompress(piece, min(room + 1, _OUT if at < slow_from else _SLOW_OUT))
             out += part[:room]
             if len(part) > room:
                 return "too-large", at

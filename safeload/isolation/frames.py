@@ -54,10 +54,8 @@ def body_length(prefix: bytes, most: int = MOST_BYTES) -> int:
     return length
 
 
-def split(answer: bytearray, most_payload: int) -> tuple[dict[str, Json], bytes]:
+def split(answer: bytes | bytearray, most_payload: int) -> tuple[dict[str, Json], bytes]:
     """The message in the frame that `answer` begins with, and the raw bytes behind it.
-
-    `answer` is emptied: raw bytes may be many, so that there should be few copies of them.
 
     Raises:
         FrameError: the frame is none, or other than the announced number of bytes follows it.
@@ -69,10 +67,7 @@ def split(answer: bytearray, most_payload: int) -> tuple[dict[str, Json], bytes]
         raise FrameError("announces more raw bytes than the task may return")
     if len(answer) - end != size:
         raise FrameError(f"holds {len(answer) - end} raw bytes and announces {size}")
-    del answer[:end]
-    payload = bytes(answer)
-    answer.clear()
-    return message, payload
+    return message, bytes(memoryview(answer)[end:])
 
 
 def decode(frame: bytes, most: int = MOST_BYTES) -> dict[str, Json]:

@@ -194,7 +194,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _checked(
-    answer: bytearray, status: int, limits: Limits, most_payload: int
+    answer: bytes | bytearray, status: int, limits: Limits, most_payload: int
 ) -> tuple[dict[str, Json], bytes] | ChildFailure:
     if status < 0:
         if -status == signal.SIGXCPU:

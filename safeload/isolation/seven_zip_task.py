@@ -10,9 +10,10 @@ a sink of its own, in order (https://py7zr.readthedocs.io/en/latest/api.html).
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import py7zr
+import py7zr.compressor
 import py7zr.py7zr
 from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
 from py7zr.io import MemIO, Py7zIO, WriterFactory
@@ -81,6 +82,7 @@ class _Factory(WriterFactory):
 def load() -> None:
     """Use the library once, so that nothing is imported later; it would ask the machine for its memory."""
     vars(py7zr.py7zr)["get_memory_limit"] = lambda: _BLOCK
+    py7zr.compressor.PpmdDecompressor.decompress = _refuse  # type: ignore[method-assign]
     unpack(_SAMPLE, {"most": 1 << 10, "members": 4})
 
 
@@ -130,6 +132,11 @@ def unpack(data: bytes, options: Options) -> tuple[dict[str, Json], bytes]:
         sink = None if factory is None else factory.sink
         listed.append([name, kind, sink.start if sink else 0, sink.length if sink else 0, sink is not None])
     return {"problem": problem, "members": listed}, bytes(run)
+
+
+def _refuse(*_arguments: object) -> NoReturn:
+    # its decoder starts a thread, which the closed room forbids, and then waits for it
+    raise UnsupportedCompressionMethodError(None, "PPMd is not read")
 
 
 def _kind(item: py7zr.py7zr.ArchiveFile) -> str:
