@@ -205,6 +205,7 @@ def _inflate(feed: Feed, out: bytearray, most: int, slow_from: int) -> tuple[int
         except zlib.error:
             raise StreamBroken("holds data that is no deflate stream", offset=feed.position) from None
         if len(part) > room:
+            out += part[:room]
             raise UnpacksTooLarge(f"unfolds into more than {most} bytes", offset=feed.position)
         feed.advance(len(piece) - len(inflater.unused_data) - len(inflater.unconsumed_tail))
         out += part

@@ -52,11 +52,11 @@ def members_of(subject: Subject, errand: Errand, answer: Answer, limits: Limits)
         "members": Unpacked7zTooLarge(f"holds more than {limits.tar_members} members"),
     }
     entries = _entries(listed, len(answer.payload), limits)
-    if entries is None or (problem and problem not in errors):
+    if entries is None or not isinstance(problem, str) or (problem and problem not in errors):
         return ScanResult(coverage=Coverage.MALFORMED, reason="7z archive: the answer makes no sense")
     account = Account(subject)
     if problem:
-        account.fail(errors[str(problem)])
+        account.fail(errors[problem])
     whole, names = InflatedBytes(answer.payload), Names(limits)
     links = {
         name: _target(answer.payload[offset : offset + length])
@@ -85,14 +85,14 @@ def _entries(listed: Json, size: int, limits: Limits) -> Sequence[tuple[str, str
         if not isinstance(entry, list) or len(entry) != 5:
             return None
         name, kind, offset, length, read = entry
-        if not isinstance(name, str) or kind not in _KINDS or type(read) is not bool:
+        if not isinstance(name, str) or not isinstance(kind, str) or kind not in _KINDS:
             return None
-        if type(offset) is not int or type(length) is not int:
+        if type(offset) is not int or type(length) is not int or type(read) is not bool:
             return None
         total += length
         if offset < 0 or length < 0 or offset + length > size or total > size:
             return None
-        entries.append((name, str(kind), offset, length, read))
+        entries.append((name, kind, offset, length, read))
     return entries
 
 

@@ -64,7 +64,7 @@ def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -
     if type(consumed) is not int or not 0 <= consumed <= subject.view.size:
         return ScanResult(coverage=Coverage.MALFORMED, reason=f"{errand.label}: the answer makes no sense")
     most = errand.options["most"]
-    errors: dict[object, FormatError] = {
+    errors: dict[str, FormatError | None] = {
         "broken": unpack.StreamBroken(f"holds data that is no {errand.label} stream", offset=consumed),
         "truncated": unpack.StreamEndsEarly("ends within compressed data", offset=consumed),
         "trailing": unpack.BytesBehindStream(
@@ -77,8 +77,8 @@ def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -
         "streams": unpack.TooManyStreams(
             f"more than {limits.compressed_streams} streams in one file", offset=consumed
         ),
-        "": None,  # type: ignore[dict-item]  # all was read
+        "": None,
     }
-    if problem not in errors:
+    if not isinstance(problem, str) or problem not in errors:
         return ScanResult(coverage=Coverage.MALFORMED, reason=f"{errand.label}: the answer makes no sense")
     return unpacked(subject, answer.payload, errors[problem])
