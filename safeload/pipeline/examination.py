@@ -259,14 +259,14 @@ class Examination:
         )
         most = limits.members + self._size // _BYTES_PER_MEMBER
         left = most - self._looked_into
-        self._looked_into += len(result.children)
+        self._looked_into += min(len(result.children), left)
         if len(result.children) <= left:
             return result
         return replace(
             result,
             coverage=Coverage.LIMIT_EXCEEDED,
             reason=f"the archives hold more than {most} members that would have to be looked into",
-            children=result.children[: max(0, left)],
+            children=result.children[:left],
         )
 
     def _concluded(
@@ -288,7 +288,7 @@ class Examination:
             failure = f"more than {self._policy.limits.errands} child processes in one audit"
             return Answer(failure=failure, exceeded=True)
         self._member_errands += inside * _COSTS.get(errand.task, 1)
-        if self._member_errands > self._policy.limits.member_errands:
+        if inside and self._member_errands > self._policy.limits.member_errands:
             most = self._policy.limits.member_errands
             return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)
         return run_errand(errand, self._policy.limits)

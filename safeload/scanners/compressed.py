@@ -28,7 +28,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         FormatError: a header that no decoder takes, or a view that cannot be read.
     """
     from safeload.formats.codec_headers import read_codec_header
-    from safeload.formats.unpack import UnpacksTooLarge, most_unpacked
+    from safeload.formats.unpack import ALWAYS_UNPACKED, most_unpacked
     from safeload.scanners._unpacked import unread
 
     skipped = unread(subject, limits.small_file_bytes)
@@ -37,7 +37,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     header = read_codec_header(subject.view, limits)
     most = most_unpacked(subject.view.size, limits)
     if header.stated is not None and header.stated > most:
-        raise UnpacksTooLarge(f"says that it unfolds into {header.stated} bytes, more than {most}")
+        most = ALWAYS_UNPACKED  # it is refused anyway: enough to see what it begins with
     options = {
         "codec": header.codec,
         "most": most,
