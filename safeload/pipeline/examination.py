@@ -10,7 +10,7 @@ from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.identify import identify
-from safeload.formats.view import Inflated
+from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
@@ -39,11 +39,6 @@ _SECOND_READINGS = 16
 """Streams of one audit that are read a second time; each costs a process."""
 
 
-_COSTS = {"unpack-7z": 3}
-"""Tasks whose child costs as much as several others."""
-_BYTES_PER_MEMBER = 1 << 10
-"""Bytes of the source for which one more member is looked into."""
-
 _SECOND_OPCODES = 200_000
 """Opcodes of one audit that are read a second time: a few seconds."""
 
@@ -70,10 +65,7 @@ class Examination:
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
         self._errands = 0
-        self._member_errands = 0
-        self._size = sum(entry.size for entry in source.manifest.entries)
-        self._inflated = 0
-        self._looked_into = 0
+        self._unfolding = Unfolding(policy.limits, sum(entry.size for entry in source.manifest.entries))
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
         self.records: dict[str, object] = {}
@@ -107,7 +99,7 @@ class Examination:
             while pending:
                 item = pending.pop()
                 kind, result = self._examine(item)
-                result = self._within(result)
+                result = self._unfolding.within(result)
                 self.facts.extend(result.facts)
                 if item.depth:
                     self._member(item.place, item.view.size, kind, result.coverage, result.reason)
@@ -230,7 +222,7 @@ class Examination:
                 depth=item.archives,
                 packs=self._policy.packs,
             )
-            limits = self._limits()
+            limits = self._unfolding.limits
             result = scanner.scan(subject, limits)
             return kind, self._concluded(scanner, subject, result, limits, inside=item.depth > 0)
         except LimitExceeded as error:
@@ -244,30 +236,6 @@ class Examination:
         except Exception as error:  # noqa: BLE001 - a fault of ours must end as a denial, not as a way through
             reason = f"the scanner failed, which is a bug of safeload: {type(error).__name__}: {error}"
             return kind, ScanResult(coverage=Coverage.MALFORMED, reason=reason)
-
-    def _limits(self) -> Limits:
-        """The budgets, where what one archive may unfold into is no more than is left for all of them."""
-        limits = self._policy.limits
-        left = limits.inflated_bytes + limits.unpacked_total_factor * self._size - self._inflated
-        return limits if left >= limits.inflated_bytes else replace(limits, inflated_bytes=max(0, left))
-
-    def _within(self, result: ScanResult) -> ScanResult:
-        """The result with as many children as this audit may still look into, which are counted."""
-        limits = self._policy.limits
-        self._inflated += sum(
-            child.view.size for child in result.children if isinstance(child.view, Inflated)
-        )
-        most = limits.members + self._size // _BYTES_PER_MEMBER
-        left = most - self._looked_into
-        self._looked_into += min(len(result.children), left)
-        if len(result.children) <= left:
-            return result
-        return replace(
-            result,
-            coverage=Coverage.LIMIT_EXCEEDED,
-            reason=f"the archives hold more than {most} members that would have to be looked into",
-            children=result.children[:left],
-        )
 
     def _concluded(
         self, scanner: Scanner, subject: Subject, result: ScanResult, limits: Limits, *, inside: bool
@@ -287,8 +255,7 @@ class Examination:
         if self._errands > self._policy.limits.errands:
             failure = f"more than {self._policy.limits.errands} child processes in one audit"
             return Answer(failure=failure, exceeded=True)
-        self._member_errands += inside * _COSTS.get(errand.task, 1)
-        if inside and self._member_errands > self._policy.limits.member_errands:
+        if inside and self._unfolding.refuses(errand):
             most = self._policy.limits.member_errands
             return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)
         return run_errand(errand, self._policy.limits)

@@ -87,7 +87,13 @@ def test_links_and_folders() -> None:
 
 @pytest.mark.parametrize(
     "size_field",
-    [b"00000000003\0", b"          3\0", b"3".ljust(12, b"\0"), b"\x80".ljust(11, b"\0") + b"\3", b"000000000003"],
+    [
+        b"00000000003\0",
+        b"          3\0",
+        b"3".ljust(12, b"\0"),
+        b"\x80".ljust(11, b"\0") + b"\3",
+        b"000000000003",
+    ],
 )
 def test_the_ways_to_write_a_number(size_field: bytes) -> None:
     """Octal with zeros, with blanks, ended early or not at all, and base 256."""

@@ -47,7 +47,9 @@ HONEST = {
     "table.csv.lzma": WRITERS["lzma"](TABLE),
     "table.csv.bz2": WRITERS["bzip2"](TABLE) + WRITERS["bzip2"](TABLE),
     "log.lz4": WRITERS["lz4"](b"line\n" * 99),
-    "packed.tar": by_tarfile({"train.jsonl.gz": WRITERS["gzip"](LINES), "table.csv.bz2": WRITERS["bzip2"](TABLE)}),
+    "packed.tar": by_tarfile(
+        {"train.jsonl.gz": WRITERS["gzip"](LINES), "table.csv.bz2": WRITERS["bzip2"](TABLE)}
+    ),
 }
 
 
@@ -69,7 +71,11 @@ def audited_with(folder: Path, files: dict[str, bytes], **limits: int) -> AuditR
 
 
 def exceeded(report: AuditReport) -> list[str]:
-    return [artifact.location.name for artifact in report.artifacts if artifact.coverage is Coverage.LIMIT_EXCEEDED]
+    return [
+        artifact.location.name
+        for artifact in report.artifacts
+        if artifact.coverage is Coverage.LIMIT_EXCEEDED
+    ]
 
 
 def test_all_archives_of_an_audit_share_a_budget(tmp_path: Path) -> None:

@@ -23,7 +23,10 @@ def test_files_are_children() -> None:
     """With the names that tools give them, and their bytes."""
     result = examine(archive(member(b"./a", b"one"), member(b"d/", kind=b"5"), member(b"d/b", b"two")))
     assert result.coverage is Coverage.SCANNED
-    assert [(child.name, child.view.read(0, 3)) for child in result.children] == [("a", b"one"), ("d/b", b"two")]
+    assert [(child.name, child.view.read(0, 3)) for child in result.children] == [
+        ("a", b"one"),
+        ("d/b", b"two"),
+    ]
     assert result.facts == result.members == ()
 
 
@@ -58,7 +61,9 @@ def test_links_that_lead_out(name: str, target: str) -> None:
 
 def test_hard_links() -> None:
     """To an earlier file of the archive, or out of it."""
-    good = archive(member(b"a", b"x"), header(b"b", kind=b"1", link=b"./a"), header(b"c", kind=b"1", link=b"b"))
+    good = archive(
+        member(b"a", b"x"), header(b"b", kind=b"1", link=b"./a"), header(b"c", kind=b"1", link=b"b")
+    )
     assert examine(good).facts == ()
     for target in (b"later", b"/a", b"../a", b"s"):
         data = archive(
