@@ -34,7 +34,7 @@ def test_a_pickle_in_each_codec(tmp_path: Path, codec: str, name: str) -> None:
 
 @pytest.mark.parametrize("codec", WRITERS)
 def test_a_broken_pickle_in_each_codec(tmp_path: Path, codec: str) -> None:
-    """nullifAI's trick: an unpickler runs what stands before the broken place."""
+    """The trick of nullifAI: an unpickler runs what stands before the broken place."""
     outcome = audited(tmp_path, WRITERS[codec](BROKEN), "x.bin")
     assert {"pickle.dangerous-global", "pickle.malformed"} <= outcome.rules
 

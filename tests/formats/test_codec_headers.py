@@ -12,7 +12,6 @@ import py7zr
 import pytest
 import zstandard
 
-from safeload.errors import FormatError
 from safeload.formats import seven_zip
 from safeload.formats import unpack as wrong
 from safeload.formats.codec_headers import CodecHeader, read_codec_header
@@ -122,7 +121,7 @@ def signed(offset: int, size: int, crc: int, rest: bytes) -> bytes:
         (signed(0, 0, 0, b"x"), seven_zip.BytesBehindArchive),
     ],
 )
-def test_each_way_a_signature_is_wrong(data: bytes, error: type[FormatError]) -> None:
+def test_each_way_a_signature_is_wrong(data: bytes, error: type) -> None:
     """The smallest bytes for each."""
     with pytest.raises(error):
         seven_zip.read_signature(BytesView(data), DEFAULT_LIMITS)

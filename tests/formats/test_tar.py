@@ -126,7 +126,7 @@ CASES = {
     "sum": (header(b"f", sum_off_by=1) + END, wrong.HeaderSumWrong),
     "second header": (archive(member(b"a"), b"x" * 512), wrong.HeaderSumWrong),
     "size": (archive(header(b"f", size_field=b"0x1".ljust(12, b"\0"))), wrong.NumberBroken),
-    "size with an underscore": (archive(header(b"f", size_field=b"1_0".ljust(12, b"\0"))), wrong.NumberBroken),
+    "size with an underscore": (archive(header(b"f", size_field=b"0000000_1_0\0")), wrong.NumberBroken),
     "size with a sign": (archive(header(b"f", size_field=b"-1".ljust(12, b"\0"))), wrong.NumberBroken),
     "size below zero": (archive(header(b"f", size_field=b"\xff" * 12)), wrong.NumberBroken),
     "mode": (archive(header(b"f", mode=b"rw-rw-r-")), wrong.NumberBroken),

@@ -10,7 +10,8 @@ from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
 from safeload.scanners import Answer, Errand, ScanResult, Subject, compressed, gzip, seven_zip, unread_archive
 from safeload.scanners._unpacked import inner_name
-from tests.forge.compressed import WRITERS, seven_zip as seven
+from tests.forge.compressed import WRITERS
+from tests.forge.compressed import seven_zip as seven
 
 HI = WRITERS["gzip"](b"hi")
 

@@ -94,7 +94,7 @@ def test_a_torch_tar_is_a_program() -> None:
     raw = bytes(8) + b"\x80\x02" + PAYLOAD
     data = archive(member(b"pickle", b"\x80\x02N."), member(b"storages", b"\x80\x02K\x01." + raw))
     result = examine(data)
-    assert [fact.kind for fact in result.facts][0] == "format.executable"
+    assert result.facts[0].kind == "format.executable"
     assert result.coverage is Coverage.UNRECOGNISED
     (stream,) = result.streams
     assert (stream.location.members, stream.location.offset) == (("storages",), 13)
