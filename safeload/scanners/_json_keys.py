@@ -91,6 +91,14 @@ def behaviour_facts(value: Json, location: Location) -> Iterator[Fact]:
             yield Fact(kind=kind, location=location, data=data)
 
 
+def keras_document(value: Json, location: Location) -> Iterator[Fact]:
+    """What a Keras model's configuration outside of any archive names: an unpacked model, a Hub preset."""
+    if isinstance(value, dict) and "class_name" in value and "config" in value:
+        from safeload.scanners._keras_config import keras_facts  # its tables are large, and rarely needed
+
+        yield from keras_facts(value, location, "")
+
+
 def _kind(key: str, value: Json, item: Mapping[str, Json]) -> str | None:
     """The kind of fact that a key of `item` with this value is, or None for an ordinary one."""
     if value is None or value is False or value in ({}, [], ""):
