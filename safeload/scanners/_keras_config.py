@@ -29,6 +29,7 @@ _DATA_NODES = frozenset(
         "TensorShape",
     }
 )  # fmt: skip
+_CLASS = re.compile(r"([Kk]eras>)?[A-Z][A-Za-z0-9_]*\Z", re.ASCII)
 _MODULE = re.compile(
     r"(tensorflow\.|tensorflow\.python\.|tf_)?keras\.(src\.)?(backend\.[a-z]+\.)?([a-z_]+)(\.[a-z0-9_]+)*\Z",
     re.ASCII,
@@ -42,8 +43,8 @@ _HUB_CLASS = re.compile(
 )
 _FILE_KEYS = frozenset(
     {
-"""Arguments under which layers of Keras and KerasHub take the place of a file. Honest models hold lists
-here or nothing: the vocabulary stands in the archive's assets."""
+        "vocabulary", "vocabulary_file", "idf_weights", "filepath", "file_path", "filename", "fname",
+        "origin", "path", "url", "cache_dir", "directory", "proto", "weights_path", "checkpoint_path",
     }
 )  # fmt: skip
 """Arguments under which layers of Keras and KerasHub take the place of a file. Honest models hold lists here
@@ -140,12 +141,20 @@ def _foreign(node: dict[str, Json]) -> str | None:
         family = _family(module)
         if module != "builtins" and family not in FUNCTIONS:
             return "module"
-        if function not in (BUILT_IN_FUNCTIONS if module == "builtins" else FUNCTIONS[family or ""]):
+        if module == "builtins":  # which stands for Keras' own functions, as Keras 2 wrote them
+            if function not in BUILT_IN_FUNCTIONS:
+                return "module"
+            return (
+                None
+                if registered == "function" or registered in _registered_names(function)
+                else "registered_name"
+            )
+        if function not in FUNCTIONS[family or ""]:
             return "config"
-        if module == "builtins" and registered == "function":
-            return None  # so Keras 2 wrote every function of its own
         own = function
     elif name not in _DATA_NODES:
+        if not _CLASS.match(name):
+            return "class_name"
         if module is not None and not isinstance(module, str):
             return "module"
         if module is not None and _HUB_MODULE.match(module) and _HUB_CLASS.match(name):

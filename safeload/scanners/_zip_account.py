@@ -14,7 +14,7 @@ from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
 from safeload.formats.torch_zip import is_torch_zip, is_torchscript
 from safeload.formats.zip import DEFLATE, parse_zip
-from safeload.formats.zip_data import LastInflated, check_crc, member_view
+from safeload.formats.zip_data import LastInflated, check_crc, check_inflation, member_view
 from safeload.record import replace
 from safeload.scanners import Child, Member, ScanResult, Stream, Subject
 from safeload.scanners._torch_zip import scan_torch_zip
@@ -101,10 +101,12 @@ class Account:
             FormatError: a budget is exceeded, or the data is not what the entry says.
         """
         if member.method == DEFLATE and member.name not in self._inflated:
-            self._budget -= max(member.size, member.compressed)
-            self._inflated.add(member.name)
-            if self._budget < 0:
+            check_inflation(member, self.limits)
+            cost = max(member.size, member.compressed)
+            if cost > self._budget:
                 raise InflatedTotal("the members inflate to more than the budget of their archive")
+            self._budget -= cost
+            self._inflated.add(member.name)
         view = member_view(self.subject.view, member, self.limits, crc=False, last=self._last)
         if check and (self.subject.read_data or member.method == DEFLATE):
             check_crc(self.subject.view, member, self.limits)
