@@ -42,6 +42,11 @@ _PADDING = 0x4246
 """`FB`, filled with Z: how torch aligns tensor data."""
 _TIMES_AND_OWNERS = frozenset({0x5455, 0x7875, 0x5855, 0x000A})
 """Info-ZIP's times and owners, NTFS times: no reader draws name, place or size from them."""
+_GROWTH = 0xA220
+"""Room that Microsoft's writers of documents leave: a signature, a size, and zeros."""
+_JAVA = 0xCAFE
+"""The mark of a Java archive, without content."""
+_PROGRAMS_OWN = frozenset({_GROWTH, _JAVA})
 _UNICODE_PATH = 0x7075
 _NEWEST = 63
 """6.3, the newest version that Python's zipfile reads."""
@@ -50,6 +55,7 @@ _EMPTY_DEFLATED = 2
 _UNIX_TYPE = 0o170000
 _REGULAR = 0o100000
 _DIRECTORY = 0o040000
+_DOS_DIRECTORY = 0x10
 
 
 class NoEndRecord(FormatError):
@@ -125,7 +131,7 @@ class UnicodePathExtra(AmbiguousArchive):
 
 
 class SpecialMember(FormatError):
-    """A link or device, by its Unix mode."""
+    """A link or device by its Unix mode, or a directory with the name of a file."""
 
 
 class DirectoryWithData(FormatError):
@@ -247,7 +253,7 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directo
         if at + 46 > total:
             raise DirectoryBroken("the central directory ends inside an entry", offset=base + at)
         (
-            signature, made_by, version, flags, method, crc32, compressed, size,
+            signature, _, version, flags, method, crc32, compressed, size,
             name_length, extra_length, comment_length, disk, attributes, offset,
         ) = unpack(directory, at)  # fmt: skip
         name_end = at + 46 + name_length
@@ -261,8 +267,8 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directo
                 raise MemberComment(f"a member comment of {comment_length} bytes", offset=base + name_end)
             if disk not in (0, MASK_16):
                 raise SplitArchive("a member is said to start on another disk", offset=base + at)
-            if made_by >> 8 == 3:
-                _check_type(attributes >> 16, name, base + at)
+            if attributes:
+                _check_type(attributes, name, base + at)
             if extra_length or disk:
                 extra = directory[name_end : name_end + extra_length]
                 compressed, size, offset = _widen(extra, (compressed, size, offset), disk, base + name_end)
@@ -313,6 +319,9 @@ def split_extra(extra: bytes, offset: int) -> dict[int, bytes]:
         if kind == _PADDING:
             if body.strip(b"Z"):
                 raise UnlistedExtra("alignment padding that is not all Z", offset=offset + at)
+        elif kind in _PROGRAMS_OWN:
+            if body[4:].strip(b"\0") or (kind == _JAVA and body):
+                raise UnlistedExtra(f"extra field {kind:#06x} that is not empty", offset=offset + at)
         elif kind != EXTRA_ZIP64 and kind not in _TIMES_AND_OWNERS:
             raise UnlistedExtra(f"extra field {kind:#06x}", offset=offset + at)
         fields[kind] = body
@@ -338,7 +347,10 @@ def _widen(extra: bytes, values: tuple[int, int, int], disk: int, offset: int) -
     return compressed, size, header_offset
 
 
-def _check_type(mode: int, name: bytes, offset: int) -> None:
-    kind = mode & _UNIX_TYPE
-    if kind not in (0, _DIRECTORY if name.endswith(b"/") else _REGULAR):
+def _check_type(attributes: int, name: bytes, offset: int) -> None:
+    """Whatever system the entry says it was made on: readers differ in whose modes they heed."""
+    mode, directory = attributes >> 16, name.endswith(b"/")
+    if mode & _UNIX_TYPE not in (0, _DIRECTORY if directory else _REGULAR):
         raise SpecialMember(f"a member of Unix mode {mode:#o} is neither file nor directory", offset=offset)
+    if attributes & _DOS_DIRECTORY and not directory:
+        raise SpecialMember("a member is marked as a directory and named like a file", offset=offset)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _MEMBER = b"PK\x03\x04"
 _SIGNATURES = frozenset({_MEMBER, b"PK\x07\x08", b"PK\x01\x02", b"PK\x06\x06", b"PK\x05\x06"})
 _HEADER_SIZE = 30
+_OVERLAP_TIMES = 2
+"""How often the same bytes may be part of several members, on average."""
 _MOST = 1_000
 """Members reported of a broken archive."""
 
@@ -38,6 +40,7 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
     ends = [*(at for at, _ in marks[1:]), view.size]
     members = []
     first = marks[0][0]
+    room = _OVERLAP_TIMES * view.size
     if first:
         members.append(ZipMember("bytes before the archive@0", 0, first, first, 0, STORED, 0))
     for (start, signature), end in zip(marks, ends, strict=True):
@@ -59,6 +62,11 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
         name = view.read(start + _HEADER_SIZE, name_size).decode("utf-8", "backslashreplace")
         if not 0 < compressed <= view.size - data or compressed == MASK_32:
             compressed = end - data
+        if compressed > end - data:
+            if compressed > room:
+                compressed = end - data
+            else:
+                room -= compressed
         if method == STORED:
             size = compressed
         members.append(ZipMember(f"{name}@{start}", data, compressed, size, crc32, method, start))

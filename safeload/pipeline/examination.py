@@ -10,6 +10,7 @@ from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.identify import identify
+from safeload.formats.meter import Meter
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
@@ -59,6 +60,7 @@ class Examination:
         self._quick = quick
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
+        self._meter: Meter | None = None
         self._errands = 0
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
@@ -90,6 +92,7 @@ class Examination:
                 self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
                 continue
             pending = [_Pending(self._source.blobs[entry.path], place, 0, None)]
+            self._meter = Meter(entry.size, self._policy.limits)
             while pending:
                 item = pending.pop()
                 kind, result = self._examine(item)
@@ -208,6 +211,7 @@ class Examination:
                 read_data=not self._quick,
                 depth=item.depth,
                 packs=self._policy.packs,
+                meter=self._meter,
             )
             return kind, self._concluded(scanner, subject, scanner.scan(subject, self._policy.limits))
         except LimitExceeded as error:

@@ -16,6 +16,7 @@ from safeload.errors import FormatError
 from safeload.formats.json_strict import parse_json
 from safeload.formats.view import BytesView
 from safeload.scanners import Child
+from safeload.scanners._json_keys import behaviour_facts
 from safeload.scanners._keras_config import keras_facts, looks_like_keras, wrapped_modules
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _CONFIG = "config.json"
 _PARTS = frozenset({"metadata.json", "model.weights.h5", "model.weights.npz", "model.weights.json"})
+_QUANTIZATION = "quantization_config"
+"""Of a layer in Keras: a node like any other. Only transformers follows a key of this name."""
 _MOST_MODULES = 16
 """Pickles in one configuration that are looked into. Each of them is a finding without that, too."""
 
@@ -46,6 +49,9 @@ def account_keras(account: Account) -> None:
         return
     account.state("format.not-loadable", {"format": "keras"})
     account.facts += keras_facts(value, account.place(member), "")
+    account.facts += (
+        fact for fact in behaviour_facts(value, account.place(member)) if fact.data["key"] != _QUANTIZATION
+    )
     account.claim(member, "json")
     _modules(account, member, value)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError
 from safeload.formats.json_strict import parse_json
+from safeload.scanners._json_keys import behaviour_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def is_pt2(archive: ZipArchive) -> bool:
         inner = name.partition("/")[2] or name
         if inner == "archive_format" or name.endswith("serialized_exported_program.json"):
             return True
-        if inner.startswith("data/aotinductor/") or (inner.startswith("models/") and name.endswith(".json")):
+        if inner.startswith("data/aotinductor/"):
             return True
     return False
 
@@ -113,6 +114,7 @@ def _graph(account: Account, member: ZipMember) -> None:
     except FormatError as error:
         account.fail(member, "json", error)
         return
+    account.facts += behaviour_facts(value, account.place(member))
     _graph_facts(account, value, account.place(member))
     account.claim(member, "json")
 

@@ -61,10 +61,18 @@ def account_torchscript(account: Account) -> None:
             sources += _source(account, member)
         elif (small := _SMALL.match(member.name)) is not None:
             _small(account, small[1], member)
+    before_1_4 = any(name.lower().endswith("/model.json") for name in account.found)
     for member in list(account.found.values()):
         match = _TENSOR.match(member.name)
-        if match is not None and not account.claimed(member.name):
-            _tensor(account, member, storages.get(match[1].lower(), {}).get(match[2]))
+        if match is None or account.claimed(member.name):
+            continue
+        folder = match[1].lower()
+        _tensor(
+            account,
+            member,
+            storages.get(folder, {}).get(match[2]),
+            listed=before_1_4 and folder == "tensors",
+        )
     names = ", ".join(list(classes)[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
     detail = (
         f"torch.load hands it to torch.jit.load, which runs its code ({sources} source files"
@@ -139,9 +147,9 @@ def _small(account: Account, name: str, member: ZipMember) -> None:
         account.claim(member, "text")
 
 
-def _tensor(account: Account, member: ZipMember, storage: StorageRef | None) -> None:
-    """Data that a pickle names with just this size; anything else goes by its content."""
-    if storage is not None and member.size == storage.numel * ITEM_BITS[storage.dtype] // 8:
+def _tensor(account: Account, member: ZipMember, storage: StorageRef | None, *, listed: bool) -> None:
+    """Data that a pickle names with just this size, or the old table; anything else goes by its content."""
+    if listed or (storage is not None and member.size == storage.numel * ITEM_BITS[storage.dtype] // 8):
         try:
             account.view(member)
         except FormatError as error:

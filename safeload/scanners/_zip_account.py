@@ -7,14 +7,16 @@ may be of several kinds at once: each states its facts, and a member is claimed 
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
+from safeload.formats.meter import Meter
 from safeload.formats.torch_zip import is_torch_zip, is_torchscript
 from safeload.formats.zip import DEFLATE, parse_zip
-from safeload.formats.zip_data import LastInflated, check_crc, check_inflation, member_view
+from safeload.formats.zip_data import LastInflated, check_crc, crc_differs, member_view
 from safeload.record import replace
 from safeload.scanners import Child, Member, ScanResult, Stream, Subject
 from safeload.scanners._torch_zip import scan_torch_zip
@@ -26,16 +28,12 @@ if TYPE_CHECKING:
     from safeload.formats.zip import ZipMember
     from safeload.limits import Limits
 
-_INFLATED_TIMES = 32
-_INFLATED_LEAST = 16 << 20
+_CHEAP = (b"\x93NUMPY", b"\x89PNG", b"\xff\xd8\xff")
+"""How formats begin whose data is measured and not interpreted."""
 
 
 class MemberTooLarge(LimitExceeded):
     """A member that is read whole, above its budget."""
-
-
-class InflatedTotal(LimitExceeded):
-    """Deflated members that together grow past the budget of their archive."""
 
 
 def worse(error: FormatError) -> Coverage:
@@ -57,8 +55,7 @@ class Account:
         self.members: list[Member] = []
         self._claimed: set[str] = set()
         self._last = LastInflated()
-        # what is inflated twice counts once: the check of crc32 and the reading are both bounded by it
-        self._budget = min(limits.inflated_bytes, max(_INFLATED_LEAST, _INFLATED_TIMES * subject.view.size))
+        self._meter = subject.meter or Meter(subject.view.size, limits)
         self._inflated: set[str] = set()
         self._broken = False
 
@@ -95,21 +92,25 @@ class Account:
             self.facts.append(ambiguous(self.subject, error))
 
     def view(self, member: ZipMember, *, check: bool = True) -> View:
-        """A view of a member, within the budget of the whole archive.
+        """A view of a member, within the budget of the whole file.
 
         Raises:
             FormatError: a budget is exceeded, or the data is not what the entry says.
         """
-        if member.method == DEFLATE and member.name not in self._inflated:
-            check_inflation(member, self.limits)
-            cost = max(member.size, member.compressed)
-            if cost > self._budget:
-                raise InflatedTotal("the members inflate to more than the budget of their archive")
-            self._budget -= cost
-            self._inflated.add(member.name)
         view = member_view(self.subject.view, member, self.limits, crc=False, last=self._last)
-        if check and (self.subject.read_data or member.method == DEFLATE):
-            check_crc(self.subject.view, member, self.limits)
+        if member.method != DEFLATE:
+            if check and self.subject.read_data:
+                check_crc(self.subject.view, member, self.limits)
+            return view
+        if member.name not in self._inflated:
+            cost = max(member.size, member.compressed)
+            self._meter.take(cost, dear=False)  # as much as inflating it costs
+            data = view.read(0, member.size)  # which the view keeps for whoever reads it next
+            if not data.startswith(_CHEAP):
+                self._meter.take(cost, dear=True)
+            self._inflated.add(member.name)
+        if check and zlib.crc32(view.read(0, member.size)) != member.crc32:
+            raise crc_differs(member)
         return view
 
     def read(self, member: ZipMember, most: int) -> bytes:
@@ -120,9 +121,7 @@ class Account:
         """
         if member.size > most:
             raise MemberTooLarge(f"{member.name} has {member.size} bytes, the budget is {most}")
-        view = self.view(member, check=False)
-        check_crc(self.subject.view, member, self.limits)
-        return view.read(0, member.size)
+        return self.view(member).read(0, member.size)
 
     def checkpoint(self, member: ZipMember) -> bool:
         """Account for a member that is a torch checkpoint and nothing else; False where it is not.
