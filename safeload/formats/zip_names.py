@@ -68,7 +68,7 @@ def member_names(raw: list[bytes], flags: list[int], limits: Limits) -> list[str
 
 
 def _folded(name: str) -> str:
-    """What a file system may take the name for that ignores case, Unicode form, dots and blanks at the end."""
+    """What a file system may take the name for that ignores case, Unicode form, and dots at the end."""
     name = name.removesuffix("/")
     if "./" in name or " /" in name or name.endswith((".", " ")):
         name = "/".join(part.rstrip(". ") for part in name.split("/"))

@@ -40,16 +40,23 @@ _TARGET = re.compile(
     re.ASCII,
 )
 _SAFE_OPERATORS = re.compile(r"_operator\.(?!attrgetter|methodcaller|itemgetter|call\Z)", re.ASCII)
+_QUOTED = re.compile(r"'(?:[A-Za-z_][A-Za-z0-9_]*|[-+]?[0-9][0-9.eE+-]*)'", re.ASCII)
+"""Names of symbols and digits of floats, as sympy's printer writes them."""
+_OWN_FUNCTIONS = "torch.utils._sympy.functions."
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\.[A-Za-z_]|[^A-Za-z0-9_ ()+\-*/%,.<>=&|~]", re.ASCII)
 _SYMBOL = re.compile(r"[suz]f?[0-9]+\Z")
 _FUNCTIONS = frozenset(
     {
-        "Abs", "And", "BitwiseFn_bitwise_and", "BitwiseFn_bitwise_or", "CeilDiv", "CeilToInt",
-        "CleanDiv", "Eq", "False", "FloatPow", "FloatTrueDiv", "FloorDiv", "FloorToInt", "Ge", "Gt",
-        "Identity", "IntTrueDiv", "IsNonOverlappingAndDenseIndicator", "LShift", "Le", "Lt", "Max",
-        "Min", "Mod", "ModularIndexing", "Ne", "Not", "Or", "Piecewise", "PowByNatural",
-        "PythonMod", "RShift", "RoundDecimal", "RoundToInt", "ToFloat", "True", "TruncToFloat",
-        "TruncToInt", "Where", "ceiling", "floor", "inf", "int_oo", "log", "oo", "sqrt",
+        "Abs", "Add", "And", "BitwiseFn_bitwise_and", "BitwiseFn_bitwise_or", "CeilDiv",
+        "CeilToInt", "CleanDiv", "Eq", "Equality", "False", "Float", "FloatPow", "FloatTrueDiv",
+        "FloorDiv", "FloorToInt", "Ge", "GreaterThan", "Gt", "Half", "Identity", "IntTrueDiv",
+        "Integer", "IsNonOverlappingAndDenseIndicator", "LShift", "Le", "LessThan", "Lt", "Max",
+        "Min", "Mod", "ModularIndexing", "Mul", "Ne", "NegativeOne", "Not", "One", "Or",
+        "Piecewise", "Pow", "PowByNatural", "PythonMod", "RShift", "Rational", "RoundDecimal",
+        "RoundToInt", "StrictGreaterThan", "StrictLessThan", "Symbol", "ToFloat", "True",
+        "TruncToFloat", "TruncToInt", "Unequality", "Where", "Zero", "ceiling", "evaluate", "even",
+        "finite", "floor", "inf", "int_oo", "integer", "log", "nonnegative", "nonzero", "odd", "oo",
+        "positive", "precision", "real", "sqrt",
     }
 )  # fmt: skip
 """Functions of symbolic shapes. The expressions are handed to sympy's parser, which evaluates Python."""
@@ -153,7 +160,10 @@ def _is_callable(key: str, text: str) -> bool:
     if key == "target":
         return not _TARGET.match(text) or (text.startswith("_operator") and not _SAFE_OPERATORS.match(text))
     if key == "expr_str":
-        return not all(word in _FUNCTIONS or _SYMBOL.match(word) is not None for word in _WORD.findall(text))
+        return not all(
+            word in _FUNCTIONS or _SYMBOL.match(word) is not None
+            for word in _WORD.findall(_QUOTED.sub("", text.replace(_OWN_FUNCTIONS, "")))
+        )
     return False
 
 
