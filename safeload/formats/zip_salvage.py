@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safeload.formats.pickle_probe import looks_like_pickle
+from safeload.formats.view import SubView
 from safeload.formats.zip import ZipMember
 from safeload.formats.zip_directory import DEFLATE, MASK_32, STORED
 
@@ -52,12 +54,7 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
             for at, width in ((8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2))
         )
         data = start + _HEADER_SIZE + name_size + extra_size
-        if (
-            len(members) > _MOST
-            or data >= end
-            or name_size > limits.zip_name_bytes
-            or method not in (STORED, DEFLATE)
-        ):
+        if len(members) > _MOST or data >= end or name_size > limits.zip_name_bytes:
             continue
         name = view.read(start + _HEADER_SIZE, name_size).decode("utf-8", "backslashreplace")
         if not 0 < compressed <= view.size - data or compressed == MASK_32:
@@ -67,9 +64,14 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
                 compressed = end - data
             else:
                 room -= compressed
-        if method == STORED:
-            size = compressed
-        members.append(ZipMember(f"{name}@{start}", data, compressed, size, crc32, method, start))
+        if method == DEFLATE:
+            members.append(ZipMember(f"{name}@{start}", data, compressed, size, crc32, method, start))
+            if not looks_like_pickle(SubView(view, data, end - data), text=False):
+                continue
+            name += " as it stands"
+        # by the directory it may be stored, and reach further
+        size = max(compressed, end - data) if method == STORED else end - data
+        members.append(ZipMember(f"{name}@{start}", data, size, size, crc32, STORED, start))
     return tuple(members)
 
 
