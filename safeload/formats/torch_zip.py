@@ -35,6 +35,7 @@ _SMALL = frozenset(
 """Members beside the pickle and the data: see `_is_valid` for what they may hold."""
 _PROGRAM = frozenset({"constants.pkl", "attributes.pkl", "bytecode.pkl"})
 """Members that only TorchScript has; the last one is for its interpreter on phones."""
+_PICKLES = frozenset({"data.pkl", "constants.pkl"})
 _NEWEST_VERSION = 10
 _KEY_DIGITS = 9
 _SMALL_BYTES = 64
@@ -128,7 +129,7 @@ def parse_torch_zip(view: View, limits: Limits, packs: frozenset[str] = frozense
 def is_torch_zip(archive: ZipArchive) -> bool:
     """Whether a reader of torch checkpoints would take the archive for one, whatever the case of names."""
     return any(
-        member.name.count("/") <= 1 and member.name.lower().endswith(("data.pkl", "constants.pkl"))
+        member.name.count("/") <= 1 and member.name.lower().rpartition("/")[2] in _PICKLES
         for member in archive.members
     )
 

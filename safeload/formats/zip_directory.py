@@ -42,6 +42,8 @@ _PADDING = 0x4246
 """`FB`, filled with Z: how torch aligns tensor data."""
 _TIMES_AND_OWNERS = frozenset({0x5455, 0x7875, 0x5855, 0x000A})
 """Info-ZIP's times and owners, NTFS times: no reader draws name, place or size from them."""
+_TIMES_MOST = 36
+"""Bytes of the longest of them. More would be a place to keep what no reader shows."""
 _GROWTH = 0xA220
 """Room that Microsoft's writers of documents leave: a signature, a size, and zeros."""
 _JAVA = 0xCAFE
@@ -324,6 +326,8 @@ def split_extra(extra: bytes, offset: int) -> dict[int, bytes]:
                 raise UnlistedExtra(f"extra field {kind:#06x} that is not empty", offset=offset + at)
         elif kind != EXTRA_ZIP64 and kind not in _TIMES_AND_OWNERS:
             raise UnlistedExtra(f"extra field {kind:#06x}", offset=offset + at)
+        elif kind in _TIMES_AND_OWNERS and length > _TIMES_MOST:
+            raise ExtraBroken(f"extra field {kind:#06x} of {length} bytes", offset=offset + at)
         fields[kind] = body
         at += 4 + length
     return fields

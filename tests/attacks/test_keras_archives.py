@@ -9,7 +9,7 @@ Each case is denied, by the rule that names the reason, at the place that it sta
 - https://nvd.nist.gov/vuln/detail/CVE-2025-9906 (a configuration that switches safe mode off)
 - https://nvd.nist.gov/vuln/detail/CVE-2025-12058 (a vocabulary read from any file or address)
 - https://nvd.nist.gov/vuln/detail/CVE-2025-12060 (an archive that `get_file` extracts anywhere)
-- https://nvd.nist.gov/vuln/detail/CVE-2025-49655 (TorchModuleWrapper: torch.load of bytes in the configuration)
+- https://nvd.nist.gov/vuln/detail/CVE-2025-49655 (TorchModuleWrapper: torch.load of a text in it)
 - https://nvd.nist.gov/vuln/detail/CVE-2026-1462 (TFSMLayer: a SavedModel runs while it is loaded)
 - https://nvd.nist.gov/vuln/detail/CVE-2026-1669 (HDF5 datasets whose data stands in other files)
 """
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CALLABLE = "config.instantiates-callable"
 REDIRECT = "config.redirect"
+PRIVATE = "keras.src.saving.serialization_lib"
 CODE = {"code": "4wAAAAA=", "defaults": None, "closure": None}
 FETCH = {"origin": "https://example.org/x.tar.gz", "extract": True, "cache_dir": "/root"}
 
@@ -56,7 +57,10 @@ CASES: dict[str, tuple[Any, str]] = {
         CALLABLE,
     ),
     "CVE-2025-1550, builtins": (sequential(dense(activation=function("exec", "builtins"))), CALLABLE),
-    "CVE-2025-1550, in a nested model": (sequential(functional(dense(), node("Popen", {}, "subprocess"))), CALLABLE),
+    "CVE-2025-1550, in a nested model": (
+        sequential(functional(dense(), node("Popen", {}, "subprocess"))),
+        CALLABLE,
+    ),
     "CVE-2025-1550, in the optimizer": (
         sequential(dense(), compile_config={"optimizer": node("Evil", {}, "evil.optimizers")}),
         CALLABLE,
@@ -83,7 +87,7 @@ CASES: dict[str, tuple[Any, str]] = {
         CALLABLE,
     ),
     "CVE-2025-9906, private path": (
-        sequential(dense(activation=function("enable_unsafe_deserialization", "keras.src.saving.serialization_lib"))),
+        sequential(dense(activation=function("enable_unsafe_deserialization", PRIVATE))),
         CALLABLE,
     ),
     "CVE-2025-12058": (sequential(node("StringLookup", {"vocabulary": "/etc/passwd"})), REDIRECT),
@@ -111,8 +115,11 @@ CASES: dict[str, tuple[Any, str]] = {
     ),
     "a class of Keras in another family's module": (sequential(node("Dense", {}, "keras.utils")), CALLABLE),
     "a function with the name of a class": (sequential(node("get_file", {}, "keras.utils")), CALLABLE),
-    "look-alike module": (sequential(node("Dense", {}, "kеras.layers")), CALLABLE),
-    "a loader as a loss": (sequential(dense(), compile_config={"loss": function("deserialize", "keras.losses")}), CALLABLE),
+    "look-alike module": (sequential(node("Dense", {}, "k\u0435ras.layers")), CALLABLE),
+    "a loader as a loss": (
+        sequential(dense(), compile_config={"loss": function("deserialize", "keras.losses")}),
+        CALLABLE,
+    ),
     "JaxLayer": (sequential(node("JaxLayer", {"call_fn": function("system", "os")})), CALLABLE),
     "an operation that takes a function": (sequential(node("Map", {}, "keras.src.ops.core")), CALLABLE),
     "KerasHub's module, another class": (
@@ -166,7 +173,7 @@ def virtual(file: h5py.File) -> None:
 
 @pytest.mark.parametrize("fill", [external, linked, virtual])
 def test_weights_in_other_files(fill: Any, tmp_path: Path) -> None:
-    """CVE-2026-1669: external storage, external links and virtual datasets are refused, in the archive or not."""
+    """CVE-2026-1669: external storage, links and virtual datasets are refused, in the archive or not."""
     data = written(fill)
     for name, content in (
         ("model.keras", keras_zip(sequential(dense()), h5=data)),

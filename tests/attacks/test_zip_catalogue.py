@@ -1,4 +1,4 @@
-"""Zip archives that two readers see differently, that cost more than they hold, or that are something else too.
+"""Zip archives that two readers see differently, that cost more than they hold, or are something else too.
 
 One row per trick; each is denied by the rule that names the reason, and where it hides a pickle, the report
 says what that would import. Rows of the catalogue that carry an identifier of their own have their own file
@@ -65,9 +65,11 @@ ROWS: dict[str, tuple[bytes, str, str]] = {
     # names
     "NFC and NFD twins": (
         build([member("archive/caf\u00e9"), member("archive/cafe\u0301")]), AMBIGUOUS, "DuplicateName"),
-    "ligature twins": (build([member("archive/\ufb01le"), member("archive/file")]), AMBIGUOUS, "DuplicateName"),
+    "ligature twins": (
+        build([member("archive/\ufb01le"), member("archive/file")]), AMBIGUOUS, "DuplicateName"),
     "trailing dot twins": (build([member("a/data.pkl"), member("a/data.pkl.")]), AMBIGUOUS, "DuplicateName"),
-    "trailing blank twins": (build([member("a /data.pkl"), member("a/data.pkl")]), AMBIGUOUS, "DuplicateName"),
+    "trailing blank twins": (
+        build([member("a /data.pkl"), member("a/data.pkl")]), AMBIGUOUS, "DuplicateName"),
     "climbs": (build([member("archive/../../x")]), MALFORMED, ""),
     "absolute": (build([member("/etc/cron.d/x")]), MALFORMED, ""),
     "drive letter": (build([member("C:/x")]), MALFORMED, ""),
@@ -81,7 +83,8 @@ ROWS: dict[str, tuple[bytes, str, str]] = {
         build([member(central={"extra": struct.pack("<HHBI", 0x7075, 6, 1, 0) + b"x"})]),
         AMBIGUOUS, "UnicodePathExtra"),
     # kinds of members
-    "symbolic link": (build([member(central={"made_by": UNIX, "attributes": 0o120777 << 16})]), MALFORMED, ""),
+    "symbolic link": (
+        build([member(central={"made_by": UNIX, "attributes": 0o120777 << 16})]), MALFORMED, ""),
     "symbolic link, made elsewhere": (
         build([member(central={"made_by": MAC, "attributes": 0o120777 << 16})]), MALFORMED, ""),
     "device": (build([member(central={"made_by": UNIX, "attributes": 0o020666 << 16})]), MALFORMED, ""),
@@ -91,7 +94,8 @@ ROWS: dict[str, tuple[bytes, str, str]] = {
     # the two records of a member
     "flags differ": (build([member(local={"flags": 0x0008})]), AMBIGUOUS, "FlagsDiffer"),
     "method differs": (build([member(local={"method": 8})]), AMBIGUOUS, "MethodDiffers"),
-    "sizes differ": (build([plain("a", PAYLOAD, local={"size": 1, "compressed": 1})]), AMBIGUOUS, "SizesDiffer"),
+    "sizes differ": (
+        build([plain("a", PAYLOAD, local={"size": 1, "compressed": 1})]), AMBIGUOUS, "SizesDiffer"),
     "crc32 differs": (build([plain("a", PAYLOAD, local={"crc": 1})]), AMBIGUOUS, "SizesDiffer"),
     "stored with two sizes": (build([member(central={"size": 3})]), AMBIGUOUS, "SizesImpossible"),
     "method 99": (build([member(local={"method": 99}, central={"method": 99})]), MALFORMED, ""),
@@ -104,7 +108,8 @@ ROWS: dict[str, tuple[bytes, str, str]] = {
     # data descriptors
     "no descriptor": (build([member(descriptor=b"")]), AMBIGUOUS, "DescriptorDiffers"),
     "descriptor without signature": (
-        build([member(descriptor=descriptor(CRC, SIZE, SIZE, signed=False))]), AMBIGUOUS, "DescriptorDiffers"),
+        build([member(descriptor=descriptor(CRC, SIZE, SIZE, signed=False))]),
+        AMBIGUOUS, "DescriptorDiffers"),
     "descriptor of another crc32": (
         build([member(descriptor=descriptor(0, SIZE, SIZE))]), AMBIGUOUS, "DescriptorDiffers"),
     "descriptor of another size": (
@@ -113,7 +118,8 @@ ROWS: dict[str, tuple[bytes, str, str]] = {
         build([member(descriptor=b"PK\x07\x08" + struct.pack("<IQQ", CRC, SIZE, SIZE))]),
         AMBIGUOUS, "DescriptorDiffers"),
     "descriptor that nobody announces": (
-        build([plain("a", PAYLOAD, descriptor=descriptor(CRC, SIZE, SIZE))]), AMBIGUOUS, "GapBetweenMembers"),
+        build([plain("a", PAYLOAD, descriptor=descriptor(CRC, SIZE, SIZE))]),
+        AMBIGUOUS, "GapBetweenMembers"),
     # zip64
     "zip64 field with another size": (build([member(extra=wide(1, 1))]), AMBIGUOUS, "SizesDiffer"),
     "zip64 field with too much": (build([member(central={"extra": wide(SIZE, SIZE, 0)})]), MALFORMED, ""),
@@ -121,8 +127,10 @@ ROWS: dict[str, tuple[bytes, str, str]] = {
     "zip64 disk number": (build([member(central={"disk": 0xFFFF, "extra": wide()})]), MALFORMED, ""),
     "zip64 record elsewhere": (build([member()], locator={"record": 0}), AMBIGUOUS, "EndRecordsDisagree"),
     "zip64 record with other count": (build([member()], end64={"count": 2}), AMBIGUOUS, "EndRecordsDisagree"),
-    "zip64 record with other offset": (build([member()], end64={"offset": 9}), AMBIGUOUS, "EndRecordsDisagree"),
-    "zip64 record of another length": (build([member()], end64={"rest": 60}), AMBIGUOUS, "EndRecordsDisagree"),
+    "zip64 record with other offset": (
+        build([member()], end64={"offset": 9}), AMBIGUOUS, "EndRecordsDisagree"),
+    "zip64 record of another length": (
+        build([member()], end64={"rest": 60}), AMBIGUOUS, "EndRecordsDisagree"),
     "zip64 locator of two disks": (build([member()], locator={"disks": 2}), MALFORMED, ""),
     # the directory
     "more members than entries": (

@@ -36,7 +36,8 @@ def function(name: str, module: str, **more: Any) -> dict[str, Any]:
 def dense(**config: Any) -> dict[str, Any]:
     """A layer with everything that Keras says about it."""
     fields = {
-        "name": "dense", "trainable": True, "dtype": POLICY, "units": 2, "activation": "relu", "use_bias": True,
+        "name": "dense", "trainable": True, "dtype": POLICY, "units": 2, "activation": "relu",
+        "use_bias": True,
         "kernel_initializer": node("GlorotUniform", {"seed": None}, "keras.initializers"),
         "bias_initializer": node("Zeros", {}, "keras.initializers"),
         "kernel_regularizer": node("L2", {"l2": 0.01}, "keras.regularizers"), "bias_regularizer": None,

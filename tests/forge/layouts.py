@@ -1,4 +1,4 @@
-"""Archives of other layouts, member by member as their writers lay them out: TorchScript, torch.export, skops."""
+"""Archives of other layouts, as their writers lay them out: TorchScript, torch.export, skops, TorchServe."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 from tests.forge.archives import ONE_TENSOR, SERIALIZATION_ID, TWO_FLOATS, Part, build, plain, torch_zip
 from tests.forge.pickle_assembler import assemble, tensor
 
-SOURCE = b"class M(Module):\n  __parameters__ = []\n  def forward(self: __torch__.M,\n    x: Tensor) -> Tensor:\n    return x\n"
+SOURCE = (
+    b"class M(Module):\n  __parameters__ = []\n"
+    b"  def forward(self: __torch__.M,\n    x: Tensor) -> Tensor:\n    return x\n"
+)
 SCRIPT_PICKLE = assemble(
-    "PROTO", 2, "GLOBAL", ("__torch__", "M"), "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", "MARK", "BINUNICODE", "w",
-    tensor(), "BINUNICODE", "names", "GLOBAL", ("torch.jit._pickle", "restore_type_tag"), "EMPTY_LIST",
-    "BINUNICODE", "List[str]", "TUPLE2", "REDUCE", "SETITEMS", "BUILD", "STOP",
+    "PROTO", 2, "GLOBAL", ("__torch__", "M"), "EMPTY_TUPLE", "NEWOBJ", "EMPTY_DICT", "MARK",
+    "BINUNICODE", "w", tensor(), "BINUNICODE", "names",
+    "GLOBAL", ("torch.jit._pickle", "restore_type_tag"), "EMPTY_LIST", "BINUNICODE", "List[str]",
+    "TUPLE2", "REDUCE", "SETITEMS", "BUILD", "STOP",
 )  # fmt: skip
 """A module of the program's own class with one tensor of six float32 and a typed list."""
 EMPTY_PICKLE = assemble("PROTO", 2, "EMPTY_TUPLE", "STOP")

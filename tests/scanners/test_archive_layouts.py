@@ -114,7 +114,7 @@ def test_older_programs(members: dict[str, bytes], tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_real_programs(tmp_path: Path) -> None:
-    """Scripted, traced and with extra files, as torch writes them: every member scanned, nothing else named."""
+    """Scripted, traced and with extra files, as torch writes them: every member scanned, no more named."""
 
     class Model(torch.nn.Module):
         def __init__(self) -> None:
@@ -174,7 +174,7 @@ def test_a_real_exported_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        ({"data/aotinductor/model/m.so": b"\x7fELF" + bytes(60)}, {"format.executable", "code.native-binary"}),
+        ({"data/aotinductor/m/m.so": b"\x7fELF" + bytes(60)}, {"format.executable", "code.native-binary"}),
         ({"data/constants/opaque_obj_0": PAYLOAD}, {"format.executable", "pickle.dangerous-global"}),
         ({"data/constants/custom_obj_0": torchscript()}, {"format.executable", "archive.nested"}),
         ({"data/sample_inputs/model.pt": PAYLOAD}, {"pickle.dangerous-global"}),
