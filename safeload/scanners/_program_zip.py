@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from safeload.scanners._zip_account import Account
 
 _PROGRAMS = (
-    (re.compile(r"__main__\.pyc?\Z"), "a Python program in a zip", "python runs its __main__.py"),
+    (re.compile(r"__main__(/__main__)?\.pyc?\Z"), "a Python program in a zip", "python runs its __main__.py"),
     (re.compile(r"[^/]+/\.data/(extern_modules|python_version)\Z"), "torch.package",
      "torch.package imports the Python code in it"),
     (re.compile(r"[^/]+\.dist-info/(wheel|record|metadata)\Z"), "a wheel",
@@ -78,7 +78,7 @@ _CHECKPOINTS = (".ckpt", ".pt", ".pth", ".bin")
 
 
 def _servable(account: Account, member: ZipMember) -> None:
-    """What TorchServe's manifest has it import: the handler, and the file that defines the model."""
+    """What TorchServe's manifest has it import or install: handler, definition of the model, requirements."""
     try:
         data = account.read(member, account.limits.json_bytes)
         value = parse_json(data, account.limits, finite=False)
@@ -88,9 +88,10 @@ def _servable(account: Account, member: ZipMember) -> None:
     account.facts += behaviour_facts(value, account.place(member))
     account.claim(member, "json")
     model = value.get("model") if isinstance(value, dict) else None
-    for key in ("handler", "modelFile"):
+    for key in ("handler", "modelFile", "requirementsFile"):
         named: Json = model.get(key) if isinstance(model, dict) else None
         if named is None or (isinstance(named, str) and named in _HANDLERS):
             continue
-        detail = f"TorchServe imports the {key} that its manifest names: {str(named)[:200]}"
+        verb = "installs" if key == "requirementsFile" else "imports"
+        detail = f"TorchServe {verb} the {key} that its manifest names: {str(named)[:200]}"
         account.state("format.executable", {"format": "a TorchServe archive", "detail": detail})

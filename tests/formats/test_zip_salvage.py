@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import struct
+from typing import TYPE_CHECKING
 
 from safeload.formats.view import BytesView
-from safeload.formats.zip import ZipMember
 from safeload.formats.zip_directory import DEFLATE, STORED
 from safeload.formats.zip_salvage import find_members
 from safeload.limits import DEFAULT_LIMITS
 from tests.forge.archives import PAYLOAD, Part, build, plain
+
+if TYPE_CHECKING:
+    from safeload.formats.zip import ZipMember
 
 
 def found(data: bytes, reach: int | None = None) -> tuple[ZipMember, ...]:
