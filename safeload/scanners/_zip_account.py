@@ -7,6 +7,7 @@ may be of several kinds at once: each states its facts, and a member is claimed 
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 _CHEAP = (b"\x93NUMPY", b"\x89PNG", b"\xff\xd8\xff")
 """How formats begin whose data is measured and not interpreted."""
+_HEAD = 1 << 12
+_JSON = re.compile(rb"(\xef\xbb\xbf)?\s*([{\[]|\Z)")
+"""What may be JSON: also blanks that go on past the head."""
 
 
 class MemberTooLarge(LimitExceeded):
@@ -105,12 +109,19 @@ class Account:
         if member.name not in self._inflated:
             cost = max(member.size, member.compressed)
             self._meter.take(cost, dear=False)  # as much as inflating it costs
-            data = view.read(0, member.size)  # which the view keeps for whoever reads it next
-            if not data.startswith(_CHEAP):
+            # the view keeps what it has inflated, for whoever reads it next
+            head = view.read(0, min(member.size, _HEAD))
+            if not head.startswith(_CHEAP):
                 self._meter.take(cost, dear=True)
+            if _JSON.match(head):
+                self._meter.count(view)
             self._inflated.add(member.name)
-        if check and zlib.crc32(view.read(0, member.size)) != member.crc32:
-            raise crc_differs(member)
+        if check:
+            crc32 = 0
+            for chunk in view.stream(0, member.size):
+                crc32 = zlib.crc32(chunk, crc32)
+            if crc32 != member.crc32:
+                raise crc_differs(member)
         return view
 
     def read(self, member: ZipMember, most: int) -> bytes:

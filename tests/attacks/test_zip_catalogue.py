@@ -249,6 +249,16 @@ def test_small_bombs_in_many_archives(tmp_path: Path) -> None:
     assert {"archive.nested", LIMIT} <= outcome.rules
 
 
+@pytest.mark.parametrize("blanks", [0, 5_000])
+def test_json_that_grows(blanks: int, tmp_path: Path) -> None:
+    """A few kilobytes that would become a million objects are not parsed."""
+    data = b" " * blanks + b"[" + b'{"":1},' * 500_000 + b"0]"
+    packed = Part(b"config.json", data, method=8, flags=0)
+    noise = b"".join(zlib.crc32(index.to_bytes(4, "big")).to_bytes(4, "big") for index in range(150_000))
+    outcome = audited(tmp_path, build([packed, plain("notes.txt", noise.hex().encode())]), "a.zip")
+    assert LIMIT in outcome.rules
+
+
 def test_too_many_members(tmp_path: Path) -> None:
     """The stated count is held against the budget before the directory is read."""
     most = Limits().zip_members

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safeload.formats.meter import InflatedTotal, Meter
+from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS, Limits
 
 
@@ -33,3 +34,12 @@ def test_what_is_refused_is_not_taken() -> None:
     with pytest.raises(InflatedTotal):
         meter.take(9 << 20, dear=True)
     meter.take(8 << 20, dear=True)
+
+
+def test_values_have_a_budget_of_their_own() -> None:
+    """A document of half a million objects in a few bytes each is refused before it is parsed."""
+    meter = Meter(100, DEFAULT_LIMITS)
+    meter.count(BytesView(b"[" + b"{}," * 300_000 + b"0]"))
+    with pytest.raises(InflatedTotal):
+        meter.count(BytesView(b"[" + b"{}," * 300_000 + b"0]"))
+    Meter(8 << 20, DEFAULT_LIMITS).count(BytesView(b"[" + b"{}," * 500_000 + b"0]"))
