@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
+from safeload.formats.families import MEDIA
+from safeload.formats.identify import identify
 from safeload.formats.meter import Meter
 from safeload.formats.torch_zip import is_torch_zip, is_torchscript
 from safeload.formats.zip import DEFLATE, parse_zip
@@ -29,8 +31,12 @@ if TYPE_CHECKING:
     from safeload.formats.zip import ZipMember
     from safeload.limits import Limits
 
-_CHEAP = (b"\x93NUMPY", b"\x89PNG", b"\xff\xd8\xff")
-"""How formats begin whose data is measured and not interpreted."""
+_CHEAP = MEDIA | {"npy", "text", "text-8bit", "python"}
+"""Formats whose data is measured and not interpreted."""
+_SMALL = 1 << 20
+"""Up to this size a member counts as interpreted, whatever it is."""
+
+
 _HEAD = 1 << 12
 _JSON = re.compile(rb"(\xef\xbb\xbf)?\s*([{\[]|\Z)")
 """What may be JSON: also blanks that go on past the head."""
@@ -110,10 +116,10 @@ class Account:
             cost = max(member.size, member.compressed)
             self._meter.take(cost, dear=False)  # as much as inflating it costs
             # the view keeps what it has inflated, for whoever reads it next
-            head = view.read(0, min(member.size, _HEAD))
-            if not head.startswith(_CHEAP):
+            kind = identify(view, member.name).format if cost > _SMALL else None
+            if kind not in _CHEAP:
                 self._meter.take(cost, dear=True)
-            if _JSON.match(head):
+            if kind == "json" or (kind is None and _JSON.match(view.read(0, min(member.size, _HEAD)))):
                 self._meter.count(view)
             self._inflated.add(member.name)
         if check:
