@@ -12,16 +12,15 @@ Serialisation: https://keras.io/api/models/model_saving_apis/serialization_utils
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from safeload.core import Fact
+from safeload.scanners._json_walk import below, key_facts, objects
 from safeload.scanners._keras_names import BUILT_IN_FUNCTIONS, CLASSES, FUNCTIONS, NAMED_ALONE, TOP_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeload.core import Json, Location
+    from safeload.core import Fact, Json, Location
 
 _DATA_NODES = frozenset(
     {
@@ -49,10 +48,6 @@ _FILE_KEYS = frozenset(
 )  # fmt: skip
 """Arguments under which layers of Keras and KerasHub take the place of a file. Honest models hold lists here
 or nothing: the vocabulary stands in the archive's assets."""
-_SHOWN = 200
-"""Characters of a value that a fact carries."""
-_MOST_FACTS = 200
-"""Facts of one kind about one configuration. They all say the same, so more of them change no verdict."""
 
 
 def looks_like_keras(value: Json) -> bool:
@@ -61,58 +56,25 @@ def looks_like_keras(value: Json) -> bool:
 
 
 def keras_facts(value: Json, location: Location, root: str) -> Iterator[Fact]:
-    """Every name in the configuration that is not plainly one of Keras' own, without recursion.
+    """Every name in the configuration that is not plainly one of Keras' own.
 
     Args:
         value: the configuration, as json_strict read it.
         location: the artifact that holds it.
         root: where it stands in there; facts name the key path from it.
     """
-    pending: list[tuple[str, Json]] = [(root, value)]
-    stated: Counter[str] = Counter()
-    while pending:
-        path, item = pending.pop()
-        if isinstance(item, dict):
-            for kind, key in _stated(item):
-                stated[kind] += 1
-                if stated[kind] <= _MOST_FACTS:
-                    where = location.at(key=f"{path}.{key}" if path else key)
-                    yield Fact(kind=kind, location=where, data={"key": key, "value": str(item[key])[:_SHOWN]})
-            children = list(item.items())
-        elif isinstance(item, list):
-            children = [(str(index), child) for index, child in enumerate(item)]
-        else:
-            continue
-        pending.extend(
-            (f"{path}.{key}" if path else key, child)
-            for key, child in reversed(children)
-            if isinstance(child, dict | list)
-        )
-    for kind, count in stated.items():
-        if count > _MOST_FACTS:
-            data = {"key": f"and {count - _MOST_FACTS} more keys", "value": "the like"}
-            yield Fact(kind=kind, location=location, data=data)
+    found = (
+        (kind, path, key, node[key]) for path, node in objects(value, root) for kind, key in _stated(node)
+    )
+    return key_facts(found, location)
 
 
 def wrapped_modules(value: Json) -> Iterator[tuple[str, str]]:
     """Key path and text of every torch module that a `TorchModuleWrapper` would hand to torch.load."""
-    pending: list[tuple[str, Json]] = [("", value)]
-    while pending:
-        path, item = pending.pop()
-        if isinstance(item, dict):
-            config = item.get("config")
-            if "class_name" in item and isinstance(config, dict) and isinstance(config.get("module"), str):
-                yield (f"{path}.config.module" if path else "config.module"), str(config["module"])
-            children = list(item.items())
-        elif isinstance(item, list):
-            children = [(str(index), child) for index, child in enumerate(item)]
-        else:
-            continue
-        pending.extend(
-            (f"{path}.{key}" if path else key, child)
-            for key, child in reversed(children)
-            if isinstance(child, dict | list)
-        )
+    for path, node in objects(value):
+        config = node.get("config")
+        if "class_name" in node and isinstance(config, dict) and isinstance(config.get("module"), str):
+            yield below(path, "config.module"), str(config["module"])
 
 
 def _stated(node: dict[str, Json]) -> Iterator[tuple[str, str]]:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 from safeload.errors import FormatError
 from safeload.formats.json_strict import parse_json
 from safeload.scanners._json_keys import behaviour_facts
+from safeload.scanners._json_walk import key_facts, objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeload.core import Json, Location
+    from safeload.core import Json
     from safeload.formats.zip import ZipArchive, ZipMember
     from safeload.scanners._zip_account import Account
 
@@ -60,8 +61,6 @@ _FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 """Functions of symbolic shapes. The expressions are handed to sympy's parser, which evaluates Python."""
-_SHOWN = 200
-_MOST_FACTS = 200
 _SMALL_BYTES = 64
 
 
@@ -72,7 +71,7 @@ def is_pt2(archive: ZipArchive) -> bool:
         inner = name.partition("/")[2] or name
         if inner == "archive_format" or name.endswith("serialized_exported_program.json"):
             return True
-        if inner.startswith("data/aotinductor/"):
+        if inner.startswith("data/aotinductor/") or name.startswith("data/aotinductor/"):
             return True
     return False
 
@@ -122,37 +121,16 @@ def _graph(account: Account, member: ZipMember) -> None:
         account.fail(member, "json", error)
         return
     account.facts += behaviour_facts(value, account.place(member))
-    _graph_facts(account, value, account.place(member))
+    account.facts += key_facts(_callables(value), account.place(member))
     account.claim(member, "json")
 
 
-def _graph_facts(account: Account, value: Json, where: Location) -> None:
-    """State every target outside torch's operators, and every expression that is more than arithmetic."""
-    pending: list[tuple[str, Json]] = [("", value)]
-    stated = 0
-    while pending:
-        path, item = pending.pop()
-        children: list[tuple[str, Json]]
-        if isinstance(item, dict):
-            for key, child in item.items():
-                if isinstance(child, str) and _is_callable(key, child):
-                    stated += 1
-                    if stated <= _MOST_FACTS:
-                        place = where.at(key=f"{path}.{key}" if path else key)
-                        account.state("config.callable", {"key": key, "value": child[:_SHOWN]}, place)
-            children = list(item.items())
-        elif isinstance(item, list):
-            children = [(str(index), child) for index, child in enumerate(item)]
-        else:
-            continue
-        pending.extend(
-            (f"{path}.{key}" if path else key, child)
-            for key, child in reversed(children)
-            if isinstance(child, dict | list)
-        )
-    if stated > _MOST_FACTS:
-        data: dict[str, Json] = {"key": f"and {stated - _MOST_FACTS} more keys", "value": "the like"}
-        account.state("config.callable", data, where)
+def _callables(value: Json) -> Iterator[tuple[str, str, str, Json]]:
+    """Every target outside torch's operators, and every expression that is more than arithmetic."""
+    for path, item in objects(value):
+        for key in ("target", "expr_str"):
+            if isinstance(text := item.get(key), str) and _is_callable(key, text):
+                yield "config.callable", path, key, text
 
 
 def _is_callable(key: str, text: str) -> bool:

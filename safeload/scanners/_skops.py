@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING
 from safeload.errors import FormatError
 from safeload.formats.json_strict import parse_json
 from safeload.record import replace
+from safeload.scanners._json_walk import key_facts, objects
 from safeload.scanners._skops_names import ALLOWED
 
 if TYPE_CHECKING:
-    from safeload.core import Json, Location
+    from collections.abc import Iterator
+
+    from safeload.core import Json
     from safeload.scanners._zip_account import Account
 
 _SCHEMA = "schema.json"
 _SPARSE = re.compile(r"[0-9]+\.npz\Z", re.ASCII)
 _NAMES = ("__class__", "__module__", "__loader__")
-_SHOWN = 200
-_MOST_FACTS = 200
 
 
 def account_skops(account: Account) -> None:
@@ -45,7 +46,7 @@ def account_skops(account: Account) -> None:
     if not named and not (isinstance(value, dict) and "__loader__" in value):
         return
     account.state("format.not-loadable", {"format": "skops"})
-    _facts(account, value, account.place(member))
+    account.facts += key_facts(_callables(value), account.place(member))
     account.claim(member, "json")
     for item in list(account.found.values()):
         if _SPARSE.match(item.name) and not account.claimed(item.name):
@@ -54,33 +55,13 @@ def account_skops(account: Account) -> None:
                 account.children[-1] = replace(account.children[-1], format="npz")
 
 
-def _facts(account: Account, value: Json, where: Location) -> None:
-    pending: list[tuple[str, Json]] = [("", value)]
-    stated = 0
-    while pending:
-        path, item = pending.pop()
-        if isinstance(item, dict):
-            key = _foreign(item)
-            if key is not None:
-                stated += 1
-                if stated <= _MOST_FACTS:
-                    shown = ".".join(str(item.get(name)) for name in ("__module__", "__class__"))
-                    shown = f"{shown} by {item.get('__loader__')}"[:_SHOWN]
-                    place = where.at(key=f"{path}.{key}" if path else key)
-                    account.state("config.callable", {"key": key, "value": shown}, place)
-            children: list[tuple[str, Json]] = list(item.items())
-        elif isinstance(item, list):
-            children = [(str(index), child) for index, child in enumerate(item)]
-        else:
-            continue
-        pending.extend(
-            (f"{path}.{name}" if path else name, child)
-            for name, child in reversed(children)
-            if isinstance(child, dict | list)
-        )
-    if stated > _MOST_FACTS:
-        data: dict[str, Json] = {"key": f"and {stated - _MOST_FACTS} more keys", "value": "the like"}
-        account.state("config.callable", data, where)
+def _callables(value: Json) -> Iterator[tuple[str, str, str, Json]]:
+    """Every node that names something outside the table."""
+    for path, node in objects(value):
+        key = _foreign(node)
+        if key is not None:
+            shown = f"{node.get('__module__')}.{node.get('__class__')} by {node.get('__loader__')}"
+            yield "config.callable", path, key, shown
 
 
 def _foreign(node: dict[str, Json]) -> str | None:
