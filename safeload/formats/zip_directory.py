@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
+from safeload.formats.zip_extra import EXTRA_ZIP64, ExtraBroken, split_extra
 from safeload.formats.zip_names import FLAG_UTF8, member_names
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ STORED = 0
 DEFLATE = 8
 FLAG_DESCRIPTOR = 0x0008
 FLAG_DEFLATE_LEVEL = 0x0006
-EXTRA_ZIP64 = 0x0001
 MASK_16 = 0xFFFF
 MASK_32 = 0xFFFFFFFF
 
@@ -36,20 +36,7 @@ _END = Struct("<4s4H2IH")
 _LOCATOR = Struct("<4sIQI")
 _END_64 = Struct("<4sQ4xIIQQQQ")
 CENTRAL = Struct("<4sHBxHHxxxxIIIHHHHxxII")
-_EXTRA_HEAD = Struct("<HH")
 
-_PADDING = 0x4246
-"""`FB`, filled with Z: how torch aligns tensor data."""
-_TIMES_AND_OWNERS = frozenset({0x5455, 0x7875, 0x5855, 0x000A})
-"""Info-ZIP's times and owners, NTFS times: no reader draws name, place or size from them."""
-_TIMES_MOST = 36
-"""Bytes of the longest of them. More would be a place to keep what no reader shows."""
-_GROWTH = 0xA220
-"""Room that Microsoft's writers of documents leave: a signature, a size, and zeros."""
-_JAVA = 0xCAFE
-"""The mark of a Java archive, without content."""
-_PROGRAMS_OWN = frozenset({_GROWTH, _JAVA})
-_UNICODE_PATH = 0x7075
 _NEWEST = 63
 """6.3, the newest version that Python's zipfile reads."""
 _EMPTY_DEFLATED = 2
@@ -118,18 +105,6 @@ class UnlistedMethod(FormatError):
 
 class SizesImpossible(AmbiguousArchive):
     """A stored member whose compressed and plain size differ."""
-
-
-class ExtraBroken(FormatError):
-    """An extra field that is cut short or does not have its specified length."""
-
-
-class UnlistedExtra(FormatError):
-    """An extra field that no writer of checkpoints leaves."""
-
-
-class UnicodePathExtra(AmbiguousArchive):
-    """A second name in an extra field, which some readers prefer."""
 
 
 class SpecialMember(FormatError):
@@ -299,38 +274,6 @@ def check_flags(version: int, flags: int, method: int, offset: int) -> None:
     allowed = FLAG_DESCRIPTOR | FLAG_UTF8 | (FLAG_DEFLATE_LEVEL if method == DEFLATE else 0)
     if flags & ~allowed:
         raise UnlistedFlags(f"flag bits {flags & ~allowed:#06x}", offset=offset)
-
-
-def split_extra(extra: bytes, offset: int) -> dict[int, bytes]:
-    """Extra fields by id, each of a listed id and at most once.
-
-    Raises:
-        FormatError: `ExtraBroken`, `UnlistedExtra` or `UnicodePathExtra`.
-    """
-    fields: dict[int, bytes] = {}
-    at = 0
-    while at < len(extra):
-        if at + 4 > len(extra):
-            raise ExtraBroken("an extra field is cut short", offset=offset + at)
-        kind, length = _EXTRA_HEAD.unpack_from(extra, at)
-        body = extra[at + 4 : at + 4 + length]
-        if len(body) != length or kind in fields:
-            raise ExtraBroken(f"extra field {kind:#06x} is cut short or repeated", offset=offset + at)
-        if kind == _UNICODE_PATH:
-            raise UnicodePathExtra("a second name in an extra field", offset=offset + at)
-        if kind == _PADDING:
-            if body.strip(b"Z"):
-                raise UnlistedExtra("alignment padding that is not all Z", offset=offset + at)
-        elif kind in _PROGRAMS_OWN:
-            if body[4:].strip(b"\0") or (kind == _JAVA and body):
-                raise UnlistedExtra(f"extra field {kind:#06x} that is not empty", offset=offset + at)
-        elif kind != EXTRA_ZIP64 and kind not in _TIMES_AND_OWNERS:
-            raise UnlistedExtra(f"extra field {kind:#06x}", offset=offset + at)
-        elif kind in _TIMES_AND_OWNERS and length > _TIMES_MOST:
-            raise ExtraBroken(f"extra field {kind:#06x} of {length} bytes", offset=offset + at)
-        fields[kind] = body
-        at += 4 + length
-    return fields
 
 
 def _widen(extra: bytes, values: tuple[int, int, int], disk: int, offset: int) -> tuple[int, int, int]:

@@ -16,12 +16,8 @@ from safeload.formats.archive import AmbiguousArchive
 from safeload.formats.torch_zip import is_torch_zip, is_torchscript
 from safeload.formats.zip import ZipArchive, parse_zip
 from safeload.formats.zip_salvage import find_members
-from safeload.scanners._keras_zip import account_keras
-from safeload.scanners._program_zip import account_programs
 from safeload.scanners._pt2 import account_pt2, is_pt2
-from safeload.scanners._skops import account_skops
 from safeload.scanners._torch_zip import scan_torch_zip
-from safeload.scanners._torchscript import account_torchscript
 from safeload.scanners._zip_account import Account, ambiguous, worse
 
 if TYPE_CHECKING:
@@ -76,6 +72,12 @@ def _members(
 
     `error` says why the archive as a whole is refused.
     """
+    # The tables of the other layouts are large, and an ordinary checkpoint is none of them.
+    from safeload.scanners._keras_zip import account_keras
+    from safeload.scanners._program_zip import account_programs
+    from safeload.scanners._skops import account_skops
+    from safeload.scanners._torchscript import account_torchscript
+
     account = Account(subject, archive.members, limits)
     account.facts += facts
     account_pt2(account, archive)

@@ -16,7 +16,7 @@ from safeload.formats.view import BytesView
 from safeload.formats.zip import parse_zip
 from safeload.limits import DEFAULT_LIMITS
 from safeload.pipeline import audit
-from tests.forge.archives import PAYLOAD, TWO_FLOATS, Part, build, plain
+from tests.forge.archives import ONE_TENSOR, PAYLOAD, TWO_FLOATS, Part, build, plain, torch_zip
 from tests.forge.keras import zipped
 from tests.forge.layouts import entry, graph, pt2, servable, skops, torchscript
 
@@ -145,6 +145,21 @@ def test_an_exported_program_is_data_that_nothing_loads(tmp_path: Path) -> None:
     assert {item.coverage for item in report.artifacts} == {Coverage.SCANNED}
     assert coverages(report)["real/data/weights/weight_0"] == "raw-tensor scanned"
     assert coverages(report)["real/data/sample_inputs/model.pt!archive/data.pkl"] == "pickle scanned"
+
+
+def test_an_exported_program_before_torch_2_8(tmp_path: Path) -> None:
+    """The older layout, which Python's zipfile wrote: a program beside checkpoints."""
+    checkpoint = torch_zip(ONE_TENSOR, {"0": TWO_FLOATS})
+    members = {
+        "serialized_exported_program.json": graph(),
+        "serialized_state_dict.pt": checkpoint,
+        "serialized_constants.pt": checkpoint,
+        "serialized_example_inputs.pt": checkpoint,
+        "version": b"5.1",
+    }
+    report = judged(tmp_path, zipped(members), "model.pt2")
+    assert report.decision.verdict is Verdict.ALLOW
+    assert {item.coverage for item in report.artifacts} == {Coverage.SCANNED}
 
 
 @pytest.mark.slow
