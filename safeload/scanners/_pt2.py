@@ -91,7 +91,7 @@ def account_pt2(account: Account, archive: ZipArchive) -> None:
         if account.claimed(name) or name.endswith("/"):
             continue
         if name in raw:
-            _tensor(account, member)
+            account.claim_data(member)
         elif _GRAPH.match(name):
             _graph(account, member)
         elif _OBJECT.match(name):
@@ -158,13 +158,3 @@ def _raw_tensors(account: Account, member: ZipMember) -> Iterator[str]:
     for entry in table.values() if isinstance(table, dict) else ():
         if isinstance(entry, dict) and entry.get("use_pickle") is False:
             yield f"{folder}/{entry.get('path_name')}"
-
-
-def _tensor(account: Account, member: ZipMember) -> None:
-    """Elements of a tensor, which nothing interprets."""
-    try:
-        account.view(member)
-    except FormatError as error:
-        account.fail(member, "raw-tensor", error)
-    else:
-        account.claim(member, "raw-tensor")

@@ -150,11 +150,6 @@ def _small(account: Account, name: str, member: ZipMember) -> None:
 def _tensor(account: Account, member: ZipMember, storage: StorageRef | None, *, listed: bool) -> None:
     """Data that a pickle names with just this size, or the old table; anything else goes by its content."""
     if listed or (storage is not None and member.size == storage.numel * ITEM_BITS[storage.dtype] // 8):
-        try:
-            account.view(member)
-        except FormatError as error:
-            account.fail(member, "raw-tensor", error)
-        else:
-            account.claim(member, "raw-tensor")
+        account.claim_data(member)
     else:
         account.add_child(member)

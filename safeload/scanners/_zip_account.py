@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _CHEAP = MEDIA | {"npy", "text", "text-8bit", "python"}
 """Formats whose data is measured and not interpreted."""
+_NOT_READ = "--quick reads only the bytes that are interpreted"
 _SMALL = 1 << 20
 """Up to this size a member counts as interpreted, whatever it is."""
 
@@ -94,6 +95,18 @@ class Account:
         """Account for a member that is not what it should be."""
         self.ambiguity(error)
         self.claim(member, kind, worse(error), str(error))
+
+    def claim_data(self, member: ZipMember) -> None:
+        """Account for elements of a tensor, which nothing interprets: only their crc32 can be checked."""
+        if not self.subject.read_data:
+            self.claim(member, "raw-tensor", Coverage.NOT_READ, _NOT_READ)
+            return
+        try:
+            self.view(member)
+        except FormatError as error:
+            self.fail(member, "raw-tensor", error)
+        else:
+            self.claim(member, "raw-tensor")
 
     def ambiguity(self, error: FormatError) -> None:
         """State that two readers would see different archives, where `error` says so."""

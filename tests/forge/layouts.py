@@ -87,12 +87,10 @@ def skops(*nodes: dict[str, Any], more: dict[str, bytes] | None = None) -> bytes
     return build([plain(name, data) for name, data in members.items()], zip64=False)
 
 
-def servable(handler: str, more: dict[str, bytes] | None = None) -> bytes:
-    """An archive for TorchServe, with a checkpoint in it."""
-    manifest = {
-        "model": {"modelName": "m", "serializedFile": "model.pt", "handler": handler},
-        "archiverVersion": "1",
-    }
+def servable(handler: str, more: dict[str, bytes] | None = None, **named: str) -> bytes:
+    """An archive for TorchServe, with a checkpoint in it. `named` are further fields of its manifest."""
+    model = {"modelName": "m", "serializedFile": "model.pt", "handler": handler, **named}
+    manifest = {"model": model, "archiverVersion": "0.12.0"}
     members = {
         "MAR-INF/MANIFEST.json": json.dumps(manifest).encode(),
         "model.pt": torch_zip(ONE_TENSOR, {"0": TWO_FLOATS}),

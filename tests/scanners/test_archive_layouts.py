@@ -112,6 +112,15 @@ def test_older_programs(members: dict[str, bytes], tmp_path: Path) -> None:
     assert {item.coverage for item in report.artifacts} == {Coverage.SCANNED}
 
 
+@pytest.mark.parametrize("data", [torchscript(), pt2()])
+def test_quick_says_what_it_did_not_read(data: bytes, tmp_path: Path) -> None:
+    """Tensors are not read under --quick, and that stands on their lines."""
+    (tmp_path / "model.pt").write_bytes(data)
+    report = audit(tmp_path, policy="default", quick=True)
+    tensors = [item for item in report.artifacts if item.format == "raw-tensor"]
+    assert {item.coverage for item in tensors} == {Coverage.NOT_READ}
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_real_programs(tmp_path: Path) -> None:
     """Scripted, traced and with extra files, as torch writes them: every member scanned, no more named."""
@@ -287,6 +296,8 @@ def test_archives_for_a_server(tmp_path: Path) -> None:
     assert coverages(report)["model.pt!archive/data.pkl"] == "pickle scanned"
     report = judged(tmp_path, servable("handler.py", {"handler.py": b"import os"}), "model.mar")
     assert rules(report) == {"format.executable"}
+    report = judged(tmp_path, servable("image_classifier", requirementsFile="requirements.txt"), "model.mar")
+    assert "TorchServe installs the requirementsFile" in executable(report)[0]
     report = judged(tmp_path, servable("image_classifier", {"model.pt": PAYLOAD}), "model.mar")
     assert "pickle.dangerous-global" in rules(report)
 
