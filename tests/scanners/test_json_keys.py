@@ -110,6 +110,6 @@ def test_many_keys_of_one_kind_are_counted():
     ],
 )
 def test_keras_documents(more: dict[str, str], *, stated: bool) -> None:
-    """A configuration outside of any archive is judged as Keras' own only where Keras would have written it."""
+    """Outside of any archive, only what Keras would have written is judged as a configuration of its own."""
     document = {"class_name": "Evil", "config": {"a": 1}, **more}
     assert bool(list(keras_document(document, Location(artifact="config.json")))) is stated
