@@ -92,17 +92,7 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "mp3"
     if head[4:8] in _FLATBUFFERS or (head[4:6] == b"ET" and head[6:8].isdigit()):
         return _FLATBUFFERS.get(head[4:8], "executorch")
-    if _is_icon(head, size):
-        return "ico"
     return "tar" if is_tar(head) else _program(head, size) or _by_structure(head, size)
-
-
-def _is_icon(head: bytes, size: int) -> bool:
-    """A directory of pictures whose first one begins right behind it: four bytes alone are a number, too."""
-    if head[:4] != b"\0\0\1\0" or len(head) < 22:
-        return False
-    count, offset = int.from_bytes(head[4:6], "little"), int.from_bytes(head[18:22], "little")
-    return bool(count) and head[9] == 0 and offset == 6 + 16 * count < size
 
 
 def _is_mpeg_audio(head: bytes) -> bool:

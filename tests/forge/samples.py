@@ -32,7 +32,17 @@ from tests.forge.hdf5 import keras_weights
 from tests.forge.keras import dense, keras_zip, sequential, zipped
 from tests.forge.layouts import entry, pt2, servable, skops, torchscript
 from tests.forge.legacy import legacy
+from tests.forge.protobuf import block, number
 from tests.forge.safetensors import two_tensors
+from tests.forge.tensorflow import (
+    graph,
+    keras_metadata,
+    meta_graph,
+    node,
+    saved_model,
+    small_index,
+    tfrecord,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +145,8 @@ def sentencepiece() -> bytes:
 POINTER = (
     b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"ab" * 32 + b"\nsize 12345\n"
 )  # fmt: skip
+COREML = number(1, 4) + block(2, block(1, block(1, "image"))) + block(500, block(1, block(1, "l")))
+FINGERPRINT = b"".join(number(field, 1 << 63 | field) for field in range(1, 6)) + block(6, number(1, 1))
 TORCH = tuple(
     f"archive/{name}"
     for name in (
@@ -221,6 +233,32 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("dex", "a.dex", marked(b"dex\n035\0")),
     Sample("java-class", "A.class", marked(b"\xca\xfe\xba\xbe\0\0\0\x34")),
     Sample("llvm-bitcode", "a.bc", marked(b"BC\xc0\xde")),
-    Sample("python-bytecode", "a.pyc", lambda: struct.pack("<HH", 3495, 0x0A0D) + bytes(60)),
+    Sample("python-bytecode", "a.pyc", lambda: struct.pack("<HH", 3495, 0x0A0D) + bytes(12)),
     Sample("empty", "empty", lambda: b""),
+    # frameworks beside torch
+    Sample("saved-model", "saved_model.pb", lambda: saved_model(graph(node("Add")))),
+    Sample("tf-graph", "frozen.pb", lambda: graph(node("Add"))),
+    Sample("tf-meta-graph", "model.meta", lambda: meta_graph(graph(node("Add")))),
+    Sample("keras-metadata", "keras_metadata.pb", lambda: keras_metadata("{}")),
+    Sample("tf-checkpoint-index", "variables.index", small_index),
+    Sample("tf-fingerprint", "fingerprint.pb", lambda: FINGERPRINT),
+    Sample("tfrecord", "a.tfrecord", lambda: tfrecord(b"abc")),
+    Sample("coreml", "a.mlmodel", lambda: COREML),
+    Sample("coreml-weights", "weight.bin",
+           lambda: b"\1\0\0\0\2\0\0\0" + bytes(56) + b"\xef\xbe\xad\xde" + bytes(60)),
+    Sample("catboost", "a.cbm", marked(b"CBM1", 64)),
+    Sample("fasttext", "a.ftz", lambda: b"\xba\x16\x4f\x2f\x0c\0\0\0"),
+    Sample("word2vec", "a.w2v", lambda: b"10 3\nword " + bytes(12)),
+    Sample("xgboost", "a.xgb", marked(b"binf", 64)),
+    Sample("matlab", "a.mat", lambda: b"MATLAB 5.0 MAT-file".ljust(128, b"\0")),
+    Sample("ort", "a.ort", lambda: b"ORTM".rjust(8, b"\x18").ljust(64, b"\0")),
+    Sample("paddle-params", "a.pdiparams", lambda: bytes(16) + b"\5\0\0\0\x08\5\x10\4\x10" + bytes(16)),
+    Sample("paddle-program", "a.pdmodel",
+           lambda: block(1, number(1, 0) + number(2, -1) + block(3, b"x" * 20))),
+    Sample("tensorrt", "a.engine", marked(b"ftrt", 64)),
+    Sample("executorch", "a.pte", lambda: b"\x20\0\0\0ET12".ljust(64, b"\0")),
+    Sample("torch7", "a.t7", lambda: b"\4\0\0\0\1\0\0\0\3\0\0\0V 1\x11\0\0\0"),
+    Sample("r-data", "a.rds", lambda: b"X\n\0\0\0\2\0\4\0\0"),
+    Sample("font", "a.otf", lambda: b"OTTO\0\1"),
+    Sample("ds-store", ".DS_Store", lambda: b"\0\0\0\1Bud1" + bytes(20)),
 )  # fmt: skip
