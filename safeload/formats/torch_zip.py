@@ -33,6 +33,9 @@ _SMALL = frozenset(
     {"version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id"}
 )
 """Members beside the pickle and the data: see `_is_valid` for what they may hold."""
+_PROGRAM = frozenset({"constants.pkl", "attributes.pkl", "bytecode.pkl"})
+"""Members that only TorchScript has; the last one is for its interpreter on phones."""
+_PICKLES = frozenset({"data.pkl", "constants.pkl"})
 _NEWEST_VERSION = 10
 _KEY_DIGITS = 9
 _SMALL_BYTES = 64
@@ -126,18 +129,24 @@ def parse_torch_zip(view: View, limits: Limits, packs: frozenset[str] = frozense
 def is_torch_zip(archive: ZipArchive) -> bool:
     """Whether a reader of torch checkpoints would take the archive for one, whatever the case of names."""
     return any(
-        member.name.count("/") <= 1 and member.name.lower().endswith(("data.pkl", "constants.pkl"))
+        member.name.count("/") <= 1 and member.name.lower().rpartition("/")[2] in _PICKLES
         for member in archive.members
     )
 
 
 def is_torchscript(archive: ZipArchive) -> bool:
-    """Whether it holds a program: torch.load hands it to torch.jit.load for its `constants.pkl`."""
+    """Whether it holds a program: torch.load hands it to torch.jit.load for its `constants.pkl`.
+
+    Before torch 1.4 a program was `model.json` with `tensors/`, or `attributes.pkl`; torch still reads those.
+    """
+    found = set()
     for member in archive.members:
         inner = member.name.lower().partition("/")[2]
-        if inner == "constants.pkl" or inner.startswith("code/"):
+        if inner in _PROGRAM or inner.startswith("code/"):
             return True
-    return False
+        if inner == "model.json" or inner.startswith("tensors/"):
+            found.add(inner[:5])
+    return len(found) > 1
 
 
 def parse_layout(archive: ZipArchive) -> TorchLayout:

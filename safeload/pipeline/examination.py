@@ -11,6 +11,7 @@ from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.families import RAW
 from safeload.formats.identify import identify
+from safeload.formats.meter import Meter
 from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
@@ -66,6 +67,7 @@ class Examination:
         self._quick = quick
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
+        self._meter: Meter | None = None
         self._errands = 0
         self._unfolding = Unfolding(policy.limits, sum(entry.size for entry in source.manifest.entries))
         self.streams: list[Stream] = []
@@ -98,6 +100,7 @@ class Examination:
                 self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
                 continue
             pending = [_Pending(self._source.blobs[entry.path], place, 0, 0, None)]
+            self._meter = Meter(entry.size, self._policy.limits)
             while pending:
                 item = pending.pop()
                 kind, result = self._examine(item)
@@ -253,6 +256,7 @@ class Examination:
                 read_data=not self._quick,
                 depth=item.archives,
                 packs=self._policy.packs,
+                meter=self._meter,
             )
             limits = self._unfolding.limits
             result = scanner.scan(subject, limits)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Fact, Json, Location, View
+    from safeload.formats.meter import Meter
     from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
 
@@ -50,6 +51,8 @@ class Subject:
     """How many archives are around it. What a compressed file is the whole content of counts as the file."""
     packs: frozenset[str] = frozenset()
     """Packs of inert records that the policy switches on."""
+    meter: Meter | None = None
+    """What deflated data may still grow to, shared by all that is inside one file. None: a budget alone."""
 
     @property
     def base_name(self) -> str:
