@@ -104,6 +104,8 @@ class Limits:
     pickle_integer_bytes: int = 1_024
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
+    index_bytes: int = 64 * MIB
+    """One storage with the indices of a sparse tensor, which are all looked at."""
 
     # second reader
     second_reader_opcodes: int = 2_000
