@@ -94,12 +94,24 @@ def persistent_storage(pid: object, scene: Scene) -> StorageRef:
     return ref
 
 
-def legacy_storage(pid: object, scene: Scene) -> StorageRef:
+def legacy_storage(pid: object, scene: Scene) -> object:
     """The same for the format before zip, whose persistent ids have a sixth field: a view of the storage.
 
+    A class of a whole module comes as `("module", class, file, source)`. torch gives back the class, after
+    comparing the source with its own to warn of changes; the texts are dropped here.
+
     Raises:
-        Refused: it is not exactly `("storage", StorageType, key, location, numel, None)`.
+        Refused: it is neither that nor exactly `("storage", StorageType, key, location, numel, None)`.
     """
+    if type(pid) is tuple and len(pid) == 4 and type(pid[0]) is str and pid[0] == "module":
+        contract = listed(pid[1])
+        if (
+            contract is None
+            or not contract.record
+            or not all(type(text) in (str, type(None)) for text in pid[2:])
+        ):
+            raise Refused("a persistent id names no class of a pack, with its file and source")
+        return pid[1]
     if type(pid) is not tuple or len(pid) != 6:
         raise Refused("a persistent id is no tuple of six")
     if pid[5] is not None:

@@ -47,7 +47,7 @@ _CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes
 
 Persistent: TypeAlias = Literal["torch", "torch-legacy", "none"]
 """Which storages persistent ids refer to: those of a torch archive, of the stream format before it, none."""
-_STORAGES: Final[Mapping[str, Callable[[object, Scene], StorageRef]]] = {
+_STORAGES: Final[Mapping[str, Callable[[object, Scene], object]]] = {
     "torch": persistent_storage,
     "torch-legacy": legacy_storage,
 }
