@@ -105,7 +105,7 @@ class Limits:
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
     index_bytes: int = 64 * MIB
-    """One storage with the indices of a sparse tensor, which are all looked at."""
+    """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
 
     # second reader
     second_reader_opcodes: int = 2_000

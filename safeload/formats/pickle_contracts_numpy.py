@@ -1,8 +1,8 @@
 """Contracts for numpy arrays, scalars and dtypes of plain numbers and texts (part of the pack `numpy`).
 
 An array is accepted where its dtype is of a fixed size without objects and its bytes are exactly as many
-as its shape asks for. A structured dtype is accepted where each field is plain and lies inside the item:
-numpy takes the offsets that a pickle brings. Object and date dtypes have no contract.
+as its shape asks for. A structured dtype is accepted where each field is plain and lies inside the item.
+Object and date dtypes have no contract.
 """
 
 from __future__ import annotations

@@ -204,7 +204,7 @@ def _namespace(args: Arguments, _scene: Scene) -> object:
 
 def _take_uuid(_target: object, state: object, _scene: Scene) -> None:
     given = state if isinstance(state, dict) and type(state) is dict else {}
-    if not is_int(given.get("int"), 0, (1 << 128) - 1) or set(given) - {"int", "is_safe"}:
+    if not is_int(given.get("int"), 0, (1 << 128) - 1) or len(given) != 1 + ("is_safe" in given):
         raise Refused("the state of a UUID is not one int")
     if "is_safe" in given and not is_int(given["is_safe"], -1, 0):
         raise Refused("the state of a UUID is not one int")

@@ -1,7 +1,7 @@
 """Contracts for sparse tensors of torch: `_rebuild_sparse_tensor(layout, data)`.
 
-torch builds them without looking at the indices, and by default never does: an index outside the shape
-makes later operations read and write outside their memory. So the indices are read here, from the
+torch checks their invariants where it is asked to
+(https://docs.pytorch.org/docs/stable/sparse.html), so they are checked here: the indices are read from the
 archive's own bytes, and each has to lie inside the shape. Where the bytes are not at hand (the stream
 format before zip has them behind the pickle) a sparse tensor is refused.
 

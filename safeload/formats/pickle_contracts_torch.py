@@ -225,7 +225,12 @@ def _rebuild_tensor_v3(args: Arguments, scene: Scene) -> object:
 
 def rebuild_parameter(args: Arguments, _scene: Scene) -> object:
     """`_rebuild_parameter(tensor, requires_grad, hooks)`."""
-    if len(args) != 3 or type(args[0]) is not TensorSpec or type(args[1]) is not bool:
+    if len(args) != 3 or type(args[1]) is not bool:
+        raise Refused("takes a tensor, a bool and hooks")
+    if isinstance(args[0], InertRecord) and args[0].name.startswith("torch.Tensor "):
+        check_hooks(args[2])
+        return InertRecord(args[0].name, args)  # of a tensor that is no plain one
+    if type(args[0]) is not TensorSpec:
         raise Refused("takes a tensor, a bool and hooks")
     check_hooks(args[2])
     data = args[0]
@@ -250,6 +255,7 @@ def check_attributes(state: object, scene: Scene) -> None:
             continue
         if not isinstance(part, dict) or type(part) is not dict:
             raise Refused("the state of a tensor is no dict of attributes")
+        scene.charge(len(part))
         for name in part:
             if type(name) is not str or name in _OWN or name.startswith("__") or name.endswith("hooks"):
                 raise Refused("the state of a tensor sets more than attributes of its own")

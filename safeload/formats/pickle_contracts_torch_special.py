@@ -1,9 +1,9 @@
 """Contracts for the rarer things that torch.save writes, and reasons for those that are refused.
 
 What is no plain strided tensor becomes a record here, never a tensor: an audit may pass it, and nothing
-loads it. Quantised tensors are accepted because all that torch takes on trust is checked: the extent, the
+loads it. Quantised tensors are accepted because all that makes one is checked: the extent, the
 axis, and one scale and zero point per index of it. Nested tensors, wrappers of other tensors and
-distributed ones trust offsets that stand in their data, or a class of the stream's choice: each is refused
+distributed ones depend on offsets in their data or on a class of the stream's choice: each is refused
 with its reason.
 """
 
@@ -61,11 +61,11 @@ def _rebuild_qtensor(args: Arguments, scene: Scene) -> object:
     check_extent(offset, shape, stride, storage.numel, scene.tensor_rank)
     if not isinstance(quantizer, tuple) or type(quantizer) is not tuple or not isinstance(shape, tuple):
         raise Refused("the quantizer is no tuple")
-    _check_quantizer(quantizer, shape)
+    _check_quantizer(quantizer, shape, scene)
     return InertRecord(f"torch.Tensor of {scene.quantized[storage.key]}", args)
 
 
-def _check_quantizer(quantizer: tuple[object, ...], shape: tuple[object, ...]) -> None:
+def _check_quantizer(quantizer: tuple[object, ...], shape: tuple[object, ...], scene: Scene) -> None:
     scheme = quantizer[0] if quantizer else None
     name = scheme.name.removeprefix("torch.") if isinstance(scheme, InertRecord) else ""
     if name in _PER_TENSOR and len(quantizer) == 3:
@@ -79,6 +79,7 @@ def _check_quantizer(quantizer: tuple[object, ...], shape: tuple[object, ...]) -
         raise Refused("the axis is none of the tensor's")
     for values, dtypes in ((scales, ("float64", "float32")), (zero_points, ("int64", "int32", "float32"))):
         if isinstance(values, list) and type(values) is list:
+            scene.charge(len(values))
             if len(values) != shape[axis] or not all(type(item) in (int, float) for item in values):
                 raise Refused("scales and zero points are not one number per index of the axis")
         elif type(values) is not TensorSpec or values.shape != (shape[axis],) or values.dtype not in dtypes:
@@ -162,7 +163,7 @@ def _refused(why: str) -> Contract:
 
 
 _WRAPPER = _refused("builds a tensor subclass around other tensors, of a class that the stream names")
-_NESTED = _refused("builds a nested tensor, whose offsets stand in its data and are checked by nobody")
+_NESTED = _refused("builds a nested tensor, whose offsets stand in its data")
 _DISTRIBUTED = _refused("builds a part of a distributed tensor, which needs a process group")
 
 CONTRACTS: dict[Key, Contract] = {

@@ -27,6 +27,7 @@ from safeload.formats.pickle_trace import (
     GlobalUse,
     InertRecord,
     OrderedDictValue,
+    TextValue,
 )
 
 if TYPE_CHECKING:
@@ -380,6 +381,8 @@ class Machine:
                 raise Refused("BUILD brings a state where none belongs, or a second one")
             target.accepts(target, state, self.scene)
             target.state = state
+        elif isinstance(target, TextValue) and type(state) is dict and not state:
+            return  # the empty __dict__ of a version, as Python before 3.11 writes it
         elif type(target) in _CONSTANTS:
             raise wrong.WrongOperand(f"BUILD on {describe(target)}", offset=self.at)
         else:

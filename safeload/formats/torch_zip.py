@@ -232,12 +232,15 @@ def read_pickle(view: View, layout: TorchLayout, limits: Limits) -> bytes:
 
 def storage_reader(view: View, layout: TorchLayout, limits: Limits) -> Callable[[StorageRef], bytes | None]:
     """What gives the machine the bytes of a storage, where a member of exactly its size holds them."""
+    left = limits.index_bytes
 
     def read(storage: StorageRef) -> bytes | None:
+        nonlocal left
         member = layout.data.get(storage.key)
         size = storage.numel * ITEM_BITS[storage.dtype] // 8
-        if member is None or member.size != size or size > limits.index_bytes:
+        if member is None or member.size != size or size > left:
             return None
+        left -= size
         return view.read(member.offset, member.size)
 
     return read

@@ -82,7 +82,7 @@ def test_shared_storages_and_views(tmp_path: Path, *, protocol: int, zipped: boo
         "base": base, "tied": base, "transposed": base.t(), "row": base[2], "column": base[:, 3],
         "every-other": base[::2, 1::2], "windows": base.flatten().unfold(0, 4, 1),
         "expanded": torch.ones(1).expand(5), "empty": torch.zeros(0, 3), "end": base.flatten()[24:],
-        "scalar": torch.tensor(1.0), 
+        "scalar": torch.tensor(1.0),
         "channels-last": torch.zeros(2, 3, 4, 4).to(memory_format=torch.channels_last),
         "parameter": torch.nn.Parameter(base), "frozen": torch.nn.Parameter(base, requires_grad=False),
         "rank8": torch.zeros([1] * 8),
@@ -180,7 +180,7 @@ def test_lazy_bits_meta_and_others(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_nested_tensors_are_refused_with_the_reason(tmp_path: Path) -> None:
-    """Their offsets stand in their data, and torch follows them unseen."""
+    """Their offsets stand in their data."""
     save({"n": torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])}, tmp_path)
     assert any("builds a nested tensor" in text for text in refusals(tmp_path))
 

@@ -1,7 +1,7 @@
 """The pack `numpy`: arrays, scalars and dtypes (`pickle_contracts_numpy`), and states of random generators.
 
-A generator is a record, but its state is held to what the C code indexes with it: numpy's own setters
-take any position into a block of 624 words.
+A generator is a record, and its state is held to what one of that kind can have: blocks of so many words,
+and positions inside them.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def _is_words(value: object, dtype: str, count: int) -> bool:
 
 
 def _is_state(name: str, state: object) -> bool:
-    """Whether the inner state is what the generator of that name indexes without looking."""
-    if not isinstance(state, dict) or type(state) is not dict:
+    """Whether the inner state is one that the generator of that name can have."""
+    if not isinstance(state, dict) or type(state) is not dict or len(state) > 2:
         return False
     if name == "MT19937":
         return (
@@ -75,7 +75,7 @@ def _check_generator(name: str, state: object) -> None:
     if not isinstance(state, dict) or type(state) is not dict or state.get("bit_generator") != name:
         raise Refused("the state is not one of this random generator")
     if not _is_state(name, state.get("state")):
-        raise Refused("the inner state has another form than the random generator indexes")
+        raise Refused("the inner state is none of this random generator")
     for key, value in state.items():
         if key not in ("bit_generator", "state") and not (key in _EXTRA and _EXTRA[str(key)](value)):
             raise Refused("the state holds more than the random generator's own fields")

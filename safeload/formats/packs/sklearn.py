@@ -1,8 +1,7 @@
 """The pack `sklearn`: estimators of scikit-learn, as far as their pickles are inert.
 
 An estimator is a plain object with arrays for fields. A decision tree is native memory, so its nodes are
-checked here as scikit-learn does not: a child lies behind its parent and inside the tree, a feature is one
-of the tree's.
+checked one by one: a child lies behind its parent and inside the tree, a feature is one of the tree's.
 
 Left out, so that files with them are refused: nearest-neighbour trees, distance metrics and the predictors
 of histogram boosting (native memory that indexes itself), sparse matrices, arrays of objects (text labels,
