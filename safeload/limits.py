@@ -107,10 +107,14 @@ class Limits:
     index_bytes: int = 64 * MIB
     """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
 
-    # second reader
+    # child processes
     second_reader_opcodes: int = 2_000
     """Inert streams longer than this are not read a second time, and the report says so."""
     second_reader_bytes: int = 8 * MIB
+    errands: int = 256
+    """Child processes that one audit starts for its scanners; each costs about 0.1 s."""
+    errand_bytes: int = 256 * MIB
+    """Bytes that one child is given to read."""
     child_seconds: int = 20
     child_memory_bytes: int = 1 * GIB
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from safeload.isolation import frames, room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from safeload.core import Json
 
-    Task = Callable[[bytes], dict[str, Json]]
+    Options = Mapping[str, Json]
+    Task = Callable[[bytes, Options], tuple[dict[str, Json], bytes]]
 
 CHUNK = 1 << 20
 
@@ -27,7 +28,7 @@ def _second_reader() -> Task:
     from safeload.isolation import fickling_task
 
     fickling_task.rehearse()
-    return fickling_task.read
+    return lambda data, _options: (fickling_task.read(data), b"")
 
 
 TASKS: dict[str, Callable[[], Task]] = {"second-reader": _second_reader}
@@ -46,24 +47,29 @@ def main(arguments: list[str]) -> int:
     task = TASKS[name]()
     held = room.enter(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds)
     message: dict[str, Json] = {"room": held}
+    payload = b""
     try:
-        message["result"] = task(_request(name))
+        message["result"], payload = task(*_request(name))
+        message[frames.PAYLOAD] = len(payload)
         answer = frames.encode(message)
     except Exception as error:  # noqa: BLE001  a library on hostile bytes may raise anything
         answer = frames.encode({"room": held, "error": type(error).__name__})
-    while answer:
-        answer = answer[os.write(1, answer) :]
+        payload = b""
+    for part in (answer, payload):
+        left = memoryview(part)
+        while left:
+            left = left[os.write(1, left[:CHUNK]) :]
     return 0
 
 
-def _request(name: str) -> bytes:
+def _request(name: str) -> tuple[bytes, Options]:
     prefix = _exactly(frames.PREFIX_BYTES)
     length = frames.body_length(prefix, frames.MOST_REQUEST_BYTES)
     request = frames.decode(prefix + _exactly(length), frames.MOST_REQUEST_BYTES)
-    size = request.get("payload-bytes")
-    if request.get("task") != name or not isinstance(size, int) or size < 0:
+    size, options = request.get(frames.PAYLOAD), request.get("options")
+    if request.get("task") != name or not isinstance(size, int) or not isinstance(options, dict):
         raise frames.FrameError("is not the request that this child was started for")
-    return _exactly(size)
+    return _exactly(size), options
 
 
 def _exactly(length: int) -> bytes:

@@ -20,6 +20,8 @@ PREFIX_BYTES = 4
 MOST_BYTES = 8 << 20
 """A decompilation is cut far below this; nothing else in an answer is long."""
 MOST_REQUEST_BYTES = 4 << 10
+PAYLOAD = "payload-bytes"
+"""Key that announces how many raw bytes follow the frame."""
 
 
 class FrameError(SafeloadError):
@@ -50,6 +52,22 @@ def body_length(prefix: bytes, most: int = MOST_BYTES) -> int:
     if length > most:
         raise FrameError(f"announces {length} bytes, more than {most}")
     return length
+
+
+def split(answer: bytes, most_payload: int) -> tuple[dict[str, Json], bytes]:
+    """The message in the frame that `answer` begins with, and the raw bytes behind it.
+
+    Raises:
+        FrameError: the frame is none, or other than the announced number of bytes follows it.
+    """
+    end = PREFIX_BYTES + body_length(answer)
+    message = decode(answer[:end])
+    size = message.pop(PAYLOAD, 0)
+    if type(size) is not int or not 0 <= size <= most_payload:
+        raise FrameError("announces more raw bytes than the task may return")
+    if len(answer) - end != size:
+        raise FrameError(f"holds {len(answer) - end} raw bytes and announces {size}")
+    return message, answer[end:]
 
 
 def decode(frame: bytes, most: int = MOST_BYTES) -> dict[str, Json]:

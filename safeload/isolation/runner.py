@@ -24,6 +24,8 @@ from safeload.isolation import frames
 from safeload.record import record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from safeload.core import Json
     from safeload.limits import Limits
 
@@ -50,11 +52,26 @@ class ChildFailure:
 
 
 def run_isolated(task: str, payload: bytes, *, limits: Limits) -> dict[str, Json] | ChildFailure:
+    """What `ask` returns, of a task that answers without raw bytes."""
+    answer = ask(task, payload, {}, limits=limits)
+    return answer if isinstance(answer, ChildFailure) else answer[0]
+
+
+def ask(
+    task: str, payload: bytes, options: Mapping[str, Json], *, limits: Limits, most_payload: int = 0
+) -> tuple[dict[str, Json], bytes] | ChildFailure:
     """Run one task of the child's closed table over `payload`.
 
+    Args:
+        task: its name.
+        payload: the bytes to read.
+        options: arguments of the task.
+        limits: the child's budgets.
+        most_payload: raw bytes that the answer may hold.
+
     Returns:
-        The answer, whose content is untrusted: `result` (an object) and `room` (the layers of
-        isolation that held). Or the reason why there is none.
+        The answer, whose content is untrusted: an object with `result` (an object) and `room` (the
+        layers of isolation that held), and raw bytes. Or the reason why there is none.
     """
     if os.name != "posix":
         return ChildFailure(kind="start", detail="isolated readers need a POSIX system")
@@ -64,7 +81,7 @@ def run_isolated(task: str, payload: bytes, *, limits: Limits) -> dict[str, Json
     command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", BOOTSTRAP]
     command += [str(len(folders)), *folders]
     command += [task, str(limits.child_memory_bytes), str(limits.child_seconds)]
-    request = frames.encode({"task": task, "payload-bytes": len(payload)})
+    request = frames.encode({"task": task, "options": dict(options), frames.PAYLOAD: len(payload)})
     try:
         child = subprocess.Popen(  # noqa: S603  our own interpreter, and no argument comes from a file
             command,
@@ -81,7 +98,8 @@ def run_isolated(task: str, payload: bytes, *, limits: Limits) -> dict[str, Json
     # CPU time is the kernel's to enforce; the clock is for a child that waits instead of computing.
     deadline = time.monotonic() + 2 * limits.child_seconds
     try:
-        answer = _converse(child, request + payload, deadline)
+        most = frames.PREFIX_BYTES + frames.MOST_BYTES + most_payload
+        answer = _converse(child, (request, payload), most, deadline)
         if isinstance(answer, bytes):
             child.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -92,7 +110,7 @@ def run_isolated(task: str, payload: bytes, *, limits: Limits) -> dict[str, Json
         return ChildFailure(kind="time", detail=f"no answer within {2 * limits.child_seconds} s")
     if isinstance(answer, ChildFailure):
         return answer
-    return _checked(answer, child.returncode, limits)
+    return _checked(answer, child.returncode, limits, most_payload)
 
 
 def _module_path(task: str) -> list[str] | None:
@@ -118,12 +136,12 @@ def _module_path(task: str) -> list[str] | None:
 
 
 def _converse(
-    child: subprocess.Popen[bytes], outgoing: bytes, deadline: float
+    child: subprocess.Popen[bytes], parts: tuple[bytes, ...], most: int, deadline: float
 ) -> bytes | ChildFailure | None:
     """Write all and read until the child closes its end; None where time ran out."""
     assert child.stdin is not None  # noqa: S101  both are pipes, as asked for above
     assert child.stdout is not None  # noqa: S101
-    left = memoryview(outgoing)
+    queue = [memoryview(part) for part in parts if part]
     answer = bytearray()
     with selectors.DefaultSelector() as selector:
         os.set_blocking(child.stdin.fileno(), False)
@@ -137,10 +155,12 @@ def _converse(
             for key, _ in events:
                 if key.fileobj is child.stdin:
                     try:
-                        left = left[os.write(key.fd, left[:CHUNK]) :]
+                        queue[0] = queue[0][os.write(key.fd, queue[0][:CHUNK]) :]
                     except OSError:  # the child has ended: its exit status tells why
-                        left = left[:0]
-                    if not left:
+                        queue.clear()
+                    if queue and not queue[0]:
+                        queue.pop(0)
+                    if not queue:
                         selector.unregister(child.stdin)
                         child.stdin.close()
                     continue
@@ -148,7 +168,7 @@ def _converse(
                 if not part:
                     return bytes(answer)
                 answer += part
-                if len(answer) > frames.PREFIX_BYTES + frames.MOST_BYTES:
+                if len(answer) > most:
                     return ChildFailure(kind="answer", detail="the answer is too long")
 
 
@@ -165,7 +185,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _checked(answer: bytes, status: int, limits: Limits) -> dict[str, Json] | ChildFailure:
+def _checked(
+    answer: bytes, status: int, limits: Limits, most_payload: int
+) -> tuple[dict[str, Json], bytes] | ChildFailure:
     if status < 0:
         if -status == signal.SIGXCPU:
             return ChildFailure(kind="time", detail=f"used up {limits.child_seconds} s of CPU time")
@@ -173,7 +195,7 @@ def _checked(answer: bytes, status: int, limits: Limits) -> dict[str, Json] | Ch
     if status != 0:
         return ChildFailure(kind="crash", detail=f"ended with exit status {status}")
     try:
-        message = frames.decode(answer)
+        message, payload = frames.split(answer, most_payload)
     except frames.FrameError as error:
         return ChildFailure(kind="answer", detail=f"the answer {error}")
     failure = message.get("error")
@@ -185,4 +207,4 @@ def _checked(answer: bytes, status: int, limits: Limits) -> dict[str, Json] | Ch
         return ChildFailure(kind="crash", detail=f"raised {name[:80]}")
     if not isinstance(message.get("result"), dict) or not isinstance(message.get("room"), list):
         return ChildFailure(kind="answer", detail="the answer holds no result")
-    return message
+    return message, payload

@@ -13,7 +13,7 @@ from safeload.formats.identify import identify
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
-from safeload.scanners import ScanResult, Subject
+from safeload.scanners import Answer, ScanResult, Subject, joined
 from safeload.scanners.relations import relate
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable, memory_bytes
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from safeload.formats.pickle_trace import Trace
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
-    from safeload.scanners import Scanner, Stream
+    from safeload.scanners import Concluding, Errand, Scanner, Stream
     from safeload.sources.blobs import Blob
     from safeload.sources.local import LocalSource
 
@@ -59,6 +59,7 @@ class Examination:
         self._quick = quick
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
+        self._errands = 0
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
         self.records: dict[str, object] = {}
@@ -208,7 +209,7 @@ class Examination:
                 depth=item.depth,
                 packs=self._policy.packs,
             )
-            return kind, scanner.scan(subject, self._policy.limits)
+            return kind, self._concluded(scanner, subject, scanner.scan(subject, self._policy.limits))
         except LimitExceeded as error:
             return kind, ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=str(error))
         except FormatError as error:
@@ -220,6 +221,25 @@ class Examination:
         except Exception as error:  # noqa: BLE001 - a fault of ours must end as a denial, not as a way through
             reason = f"the scanner failed, which is a bug of safeload: {type(error).__name__}: {error}"
             return kind, ScanResult(coverage=Coverage.MALFORMED, reason=reason)
+
+    def _concluded(self, scanner: Scanner, subject: Subject, result: ScanResult) -> ScanResult:
+        """The result with what the scanner concludes from the answers to its errands."""
+        for errand in result.errands:
+            answer = self._answer(errand)
+            concluded = cast("Concluding", scanner).conclude(subject, errand, answer, self._policy.limits)
+            result = joined(result, concluded)
+        return result
+
+    def _answer(self, errand: Errand) -> Answer:
+        """Have a child run one errand, as long as this audit may start another one."""
+        # Starting processes is not for the many audits that need none.
+        from safeload.isolation.errands import run_errand
+
+        self._errands += 1
+        if self._errands > self._policy.limits.errands:
+            failure = f"more than {self._policy.limits.errands} child processes in one audit"
+            return Answer(failure=failure, exceeded=True)
+        return run_errand(errand, self._policy.limits)
 
     def _file(self, entry: ManifestEntry, kind: str | None, result: ScanResult) -> None:
         artifact = Artifact(

@@ -12,7 +12,12 @@ The pipeline identifies an artifact by content, picks the scanner whose `NAMES` 
 may raise FormatError: the pipeline turns it into MALFORMED or LIMIT_EXCEEDED for that artifact, so a
 scanner that has facts worth keeping catches it itself and returns them with that coverage.
 
-Scanners get views and return values. They open, import and execute nothing.
+Scanners get views and return values. They open, import and execute nothing. What only a native or
+recursive library can read they send to a child process as an `Errand`, and a scanner that does so has
+
+    def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult
+
+for the answer that came back. It is untrusted: a child that read hostile bytes may say anything.
 """
 
 from __future__ import annotations
@@ -20,12 +25,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from safeload.core import Coverage
 from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safeload.core import Coverage, Fact, Location, View
+    from safeload.core import Fact, Json, Location, View
     from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
 
@@ -84,6 +90,33 @@ class Stream:
 
 
 @record
+class Errand:
+    """Bytes that only a child process may read, and the task of isolation/child.py that reads them."""
+
+    task: str
+    """A name of the child's closed table of tasks."""
+    view: View
+    """What the child gets to read, whole."""
+    options: Mapping[str, Json] = MappingProxyType({})
+    """Arguments of the task: values of ours, not of the file."""
+    label: str = ""
+    """For the scanner: which part of the artifact this is (a key, a member name)."""
+
+
+@record
+class Answer:
+    """What came back from a child. Untrusted: nothing in it is more than the child's word."""
+
+    result: Mapping[str, Json] = MappingProxyType({})
+    payload: bytes = b""
+    """Raw bytes that the task made, such as decompressed data."""
+    failure: str = ""
+    """Why there is no answer: a lower-case sentence. `result` and `payload` are empty then."""
+    exceeded: bool = False
+    """Whether the failure is a budget of time or memory."""
+
+
+@record
 class ScanResult:
     """All that a scanner found out about one artifact."""
 
@@ -97,6 +130,25 @@ class ScanResult:
     """The frozen record of formats/, for the resolver and for relations between artifacts."""
     streams: tuple[Stream, ...] = ()
     """Every pickle stream that was read: the pipeline has some of them read a second time."""
+    errands: tuple[Errand, ...] = ()
+    """What a child process has to read. Each answer is concluded into a result that joins this one."""
+
+
+def joined(first: ScanResult, second: ScanResult) -> ScanResult:
+    """Both results of one artifact as one: it counts as scanned where both of them say so.
+
+    Of two records the second one stays. Errands of a conclusion are not run.
+    """
+    worse = first if first.coverage is not Coverage.SCANNED else second
+    return ScanResult(
+        coverage=worse.coverage,
+        reason=worse.reason,
+        facts=(*first.facts, *second.facts),
+        children=(*first.children, *second.children),
+        members=(*first.members, *second.members),
+        record=first.record if second.record is None else second.record,
+        streams=(*first.streams, *second.streams),
+    )
 
 
 class Scanner(Protocol):
@@ -106,6 +158,14 @@ class Scanner(Protocol):
 
     def scan(self, subject: Subject, limits: Limits) -> ScanResult:
         """State facts about one artifact."""
+        ...
+
+
+class Concluding(Protocol):
+    """What the pipeline expects of a scanner that sends errands."""
+
+    def conclude(self, subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult:
+        """State facts from the answer to one errand."""
         ...
 
 

@@ -10,6 +10,7 @@ import math
 
 from safeload.errors import FormatError
 from safeload.formats.gguf import Gguf, parse_gguf
+from safeload.formats.gguf_errors import BigEndian, NoMagic, UnsupportedVersion
 from safeload.formats.tensors import ITEM_BITS
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
@@ -55,3 +56,8 @@ def check(data: bytes, result: object) -> None:
         assert max(at, result.data_offset) <= begin <= end <= len(data)
         at = end
     assert result.size == len(data)
+
+
+def deep(result: object) -> bool:
+    """Whether it got past magic and version."""
+    return not isinstance(result, (BigEndian, NoMagic, UnsupportedVersion))

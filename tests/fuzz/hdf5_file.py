@@ -11,6 +11,14 @@ import math
 
 from safeload.errors import FormatError
 from safeload.formats.hdf5 import Hdf5, parse_hdf5
+from safeload.formats.hdf5_errors import (
+    NoSignature,
+    NotClosed,
+    SuperblockExtension,
+    SuperblockVersion,
+    UserBlock,
+    WrongEnd,
+)
 from safeload.formats.tensors import ITEM_BITS
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
@@ -62,4 +70,11 @@ def _sorted(tensors: dict[str, object], attributes: dict[str, dict[str, object]]
     return sorted(
         [f"{path!r} {value!r}" for path, value in tensors.items()]
         + [f"{path!r} {name!r} {value!r}" for path, own in attributes.items() for name, value in own.items()]
+    )
+
+
+def deep(result: object) -> bool:
+    """Whether it got past signature and superblock."""
+    return not isinstance(
+        result, (NoSignature, SuperblockVersion, SuperblockExtension, NotClosed, UserBlock, WrongEnd)
     )

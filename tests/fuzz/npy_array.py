@@ -10,7 +10,14 @@ import io
 import math
 
 from safeload.errors import FormatError
-from safeload.formats.npy import NpyArray, parse_npy
+from safeload.formats.npy import (
+    HeaderTooLarge,
+    HeaderTruncated,
+    NotAnArray,
+    NpyArray,
+    VersionUnlisted,
+    parse_npy,
+)
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
@@ -63,3 +70,8 @@ def check(data: bytes, result: object) -> None:
     assert (array.shape, array.dtype.itemsize) == (result.shape, result.item_bytes)
     if result.dtype != "fields":  # numpy leaves the padding between fields out
         assert array.tobytes("F" if result.fortran_order else "C") == data[result.offset :]
+
+
+def deep(result: object) -> bool:
+    """Whether it got past magic, version and length."""
+    return not isinstance(result, (NotAnArray, HeaderTruncated, VersionUnlisted, HeaderTooLarge))

@@ -5,10 +5,11 @@ A target is a module of this folder with an invariant in its docstring and
     seeds() -> list[bytes]              where mutation starts
     read(data) -> object                the parser, run under the seal of tests/conftest.py
     check(data, result) -> None         asserts about what came back, unsealed: it may ask an oracle
+    deep(result) -> bool                whether the input got past the format's header check
 
-Mutation needs the standard library only. With `--engine atheris` (pip install atheris) the same
-targets run under libFuzzer's coverage. Input that breaks an invariant is written to the current
-folder's .bench/fuzz/, and `--replay FILE` runs it again.
+Mutation needs the standard library only; tests/fuzz/guided.py runs the same targets under coverage.
+Input that breaks an invariant is written to the current folder's .bench/fuzz/, and `--replay FILE`
+runs it again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import pkgutil
 import random
 import sys
 import time
@@ -29,10 +31,13 @@ from tests.fuzz.mutate import mutated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TARGETS = (
-    "json_strict", "safetensors_header", "hdf5_file", "zip_archive", "pickle_machine", "torch_legacy",
-    "npy_array", "gguf_header", "flax_msgpack",
-)  # fmt: skip
+TARGETS = tuple(
+    sorted(
+        module.name
+        for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+        if module.name not in {"run", "mutate", "guided"} and not module.name.startswith("test_")
+    )
+)
 CRASHES = Path(".bench") / "fuzz"
 SLOW_SECONDS = 5.0
 """No input of 64 KiB may take longer: that is a hang in the making."""
@@ -51,6 +56,10 @@ class Target(Protocol):
 
     def check(self, data: bytes, result: object) -> None:
         """Assert what has to hold."""
+        ...
+
+    def deep(self, result: object) -> bool:
+        """Whether the parser got past the header check."""
         ...
 
 
@@ -73,16 +82,27 @@ def sealed(seal: _Seal | None) -> Iterator[None]:
         seal.closed = False
 
 
-def one(target: Target, data: bytes, seal: _Seal | None = None) -> None:
-    """Run one input, under the seal if there is one, and check what came back."""
+def one(target: Target, data: bytes, seal: _Seal | None = None) -> bool:
+    """Run one input, under the seal if there is one, and check what came back.
+
+    Returns:
+        Whether the parser got past the header check.
+    """
     started = time.process_time()
     with sealed(seal):
         result = target.read(data)
     assert time.process_time() - started < SLOW_SECONDS
     target.check(data, result)
+    return target.deep(result)
 
 
-def rounds(target: Target, count: int, rng: random.Random, seal: _Seal | None) -> Iterator[bytes]:
+class Count:
+    """How many inputs ran, and how many of them got past the header check."""
+
+    ran = deep = 0
+
+
+def rounds(target: Target, count: int, rng: random.Random, seal: _Seal | None, ran: Count) -> Iterator[bytes]:
     """Run the seeds and then `count` mutations; each input is yielded before it runs."""
     seeds = target.seeds()
     for data in seeds:
@@ -93,41 +113,34 @@ def rounds(target: Target, count: int, rng: random.Random, seal: _Seal | None) -
     for _ in range(count):
         data = mutated(seeds, rng)
         yield data
-        one(target, data, seal)
+        ran.deep += one(target, data, seal)
+        ran.ran += 1
 
 
-def fuzz(name: str, seconds: float, seed: int, seal: _Seal | None) -> bool:
-    """Mutate until the time is over; False where an invariant broke."""
+def fuzz(name: str, seconds: float, most: int, seed: int, seal: _Seal | None) -> bool:
+    """Mutate until the time is over or the inputs have run; False where an invariant broke."""
     deadline = time.monotonic() + seconds
-    ran, current = 0, b""
+    ran, current = Count(), b""
     try:
-        for data in rounds(load(name), sys.maxsize, random.Random(seed), seal):
-            ran, current = ran + 1, data
+        for data in rounds(load(name), most, random.Random(seed), seal, ran):
+            current = data
             if time.monotonic() > deadline:
                 break
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
         CRASHES.mkdir(parents=True, exist_ok=True)
-        file = CRASHES / f"{name}-{seed}-{ran}"
+        file = CRASHES / f"{name}-{seed}-{ran.ran}"
         file.write_bytes(current)
         traceback.print_exc()
-        print(f"{name}: broken after {ran} inputs of seed {seed}; {file} holds the input")
+        print(f"{name}: broken after {ran.ran} inputs of seed {seed}; {file} holds the input")
         return False
-    print(f"{name}: {ran} inputs, the invariant holds (seed {seed})")
+    share = 100 * ran.deep / max(ran.ran, 1)
+    print(
+        f"{name}: {ran.ran} inputs, {share:.0f} % past the header, the invariant holds (seed {seed})",
+        flush=True,
+    )
     return True
-
-
-def with_atheris(name: str, seconds: float) -> None:
-    """The same target under libFuzzer; it ends the process itself."""
-    import atheris
-
-    with atheris.instrument_imports(include=["safeload"]):
-        target = load(name)
-    for data in target.seeds():
-        one(target, data)
-    atheris.Setup([sys.argv[0], f"-max_total_time={int(seconds)}"], lambda data: one(target, data))
-    atheris.Fuzz()
 
 
 def main() -> int:
@@ -135,18 +148,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="mutate seeds and check the invariants of the parsers")
     parser.add_argument("--seconds", type=float, default=60, help="per target")
     parser.add_argument("--target", choices=TARGETS, nargs="+", default=list(TARGETS))
+    parser.add_argument("--inputs", type=int, default=sys.maxsize, help="per target, if they come first")
     parser.add_argument("--seed", type=int, default=None, help="random by default, and printed")
-    parser.add_argument("--engine", choices=("mutate", "atheris"), default="mutate")
     parser.add_argument("--replay", type=Path, help="run this one input through the first target")
     options = parser.parse_args()
     if options.replay is not None:
         one(load(options.target[0]), options.replay.read_bytes())
         return 0
-    if options.engine == "atheris":
-        with_atheris(options.target[0], options.seconds)
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
     seal = _Seal()
-    held = [fuzz(name, options.seconds, seed, seal) for name in options.target]
+    held = [fuzz(name, options.seconds, options.inputs, seed, seal) for name in options.target]
     return 0 if all(held) else 1
 
 

@@ -10,7 +10,15 @@ from __future__ import annotations
 import json
 
 from safeload.errors import FormatError
-from safeload.formats.safetensors import Safetensors, parse_safetensors
+from safeload.formats.safetensors import (
+    HeaderPadding,
+    HeaderPastEnd,
+    HeaderStart,
+    HeaderTooLarge,
+    HeaderTooShort,
+    Safetensors,
+    parse_safetensors,
+)
 from safeload.formats.tensors import ITEM_BITS
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
@@ -71,3 +79,8 @@ def check(data: bytes, result: object) -> None:
         ours[name] = (entry.shape, data[entry.offset : entry.offset + bits // 8])
     assert ours == other
     assert result.size == len(data)
+
+
+def deep(result: object) -> bool:
+    """Whether it got past the length of the header."""
+    return not isinstance(result, (HeaderTooShort, HeaderTooLarge, HeaderPastEnd, HeaderStart, HeaderPadding))

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from safeload.errors import FormatError
 from safeload.formats.tensors import ITEM_BITS
-from safeload.formats.torch_legacy import LegacyPickles, TorchLegacy, parse_torch_legacy
+from safeload.formats.torch_legacy import (
+    LegacyPickles,
+    MagicDiffers,
+    NotLiteral,
+    TorchLegacy,
+    parse_torch_legacy,
+)
 from safeload.formats.view import BytesView
 from tests.forge.archives import PAYLOAD
 from tests.forge.legacy import SYSTEM, TWO_FLOATS, legacy, state, storage, table
@@ -62,3 +68,8 @@ def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     for size in reversed(shape[1:]):
         stride.insert(0, stride[0] * size)
     return tuple(stride[: len(shape)])
+
+
+def deep(result: object) -> bool:
+    """Whether it got past magic number and protocol version."""
+    return not isinstance(result, (NotLiteral, MagicDiffers))

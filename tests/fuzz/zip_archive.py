@@ -13,6 +13,12 @@ from safeload.errors import FormatError
 from safeload.formats.view import BytesView
 from safeload.formats.zip import ZipArchive, parse_zip
 from safeload.formats.zip_data import check_crc
+from safeload.formats.zip_directory import (
+    DirectoryBroken,
+    DirectoryMisplaced,
+    EndRecordsDisagree,
+    NoEndRecord,
+)
 from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
 
@@ -53,3 +59,8 @@ def check(data: bytes, result: object) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as other:
             listed = [(info.filename, len(other.read(info))) for info in other.infolist()]
         assert [(member.name, member.size) for member in result.members] == listed
+
+
+def deep(result: object) -> bool:
+    """Whether the end record was found and led to a directory."""
+    return not isinstance(result, (EndRecordsDisagree, DirectoryMisplaced, DirectoryBroken, NoEndRecord))

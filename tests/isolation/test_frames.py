@@ -61,3 +61,19 @@ def test_a_message_past_the_bound_is_not_sent():
     """The child cannot build an answer that the parent would have to refuse."""
     with pytest.raises(frames.FrameError, match="exceeds"):
         frames.encode({"a": "x" * frames.MOST_BYTES})
+
+
+def test_raw_bytes_follow_a_frame_as_announced():
+    """A frame says how many raw bytes come behind it, and neither more nor fewer do."""
+    frame = frames.encode({frames.PAYLOAD: 3, "result": {}})
+    assert frames.split(frame + b"abc", 3) == ({"result": {}}, b"abc")
+    for answer, most in ((frame + b"ab", 3), (frame + b"abcd", 9), (frame + b"abc", 2), (frame[:-1], 3)):
+        with pytest.raises(frames.FrameError):
+            frames.split(answer, most)
+
+
+@pytest.mark.parametrize("size", [True, -1, "3", None, 1.0])
+def test_an_announcement_is_a_number(size):
+    """What a child announces is checked for its type before it is compared."""
+    with pytest.raises(frames.FrameError):
+        frames.split(frames.encode({frames.PAYLOAD: size}), 9)

@@ -84,7 +84,7 @@ def open_files() -> int:
         ("import os; os.write(1, bytes(3))", "answer", "ends after 3 bytes"),
         ("import os; os.write(1, b'\\0\\0\\0\\2[]')", "answer", "no object"),
         ("import os; os.write(1, b'\\0\\0\\0\\2{}')", "answer", "no result"),
-        ("import os; os.write(1, b'\\0\\0\\0\\2{}more')", "answer", "6 bytes after a prefix"),
+        ("import os; os.write(1, b'\\0\\0\\0\\2{}more')", "answer", "4 raw bytes and announces 0"),
         ("raise SystemExit(7)", "crash", "exit status 7"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "crash", "signal 11"),
         ("import os\nwhile True: os.write(1, bytes(1 << 16))", "answer", "too long"),
@@ -104,5 +104,5 @@ def test_a_child_under_hostile_control_ends_in_a_reason(monkeypatch, program, ki
 def test_an_exception_name_from_the_child_is_a_name():
     """The child's text does not reach a report unless it is an identifier."""
     frame = frames.encode({"error": "ValueError\n\x1b[31m all is well"})
-    failure = runner._checked(frame, 0, DEFAULT_LIMITS)
+    failure = runner._checked(frame, 0, DEFAULT_LIMITS, 0)
     assert failure == ChildFailure(kind="crash", detail="raised an exception")
