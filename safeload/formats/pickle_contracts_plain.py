@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from safeload.formats.pickle_contracts import Contract, Refused, is_int, is_member, is_plain, listed
 from safeload.formats.pickle_gadgets import gadget
-from safeload.formats.pickle_records import MEMBER, TYPE_ONLY, record, take_fields
+from safeload.formats.pickle_records import COST, MEMBER, TYPE_ONLY, record, take_fields
 from safeload.formats.pickle_trace import (
     UNKNOWN,
     DefaultDictValue,
@@ -192,13 +192,14 @@ def _deque(args: Arguments, scene: Scene) -> object:
         raise Refused("takes one list and a length")
     if len(args) == 2 and not (args[1] is None or is_int(args[1])):
         raise Refused("the length is no count")
-    scene.charge(len(items))
+    scene.charge(COST + len(items))
     return DequeValue(items)
 
 
-def _namespace(args: Arguments, _scene: Scene) -> object:
+def _namespace(args: Arguments, scene: Scene) -> object:
     if args:
         raise Refused("takes no arguments")
+    scene.charge(COST)
     return InertRecord("types.SimpleNamespace", (), take_fields)
 
 
@@ -210,9 +211,10 @@ def _take_uuid(_target: object, state: object, _scene: Scene) -> None:
         raise Refused("the state of a UUID is not one int")
 
 
-def _uuid(args: Arguments, _scene: Scene) -> object:
+def _uuid(args: Arguments, scene: Scene) -> object:
     if args:
         raise Refused("takes no arguments")
+    scene.charge(COST)
     return InertRecord("uuid.UUID", (), _take_uuid)
 
 

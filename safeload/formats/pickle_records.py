@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = frozenset({"getattr", "encode", "scalar"})
 """Listed functions, beside those whose name starts with an underscore."""
+COST = 24
+"""What a record takes of the budget: four bytes of stream make one of a hundred bytes of memory, and a
+pickler writes eight or more."""
 _FLAG = frozenset({type(None), bool, int, str})
 
 MEMBER = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -83,9 +86,10 @@ def take_fields(_target: object, state: object, scene: Scene) -> None:
 def record(path: str) -> Contract:
     """A class whose instances are a name and fields."""
 
-    def new(args: Arguments, _scene: Scene) -> object:
+    def new(args: Arguments, scene: Scene) -> object:
         if args:
             raise Refused("a record is made without arguments")
+        scene.charge(COST)
         return InertRecord(path, (), take_fields)
 
     return Contract(new=new, record=True)
@@ -94,9 +98,10 @@ def record(path: str) -> Contract:
 def dict_record(path: str) -> Contract:
     """The same for a subclass of dict."""
 
-    def new(args: Arguments, _scene: Scene) -> object:
+    def new(args: Arguments, scene: Scene) -> object:
         if args:
             raise Refused("a record is made without arguments")
+        scene.charge(COST)
         return DictRecord(path, take_fields)
 
     return Contract(new=new)
@@ -105,9 +110,10 @@ def dict_record(path: str) -> Contract:
 def enum(path: str) -> Contract:
     """An enum: `Class(value)`, as Python 3.8 to 3.10 and from 3.12 on write a member."""
 
-    def call(args: Arguments, _scene: Scene) -> object:
+    def call(args: Arguments, scene: Scene) -> object:
         if len(args) != 1 or type(args[0]) not in (str, int):
             raise Refused("an enum takes one text or int")
+        scene.charge(COST)
         return InertRecord(path, args)
 
     return Contract(call=call, enum=True)
