@@ -32,11 +32,22 @@ _DECIMAL = r"[+-]?[0-9]{1,64}(\.[0-9]{1,64})?([eE][+-]?[0-9]{1,6})?"
 _FACTORIES = frozenset({"list", "dict", "int", "float", "set", "str", "bool"})
 
 
-def ordered_dict(args: Arguments, _scene: Scene) -> object:
-    """`OrderedDict()`; what goes in comes by SETITEM."""
-    if args:
-        raise Refused("takes no arguments")
-    return OrderedDictValue()
+def ordered_dict(args: Arguments, scene: Scene) -> object:
+    """`OrderedDict()`, and what goes in comes by SETITEM; Python 2 gave it a list of pairs."""
+    value = OrderedDictValue()
+    if not args:
+        return value
+    pairs = args[0]
+    if len(args) > 1 or not isinstance(pairs, list) or type(pairs) is not list:
+        raise Refused("takes nothing, or one list of pairs")
+    scene.charge(len(pairs))
+    for pair in pairs:
+        if not isinstance(pair, (list, tuple)) or type(pair) not in (list, tuple) or len(pair) != 2:
+            raise Refused("takes nothing, or one list of pairs")
+        if not is_member(pair[0]):
+            raise Refused("a key is no small constant")
+        value[pair[0]] = pair[1]
+    return value
 
 
 def _default_dict(args: Arguments, _scene: Scene) -> object:

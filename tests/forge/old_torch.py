@@ -46,9 +46,15 @@ def old_parameter(where: bytes) -> bytes:
 
 
 def state_dict(tensor: bytes, *, python2: bool = False) -> bytes:
-    """`OrderedDict` with one tensor and `_metadata`, protocol 2."""
+    """`OrderedDict` with one tensor and `_metadata`, protocol 2; Python 2 wrote a list of pairs."""
+    pair = (*text("weight", python2=python2), tensor)
+    items: tuple[Operand, ...] = (HOOKS, "MARK", *pair, "SETITEMS")
+    if python2:
+        items = ("GLOBAL", ("collections", "OrderedDict"), "EMPTY_LIST", "EMPTY_LIST", "MARK", *pair,
+        "APPENDS",
+                 "APPEND", "TUPLE1", "REDUCE")  # fmt: skip
     return assemble(
-        "PROTO", 2, HOOKS, "MARK", *text("weight", python2=python2), tensor, "SETITEMS",
+        "PROTO", 2, *items,
         "EMPTY_DICT", *text("_metadata", python2=python2), HOOKS, *text("", python2=python2), "EMPTY_DICT",
         *text("version", python2=python2), "BININT1", 1, "SETITEM", "SETITEM", "SETITEM", "BUILD", "STOP",
     )  # fmt: skip
