@@ -130,7 +130,7 @@ def _owner(path: str) -> Contract:
             contract = listed(maker)
             if contract is None or contract.call is not _bit_generator:
                 raise Refused("the second argument makes something other than a bit generator")
-        return InertRecord(path, args, _take_legacy)
+        return InertRecord(path, args[:1], _take_legacy)
 
     return Contract(call=call)
 

@@ -63,6 +63,18 @@ def test_assembled_states_are_honest() -> None:
                "BINUNICODE", "inc", "BININT1", 1, "SETITEMS")))).inert  # fmt: skip
 
 
+def test_generators_of_numpy_before_2() -> None:
+    """A name and what makes a bit generator of it, then the state: the maker is not kept."""
+    for owner in ("__generator_ctor", "__randomstate_ctor"):
+        made = ("GLOBAL", ("numpy.random._pickle", owner), "BINUNICODE", "MT19937")
+        state = state_of("MT19937", mersenne(), "BINUNICODE", "has_gauss", "BININT1", 0)
+        assert run(*made, *BITS, "TUPLE2", "REDUCE", *state, "BUILD").inert
+        assert run(*made, "TUPLE1", "REDUCE", *state, "BUILD").inert
+    old = ("GLOBAL", ("numpy.random", "__RandomState_ctor"), "EMPTY_TUPLE", "REDUCE", "MARK")
+    state = ("BINUNICODE", "MT19937", KEY, "BININT", 624, "BININT1", 0, "BINFLOAT", 0.0, "TUPLE", "BUILD")
+    assert run(*old, *state).inert
+
+
 @pytest.mark.parametrize(
     "listing",
     [
