@@ -146,6 +146,8 @@ class Limits:
     pickle_integer_bytes: int = 1_024
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
+    index_bytes: int = 64 * MIB
+    """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
 
     # child processes
     second_reader_opcodes: int = 2_000

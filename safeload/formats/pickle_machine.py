@@ -38,7 +38,10 @@ from safeload.formats.pickle_trace import GlobalRef, GlobalUse, StreamStatus, Tr
 from safeload.formats.pickle_value import check_value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from safeload.formats.pickle_state import Persistent, Use
+    from safeload.formats.pickle_trace import StorageRef
     from safeload.limits import Limits
 
 _U2 = struct.Struct("<H").unpack_from
@@ -231,6 +234,7 @@ def run_pickle(
     start: int = 0,
     log: bool = False,
     fast: bool = True,
+    read: Callable[[StorageRef], bytes | None] | None = None,
 ) -> Trace:
     """Interpret the stream that starts at byte `start`.
 
@@ -243,9 +247,10 @@ def run_pickle(
         persistent: whose storages persistent ids refer to: `torch` for those of a torch archive.
         start: where the stream begins.
         fast: take the opcodes of one tensor in one step where they are the usual ones.
+        read: gives the bytes of a storage, for the indices of sparse tensors; without it these are refused.
         log: keep every import and call in order in `Trace.events` (for tests; slower).
     """
-    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log)
+    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log, read=read)
     error: FormatError | None = None
     value: object = None
     stopped = False
@@ -255,7 +260,9 @@ def run_pickle(
         value = _interpret(machine, use_fast=fast)
         stopped = True
         if not machine.unlisted and not machine.rejected:
-            check_value(value, limits)
+            function = check_value(value, limits)
+            if function is not None:
+                machine.refuse(function, "the value holds it: a function, where only classes and data belong")
     except FormatError as caught:
         error = caught
     if machine.dangerous:

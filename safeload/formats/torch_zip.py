@@ -22,10 +22,10 @@ from safeload.formats.zip_data import check_crc
 from safeload.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from safeload.core import View
-    from safeload.formats.pickle_trace import Trace
+    from safeload.formats.pickle_trace import StorageRef, Trace
     from safeload.formats.tensors import TensorEntry
     from safeload.limits import Limits
 
@@ -122,7 +122,8 @@ def parse_torch_zip(view: View, limits: Limits, packs: frozenset[str] = frozense
     check_small(view, layout, limits)
     data = read_pickle(view, layout, limits)
     check_crc(view, layout.pickle, limits)
-    trace = run_pickle(data, limits, packs=packs, persistent="torch")
+    read = storage_reader(view, layout, limits)
+    trace = run_pickle(data, limits, packs=packs, persistent="torch", read=read)
     return bind(archive, layout, trace) if trace.inert else trace
 
 
@@ -236,6 +237,22 @@ def read_pickle(view: View, layout: TorchLayout, limits: Limits) -> bytes:
     if member.size > limits.pickle_bytes:
         raise PickleTooLarge(f"data.pkl takes {member.size} bytes, the budget is {limits.pickle_bytes}")
     return view.read(member.offset, member.size)
+
+
+def storage_reader(view: View, layout: TorchLayout, limits: Limits) -> Callable[[StorageRef], bytes | None]:
+    """What gives the machine the bytes of a storage, where a member of exactly its size holds them."""
+    left = limits.index_bytes
+
+    def read(storage: StorageRef) -> bytes | None:
+        nonlocal left
+        member = layout.data.get(storage.key)
+        size = storage.numel * ITEM_BITS[storage.dtype] // 8
+        if member is None or member.size != size or size > left:
+            return None
+        left -= size
+        return view.read(member.offset, member.size)
+
+    return read
 
 
 def bind(archive: ZipArchive, layout: TorchLayout, trace: Trace) -> TorchZip:
