@@ -18,6 +18,9 @@ NATIVE = frozenset(
 COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "tar"})
 """Compressed files, and archives other than zip."""
 
+TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights", "catboost", "fasttext", "word2vec"})
+"""Data in cells, and numbers without structure: named like media, and judged by their frame."""
+
 UNREAD_ARCHIVES = frozenset(
     {
         "rar", "cab", "cpio", "xar", "squashfs", "iso9660", "rpm", "wim", "lzip", "lzop", "compress",
@@ -25,9 +28,6 @@ UNREAD_ARCHIVES = frozenset(
     }
 )  # fmt: skip
 """Archives and compressed files that nothing here opens."""
-
-TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights", "catboost", "fasttext", "word2vec"})
-"""Data in cells, and numbers without structure: named like media, and judged by their frame."""
 
 UNREAD = frozenset({"ggml", "xgboost", "matlab", "ort", "paddle-params"})
 """Data formats that a later version may read."""

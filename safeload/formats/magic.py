@@ -88,10 +88,10 @@ def strong_format(head: bytes, size: int) -> str | None:
             return name
     if _BZIP2.match(head):
         return "bzip2"
-    if head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F:
-        return "zstd"  # a frame to skip, which lz4 has too: the next one tells
     if head[:3] == b"\x5d\0\0" and (len(head) < 14 or _is_lzma(head)):
         return "xz"
+    if head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F:
+        return "zstd"  # a frame to skip, which lz4 has too: the next one tells
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
@@ -100,9 +100,9 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "mp3"
     if head[4:8] in _FLATBUFFERS or (head[4:6] == b"ET" and head[6:8].isdigit()):
         return _FLATBUFFERS.get(head[4:8], "executorch")
-    return (
-        "tar" if is_tar(head) else _program(head, size) or _by_structure(head, size) or _unread_archive(head)
-    )
+    if is_tar(head):
+        return "tar"
+    return _program(head, size) or _unread_archive(head) or _by_structure(head, size)
 
 
 def _unread_archive(head: bytes) -> str | None:
