@@ -127,7 +127,7 @@ class Limits:
     """Memory of the child that unpacks, beside input and output."""
     compressed_streams: int = 20_000
     """Streams in one compressed file. bgzip and pbzip2 write one for every 64 kB and 900 kB."""
-    member_errands: int = 32
+    member_errands: int = 24
     """Child processes of one audit for members of archives, whose number a small file can multiply. One
     that unpacks a 7z archive counts as three, since it costs as much."""
     members: int = 10_000
