@@ -31,7 +31,25 @@ def _second_reader() -> Task:
     return lambda data, _options: (fickling_task.read(data), b"")
 
 
-TASKS: dict[str, Callable[[], Task]] = {"second-reader": _second_reader}
+def _yaml() -> Task:
+    from safeload.isolation import yaml_task
+
+    yaml_task.rehearse()
+    return lambda data, _options: (yaml_task.read(data), b"")
+
+
+def _python() -> Task:
+    from safeload.isolation import python_task
+
+    python_task.rehearse()
+    return lambda data, _options: (python_task.read(data), b"")
+
+
+TASKS: dict[str, Callable[[], Task]] = {
+    "second-reader": _second_reader,
+    "yaml": _yaml,
+    "python": _python,
+}
 """Name -> what imports and rehearses the task, then returns it. Closed: nothing is looked up by name."""
 
 

@@ -29,9 +29,13 @@ if TYPE_CHECKING:
     from safeload.core import Json
     from safeload.limits import Limits
 
-LIBRARIES = {"second-reader": ("fickling", "typing_extensions")}
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "second-reader": ("fickling", "typing_extensions"),
+    "yaml": ("yaml", "_yaml"),
+    "python": (),
+}
 """Task -> top-level packages whose folders the child may import from."""
-REQUIRED = {"second-reader": "fickling"}
+REQUIRED = {"second-reader": "fickling", "yaml": "yaml"}
 
 BOOTSTRAP = (
     "import sys;n=int(sys.argv[1]);sys.path+=sys.argv[2:2+n];"
@@ -125,7 +129,7 @@ def _module_path(task: str) -> list[str] | None:
     for name in LIBRARIES[task]:
         spec = PathFinder.find_spec(name, trusted)
         if spec is None or spec.origin is None:
-            if name == REQUIRED[task]:
+            if name == REQUIRED.get(task):
                 return None
             continue
         home = Path(spec.origin).resolve().parent

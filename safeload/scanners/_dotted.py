@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from safeload.core import Json
+if TYPE_CHECKING:
+    from safeload.core import Json
 
 Grade = Literal["known", "project", "anything"]
 
@@ -39,6 +40,7 @@ _KNOWN = re.compile(
       (callbacks|loggers|strategies|utilities)(\.[a-z_]+){0,2}\.[A-Z][A-Za-z0-9]*
     | (pytorch_lightning|lightning\.pytorch)\.Trainer
     | (ldm|sgm|cldm|ControlNet\.ldm)\.(models|modules|lr_scheduler)(\.[A-Za-z0-9_]+){0,5}\.[A-Z][A-Za-z0-9]*
+    | mlflow\.[a-z_]+(\.[a-z_]+)?
     """,
     re.VERBOSE | re.ASCII,
 )

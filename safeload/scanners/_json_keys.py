@@ -62,7 +62,7 @@ def behaviour_facts(value: Json, location: Location, *, followed: bool = True) -
                     pending.append((where, child))
         elif isinstance(item, list):
             pending.extend(
-                (f"{path}.{index}", child)
+                (f"{path}.{index}" if path else str(index), child)
                 for index, child in enumerate(item)
                 if isinstance(child, dict | list)
             )
@@ -84,10 +84,11 @@ def _kind(key: str, value: Json, item: Mapping[str, Json], *, followed: bool) ->
     if called is not None:
         return called
     if key in table.REDIRECTS or (table.IMPLEMENTATION.match(key) and not _is_plain(value)):
-        return "config.redirect"
+        return "config.redirect" if followed else "config.reference"
     special = _SPECIAL.get(key)
     if special is not None:
-        return special(value, item, followed)
+        kind = special(value, item, followed)
+        return "config.reference" if kind == "config.redirect" and not followed else kind
     return _path(key, value, followed=followed)
 
 

@@ -12,7 +12,7 @@ CODE = frozenset({"auto_map", "custom_pipelines", "custom_pipeline", "custom_gen
 """Python of the repository, or of another one, by name."""
 CONSENT = frozenset({"trust_remote_code", "allow_remote", "plugins"})
 """A user's consent to run code, given by the file. In the record of a training run it binds nobody."""
-CALLS = frozenset({"_target_", "class_path", "import_path"})
+CALLS = frozenset({"_target_", "class_path", "import_path", "loader_module"})
 """Keys whose value is imported and called."""
 OBJECTS = frozenset(
     {

@@ -9,6 +9,7 @@ from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.scanners import ScanResult
 from safeload.scanners._elsewhere import problem
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, is_followed
+from safeload.scanners._misplaced import misplaced
 
 if TYPE_CHECKING:
     from safeload.core import Json
@@ -27,9 +28,12 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes, more than {limits.json_bytes}")
     value = parse_json(subject.view.read(0, subject.view.size), limits, finite=False)
+    reason = misplaced(subject)
     followed = is_followed(subject.base_name)
     facts = list(behaviour_facts(value, subject.location, followed=followed))
     facts.extend(_shards(value, subject))
+    if reason is not None:
+        return ScanResult(coverage=Coverage.MALFORMED, reason=reason, facts=tuple(facts))
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts))
 
 
