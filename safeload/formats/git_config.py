@@ -78,7 +78,7 @@ def attribute_filters(text: str) -> tuple[str, ...]:
     """Names of the filters that a `.gitattributes` gives to files, each once."""
     names: dict[str, None] = {}
     for line in text.split("\n"):
-        for word in line.split()[1:]:
+        for word in () if line.lstrip().startswith("#") else line.split()[1:]:
             key, sign, value = word.partition("=")
             if key == "filter" and sign and value:
                 names[value] = None

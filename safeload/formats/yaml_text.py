@@ -25,8 +25,9 @@ WORDS = (
     b"/dev/", b".ssh/", b"fusion_config", b"transformers_weights", b"auto_mapping", b"megatron_core",
 )  # fmt: skip
 """Keys and values of which the tables of behaviour speak."""
-_NODE = re.compile(rb"(?:\A|[\s\[\]{},:?-])[!&*]")
-_DIRECTIVE = re.compile(rb"^%", re.MULTILINE)
+_NODE = re.compile(rb"(?:\A|[\s\[\]{},:?\x85\xa8\xa9\xbf-])[!&*]")
+_DIRECTIVE = re.compile(rb"(?:\A|[\r\n\x85\xa8\xa9\xbf])%")
+"""U+0085, U+2028 and U+2029 break lines, too, and a byte order mark stands at the start: by their last bytes."""
 _WORD = re.compile(b"|".join(map(re.escape, WORDS)))
 _FENCE = re.compile(rb"^---[ \t]*\r?$", re.MULTILINE)
 
@@ -51,11 +52,11 @@ def front_matter(text: bytes) -> bytes | None:
     Raises:
         FrontMatterOpen: it has no end.
     """
-    start = len(b"\xef\xbb\xbf") if text.startswith(b"\xef\xbb\xbf") else 0
-    opening = _FENCE.match(text, start)
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    opening = _FENCE.match(text)
     if opening is None:
         return None
     closing = _FENCE.search(text, opening.end() + 1)
     if closing is None:
-        raise FrontMatterOpen("the block of YAML at its start has no end", offset=start)
+        raise FrontMatterOpen("the block of YAML at its start has no end", offset=0)
     return text[opening.end() + 1 : closing.start()]

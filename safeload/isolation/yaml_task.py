@@ -69,6 +69,7 @@ def read(data: bytes) -> dict[str, Json]:
         reading.trouble(f"is not YAML: {_cause(error)}")
     except (ValueError, RecursionError) as error:  # a character that YAML does not allow, a deep flow
         reading.trouble(f"is not YAML: {type(error).__name__}")
+    reading.finish()
     return {
         "problem": reading.problem,
         "documents": reading.documents,
@@ -153,35 +154,39 @@ class _Reading:
 
     def trouble(self, what: str) -> None:
         self.problem = self.problem or what
+
+    def finish(self) -> None:
+        """Close what an early end has left open."""
         while self._stack:
             self._close()
 
     def take(self, events: Iterator[Event]) -> None:
+        """Take events until they end, or a budget does."""
         for event in events:
+            if self.problem:
+                return
             if isinstance(event, DocumentStartEvent):
                 self._anchors = {}
             elif isinstance(event, AliasEvent):
                 self.aliases += 1
                 size = self._anchors.get(event.anchor, 1)
-                if not self._node(f"*{event.anchor}"[:MOST_NAME], size, name=None):
-                    return
+                self._node(f"*{event.anchor}"[:MOST_NAME], size, name=None)
             elif isinstance(event, ScalarEvent):
                 self._tag(event.tag)
                 value = self._scalar(event)
                 if event.anchor:
                     self._anchors[event.anchor] = 1
-                if not self._node(value, 1, name=event.value):
-                    return
+                self._node(value, 1, name=event.value)
             elif isinstance(event, MappingStartEvent | SequenceStartEvent):
                 self._tag(event.tag)
                 if len(self._stack) >= MOST_DEPTH:
                     self.trouble(f"nests deeper than {MOST_DEPTH}")
-                    return
+                    continue
                 path = self._stack[-1].next_path() if self._stack else ""
                 node: dict[str, Json] | list[Json] = {} if isinstance(event, MappingStartEvent) else []
                 self._stack.append(_Open(node, event.anchor, path))
-            elif isinstance(event, MappingEndEvent | SequenceEndEvent) and not self._close():
-                return
+            elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+                self._close()
 
     def _scalar(self, event: ScalarEvent) -> Json:
         plain = event.style is None and event.value.lower() in _WORDS
@@ -196,14 +201,14 @@ class _Reading:
         elif tag[:MOST_NAME] not in self.tags:
             self.trouble(f"more than {MOST_TAGS} tags")
 
-    def _close(self) -> bool:
+    def _close(self) -> None:
         done = self._stack.pop()
         if done.anchor:
             self._anchors[done.anchor] = done.size
-        return self._node(done.value, done.size, name=None)
+        self._node(done.value, done.size, name=None)
 
-    def _node(self, value: Json, size: int, *, name: str | None) -> bool:
-        """Hand a finished node to what it stands in; False where the budgets end."""
+    def _node(self, value: Json, size: int, *, name: str | None) -> None:
+        """Hand a finished node to what it stands in."""
         self._nodes += 1
         if self._stack:
             parent = self._stack[-1]
@@ -212,7 +217,5 @@ class _Reading:
         else:
             self.documents.append(value)
             self.expanded = min(self.expanded + size, MOST_EXPANDED + 1)
-        if self._nodes > MOST_NODES and not self.problem:
+        if self._nodes > MOST_NODES:
             self.trouble(f"more than {MOST_NODES} nodes")
-            return False
-        return True
