@@ -251,25 +251,22 @@ def _single(pattern: str, at: int, here: _Branch) -> int:
 
 
 def _class(pattern: str, at: int) -> int:
-    """The end of a class; classes nest, and a bracket that closes right at the start is a character."""
-    depth = 0
+    """The end of a class. A bracket that closes right at the start is a character.
+
+    A class inside a class is one for some readers, and a character for others: then they see two different
+    expressions, of which the other one is not looked at here.
+    """
+    at += 1
+    at += pattern[at : at + 1] == "^"
+    at += pattern[at : at + 1] == "]"
     while at < len(pattern):
         char = pattern[at]
-        if char == "\\":
-            at += 2
-        elif char == "[":
-            if depth and pattern.startswith("[:", at) and (end := pattern.find(":]", at)) >= 0:
-                at = end + 2
-                continue
-            depth += 1
-            at += 1
-            at += pattern[at : at + 1] == "^"
-            at += pattern[at : at + 1] == "]"
-        elif char == "]":
-            depth -= 1
-            at += 1
-            if not depth:
-                return at
-        else:
-            at += 1
+        if char == "]":
+            return at + 1
+        if char == "[":
+            end = pattern.find(":]", at) if pattern.startswith("[:", at) else -1
+            if end < 0 or not pattern[at + 2 : end].strip("^").isalpha():
+                raise PatternMayBacktrack("a class inside a class, which readers understand differently")
+            at = end
+        at += 2 if char in "\\[" else 1
     raise PatternUnreadable("a class that is not closed")

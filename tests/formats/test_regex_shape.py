@@ -24,6 +24,7 @@ from safeload.formats.regex_shape import (
         r"(?x) a +", r"(?x: a +)", r"(?~a)", r"(?(1)a|b)", r"(?&n)", r"(?R)", r"\X", r"(*FAIL)", r"(a*)+?",
         r"(?:(?:a+)?)+", "(?:a{200}){200}", "(?:a{2,}){3}", "a{9,2}", r"(?i:(a+)+)", r"(?i)(a+)+",
         "(a+){2,}", "(a{0,5}){5}", "(" * 40 + ")" * 40, r"(?:\b)+", "(?:|a)+", r"(a++b*)+",
+        "[a&&[^b]]*", "[a[b](x+x+)+y]", "[[:x(a+)+:]]",
     ],
 )  # fmt: skip
 def test_what_may_backtrack(pattern: str) -> None:
@@ -36,8 +37,8 @@ def test_what_may_backtrack(pattern: str) -> None:
     "pattern",
     [
         "", r"\p{L}+|\d{1,3}", r"(?<=\d)(?=(\d{3})+(?!\d))", r"'(?i:[sdmt]|ll|ve|re)| ?\p{L}++",
-        r"[^\s]+|\s+", r"<\|[^>]{1,40}\|>", r"\d", r" ?[^(\s|[.,!?…])]+", r"(?>a+|b)+", r"[\u0E00-\u0E7F]{1,}",
-        r"(?:\r\n){2}", "[]a]+", "[^]a]+", "[[:alpha:]]+", r"[a&&[^b]]*", "a{,}", "a{x}", "{", r"\(a+\)+", "(?#x+)a",
+        r"[^\s]+|\s+", r"<\|[^>]{1,40}\|>", r"\d", r"(?>a+|b)+", r"[\u0E00-\u0E7F]{1,}",
+        r"(?:\r\n){2}", "[]a]+", "[^]a]+", "[[:alpha:]]+", r"a{,}", "a{x}", "{", r"\(a+\)+", "(?#x+)a",
         r"(?<name>a)b", r"\x{41}+", "(?i)abc+", r"[\]]+",
     ],
 )  # fmt: skip
@@ -46,7 +47,7 @@ def test_ordinary_splits(pattern: str) -> None:
     check_shape(pattern)
 
 
-@pytest.mark.parametrize("pattern", ["(", ")", "[a", "[[a]b", "*a", "|+", "a\\", r"\p", "(?#a", "(?:+)"])
+@pytest.mark.parametrize("pattern", ["(", ")", "[a", "*a", "|+", "a\\", r"\p", "(?#a", "(?:+)"])
 def test_no_expression(pattern: str) -> None:
     """Brackets and repetitions that do not fit together."""
     with pytest.raises(PatternUnreadable):
@@ -61,14 +62,14 @@ def test_the_length_is_bounded() -> None:
 
 
 def test_most_listed_expressions_have_such_a_shape() -> None:
-    """The list may hold what the shape alone does not show to be harmless; that is two of them."""
+    """The list may hold what the shape alone does not show to be harmless; those are classes inside classes, and two more."""
     refused = set()
     for pattern in KNOWN:
         try:
             check_shape(pattern)
         except FormatError:
             refused.add(pattern)
-    assert len(refused) == 2
+    assert len(refused) == 4
     assert len(KNOWN) > 40
 
 
