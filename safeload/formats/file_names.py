@@ -15,7 +15,10 @@ from safeload.core import Role
 from safeload.formats.layout import role_of
 
 _TRAILING = re.compile(r"[. ]+(?=/|\Z)")
-_DEVICE = re.compile(r"(?:.*/)?(CON|PRN|AUX|NUL|COM[0-9\u00b9\u00b2\u00b3]|LPT[0-9\u00b9\u00b2\u00b3])(\.[^/]*)?\Z", re.IGNORECASE)
+_DEVICE = re.compile(
+    r"(?:.*/)?(CON|PRN|AUX|NUL|COM[0-9\u00b9\u00b2\u00b3]|LPT[0-9\u00b9\u00b2\u00b3])(\.[^/]*)?\Z",
+    re.IGNORECASE,
+)
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
     "\uffa0\U000e0000-\U000e007f]"
@@ -29,10 +32,7 @@ _LOOK_ALIKE = str.maketrans(
     "\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c4\u03c5\u03c7\u03b5"
     "\u0131\u0251\u0261\u026a\u0280\u1d0f\u0585\u057d\u0578\u0570\u01c0"
     "\u2010\u2011\u2012\u2013\u2014\u2212\u2024\u3002\u00b7\u02d7\ua4f8\u0660",
-    "aeopcxyijsdqwhkmtbhrvl"
-    "aopviktuxe"
-    "iagirousnhl"
-    "------...-.o",
+    "aeopcxyijsdqwhkmtbhrvlaopviktuxeiagirousnhl------...-.o",
 )
 _LATIN = re.compile(r"[a-zA-Z]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")

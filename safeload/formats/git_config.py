@@ -61,8 +61,8 @@ def _joined(text: str) -> list[str]:
     """Lines, with those that a backslash continues put together."""
     lines: list[str] = []
     pending: list[str] = []
-    for line in text.split("\n"):
-        line = line.rstrip("\r")
+    for raw in text.split("\n"):
+        line = raw.rstrip("\r")
         backslashes = len(line) - len(line.rstrip("\\"))
         if backslashes % 2:
             pending.append(line[:-1])

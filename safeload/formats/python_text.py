@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 
-_COOKIE = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")
+_COOKIE = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)"
+)
 """https://peps.python.org/pep-0263/"""
-_IMPORT = re.compile(rb"^[ \t]*(?:import[ \t]+([\w., \t]{1,400})|from[ \t]+([\w.]{1,120})[ \t]+import\b)", re.MULTILINE)
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:import[ \t]+([\w., \t]{1,400})|from[ \t]+([\w.]{1,120})[ \t]+import\b)", re.MULTILINE
+)
 _TELLING = re.compile(
     rb"\b(?:os|posix|nt|subprocess|pty|sockets?|ssl|urllib\w*|http|ftplib|smtplib|requests|httpx|aiohttp"
     rb"|paramiko|ctypes|cffi|c?pickle|dill|cloudpickle|joblib|marshal|shelve|shutil|runpy|importlib|imp|pip"

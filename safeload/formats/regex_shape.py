@@ -31,7 +31,9 @@ WAYS = 100_000
 """Ways through one branch, its unbounded repetitions apart: `a?` thirty times has a billion."""
 
 _COUNT = re.compile(r"\{(\d{0,9})(,?)(\d{0,9})\}")
-_GROUP = re.compile(r"\?(?:(?P<options>[imsxauD-]{0,16})(?P<end>[:)])|(?P<look><?[=!])|(?P<atomic>>)|(?P<note>\#))")
+_GROUP = re.compile(
+    r"\?(?:(?P<options>[imsxauD-]{0,16})(?P<end>[:)])|(?P<look><?[=!])|(?P<atomic>>)|(?P<note>\#))"
+)
 _NAME = re.compile(r"\?P?<[A-Za-z_]\w{0,60}>")
 _PROPERTY = re.compile(r"[pP]\{\^?[\w .=-]{1,60}\}")
 

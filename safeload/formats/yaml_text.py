@@ -21,13 +21,14 @@ from safeload.errors import FormatError
 WORDS = (
     b"_target_", b"class_path", b"import_path", b"_partial_", b"target", b"auto_map", b"trust_remote_code",
     b"allow_remote", b"plugins", b"custom_", b"loader_module", b"__", b"py/", b"activation_f",
-    b"implementation", b"tesseract_", b"quantization_config", b"_file", b"kernel", b"/etc/", b"/proc/", b"/.ssh",
+    b"implementation", b"tesseract_", b"quantization_config", b"_file", b"kernel", b"/etc/", b"/proc/",
+    b"/.ssh",
     b"/dev/", b".ssh/", b"fusion_config", b"transformers_weights", b"auto_mapping", b"megatron_core",
 )  # fmt: skip
 """Keys and values of which the tables of behaviour speak."""
 _NODE = re.compile(rb"(?:\A|[\s\[\]{},:?\x85\xa8\xa9\xbf-])[!&*]")
 _DIRECTIVE = re.compile(rb"(?:\A|[\r\n\x85\xa8\xa9\xbf])%")
-"""U+0085, U+2028 and U+2029 break lines, too, and a byte order mark stands at the start: by their last bytes."""
+"""U+0085, U+2028 and U+2029 break lines, too, and a mark of byte order starts a text: by their last bytes."""
 _WORD = re.compile(b"|".join(map(re.escape, WORDS)))
 _FENCE = re.compile(rb"^---[ \t]*\r?$", re.MULTILINE)
 

@@ -24,7 +24,8 @@ REHEARSAL = b"# -*- coding: utf-8 -*-\nimport os as o\n@o.x\nclass A:\n    def f
 WATCHED = frozenset(
     {
         "os", "posix", "nt", "subprocess", "pty", "socket", "ssl", "urllib", "http", "ftplib", "smtplib",
-        "requests", "httpx", "aiohttp", "urllib3", "paramiko", "ctypes", "cffi", "pickle", "_pickle", "cPickle",
+        "requests", "httpx", "aiohttp", "urllib3", "paramiko", "ctypes", "cffi", "pickle", "_pickle",
+        "cPickle",
         "dill", "cloudpickle", "joblib", "marshal", "shelve", "shutil", "runpy", "importlib", "imp", "pip",
         "builtins", "code", "codeop", "base64", "binascii", "zlib", "bz2", "lzma", "codecs", "tempfile",
         "webbrowser", "multiprocessing", "threading", "_thread", "signal", "sys", "types", "inspect", "gc",
@@ -36,13 +37,15 @@ WATCHED_NAMES = frozenset(
     {
         "exec", "eval", "compile", "__import__", "open", "getattr", "setattr", "globals", "locals", "vars",
         "input", "breakpoint", "torch.load", "torch.hub.load", "torch.hub.download_url_to_file",
-        "torch.ops.load_library", "torch.classes.load_library", "torch.jit.load", "torch.utils.cpp_extension.load",
+        "torch.ops.load_library", "torch.classes.load_library", "torch.jit.load",
+        "torch.utils.cpp_extension.load",
         "torch.utils.cpp_extension.load_inline", "numpy.load", "pandas.read_pickle", "yaml.load",
         "yaml.unsafe_load", "yaml.full_load", "transformers.utils.hub.cached_file",
     }
 )  # fmt: skip
 _COMPUTING = ("os.path.", "os.environ.get", "os.getenv", "os.getcwd", "os.cpu_count", "sys.getrecursionlimit",
-              "inspect.signature", "inspect.getfullargspec", "types.SimpleNamespace", "types.MappingProxyType",
+              "inspect.signature", "inspect.getfullargspec", "types.SimpleNamespace",
+              "types.MappingProxyType",
               "importlib.util.find_spec", "importlib.metadata.", "platform.", "sys.getsizeof", "gc.collect",
               "threading.Lock", "threading.RLock", "threading.local", "sys.path.append")  # fmt: skip
 """Calls of those modules that only ask. `sys.path.append` is here since every second example has it."""

@@ -87,7 +87,8 @@ def _cause(error: yaml.YAMLError) -> str:
 
 def _events(data: bytes, *, short: bool) -> Iterator[Event]:
     fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.parse(data, Loader=yaml.SafeLoader if short else fast)
+    events: Iterator[Event] = yaml.parse(data, Loader=yaml.SafeLoader if short else fast)
+    return events
 
 
 class _Open:

@@ -16,7 +16,8 @@ _UP = frozenset({"", "..", ".", "~", "file:"})
 _SYSTEM = frozenset({"etc", "proc", "dev", "sys", "boot", "windows"})
 _SECRETS = frozenset(
     {
-        ".ssh", ".aws", ".gnupg", ".kube", ".docker", ".netrc", ".git-credentials", ".bashrc", ".bash_history",
+        ".ssh", ".aws", ".gnupg", ".kube", ".docker", ".netrc", ".git-credentials", ".bashrc",
+        ".bash_history",
         ".pypirc", ".npmrc", "id_rsa", "id_ed25519", "authorized_keys",
     }
 )  # fmt: skip

@@ -80,7 +80,9 @@ PROCESSOR_KEYS = CLASS_KEYS - {"tokenizer_class", "config_class", "model_class"}
 
 ACTIVATION = re.compile(r"(.*_)?activation_(fn|function)\Z")
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z", re.ASCII)
-PARENT_LIBRARY = re.compile(r"(transformers|diffusers|lerobot)(\.models)?(\.[a-z][a-z0-9_]*){0,3}\Z", re.ASCII)
+PARENT_LIBRARY = re.compile(
+    r"(transformers|diffusers|lerobot)(\.models)?(\.[a-z][a-z0-9_]*){0,3}\Z", re.ASCII
+)
 TESSERACT = re.compile(r"\s*(--(psm|oem)[ =]?\d{1,2}(\s+|\Z))*\Z", re.ASCII)
 OCR_LANGUAGES = re.compile(r"[A-Za-z_+]{1,60}\Z")
 
@@ -98,11 +100,13 @@ QUANTISERS = frozenset(
 DETECTRON = re.compile(r"MODEL\.(?!WEIGHTS)[A-Z0-9_]+(\.[A-Z0-9_]+)*\Z", re.ASCII)
 
 ADAPTERS = frozenset(
-    (
-        "PROMPT_TUNING MULTITASK_PROMPT_TUNING P_TUNING PREFIX_TUNING LORA ADALORA ADAMSS BOFT "
-        "ADAPTION_PROMPT IA3 BEFT LILY LOHA LOKR OFT POLY LN_TUNING VERA FROD PVERA FOURIERFT GLORA XLORA "
-        "HRA VBLORA UNILORA CPT MISS RANDLORA ROAD TRAINABLE_TOKENS HIRA SHIRA C3A WAVEFT OSF DELORA GRALORA "
-        "CARTRIDGE TINYLORA PSOFT PEANUT SHADOW SUPERTUNING DEFT BONE"
-    ).split()
-)
+    {
+        "PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "LORA", "ADALORA",
+        "ADAMSS", "BOFT", "ADAPTION_PROMPT", "IA3", "BEFT", "LILY", "LOHA", "LOKR", "OFT", "POLY",
+        "LN_TUNING", "VERA", "FROD", "PVERA", "FOURIERFT", "GLORA", "XLORA", "HRA", "VBLORA", "UNILORA",
+        "CPT", "MISS", "RANDLORA", "ROAD", "TRAINABLE_TOKENS", "HIRA", "SHIRA", "C3A", "WAVEFT", "OSF",
+        "DELORA", "GRALORA", "CARTRIDGE", "TINYLORA", "PSOFT", "PEANUT", "SHADOW", "SUPERTUNING", "DEFT",
+        "BONE",
+    }
+)  # fmt: skip
 """Kinds of adapters."""

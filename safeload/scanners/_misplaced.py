@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _TENSORS = frozenset(
     {"safetensors", "gguf", "h5", "hdf5", "onnx", "msgpack", "npz", "npy", "ckpt", "tflite", "keras", "pt2"}
 )
-_MODEL = re.compile(r"(.*[_.-])?(model|adapter_model|weights?|optimizer|training_args)([_.-].*)?\.(bin|pt|pth|pkl)\Z")
+_MODEL = re.compile(
+    r"(.*[_.-])?(model|adapter_model|weights?|optimizer|training_args)([_.-].*)?\.(bin|pt|pth|pkl)\Z"
+)
 
 
 def misplaced(subject: Subject) -> str | None:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from safeload.scanners import Subject
 
 FORMATS = ("text", "text-8bit")
-NAMES = re.compile(r"(config|config\.worktree|\.?gitconfig|\.gitmodules|\.gitattributes|attributes)\Z", re.IGNORECASE)
+NAMES = re.compile(
+    r"(config|config\.worktree|\.?gitconfig|\.gitmodules|\.gitattributes|attributes)\Z", re.IGNORECASE
+)
 
 _LONGEST = 1 << 20
 """Bytes of a file that is read for its settings: git's own have a few hundred."""
@@ -44,7 +46,9 @@ _PROGRAMS = frozenset(
 )  # fmt: skip
 """Settings whose value is run."""
 _LFS = frozenset({"git-lfs clean -- %f", "git-lfs smudge -- %f", "git-lfs filter-process"})
-_PLAIN_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "", "0", "1", "cat", "less", "vim", "vi", "nano"})
+_PLAIN_WORDS = frozenset(
+    {"true", "false", "yes", "no", "on", "off", "", "0", "1", "cat", "less", "vim", "vi", "nano"}
+)
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the protocol of scanners

@@ -34,19 +34,21 @@ _LIBRARIES = frozenset(
     }
 )  # fmt: skip
 _PIPELINES = frozenset(
-    (
-        "allegro amused animatediff audioldm audioldm2 aura_flow bria chroma cogvideo cogview3 cogview4 "
-        "consisid consistency_models controlnet cosmos cycle_diffusion ddim ddpm deepfloyd_if easyanimate "
-        "flux free_init hidream_image hunyuan_video hunyuandit hunyuan_image kandinsky kandinsky2_2 kandinsky3 "
-        "kandinsky5 kolors latent_consistency_models latent_diffusion latte ltx lumina lumina2 marigold "
-        "mochi musicldm omnigen ovis_image pag paint_by_example pia pixart_alpha qwenimage repaint sana "
-        "score_sde_ve "
-        "semantic_stable_diffusion shap_e skyreels_v2 stable_audio stable_cascade stable_diffusion "
-        "stable_diffusion_3 stable_diffusion_safe stable_diffusion_xl stable_unclip "
-        "stable_video_diffusion t2i_adapter text_to_video_synthesis unclip unidiffuser versatile_diffusion "
-        "visualcloze vq_diffusion wan wuerstchen z_image"
-    ).split()
-)
+    {
+        "allegro", "amused", "animatediff", "audioldm", "audioldm2", "aura_flow", "bria", "chroma",
+        "cogvideo", "cogview3", "cogview4", "consisid", "consistency_models", "controlnet", "cosmos",
+        "cycle_diffusion", "ddim", "ddpm", "deepfloyd_if", "easyanimate", "flux", "free_init",
+        "hidream_image", "hunyuan_video", "hunyuandit", "hunyuan_image", "kandinsky", "kandinsky2_2",
+        "kandinsky3", "kandinsky5", "kolors", "latent_consistency_models", "latent_diffusion", "latte",
+        "ltx", "lumina", "lumina2", "marigold", "mochi", "musicldm", "omnigen", "ovis_image", "pag",
+        "paint_by_example", "pia", "pixart_alpha", "qwenimage", "repaint", "sana", "score_sde_ve",
+        "semantic_stable_diffusion", "shap_e", "skyreels_v2", "stable_audio", "stable_cascade",
+        "stable_diffusion", "stable_diffusion_3", "stable_diffusion_safe", "stable_diffusion_xl",
+        "stable_unclip", "stable_video_diffusion", "t2i_adapter", "text_to_video_synthesis", "unclip",
+        "unidiffuser", "versatile_diffusion", "visualcloze", "vq_diffusion", "wan", "wuerstchen",
+        "z_image",
+    }
+)  # fmt: skip
 """Folders of diffusers' own pipelines, whose parts are named after them."""
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9_]*\Z", re.ASCII)
 
@@ -76,9 +78,7 @@ def _parts(value: dict[str, Json], location: Location) -> Iterator[Fact]:
         elif isinstance(part, list) and part and not key.startswith("_"):
             kind = _part(part)
         if kind is not None:
-            yield Fact(
-                kind=kind, location=location.at(key=key), data={"key": key, "value": repr(part)[:200]}
-            )
+            yield Fact(kind=kind, location=location.at(key=key), data={"key": key, "value": repr(part)[:200]})
 
 
 def _part(part: list[Json]) -> str | None:

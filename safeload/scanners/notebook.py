@@ -22,7 +22,13 @@ FORMATS = ("json",)
 NAMES = re.compile(r".+\.ipynb\Z", re.IGNORECASE)
 
 _ACTIVE = frozenset(
-    {"text/html", "application/javascript", "text/javascript", "image/svg+xml", "application/vnd.jupyter.widget-view+json"}
+    {
+        "text/html",
+        "application/javascript",
+        "text/javascript",
+        "image/svg+xml",
+        "application/vnd.jupyter.widget-view+json",
+    }
 )
 
 

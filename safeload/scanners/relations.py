@@ -1,5 +1,4 @@
-"""Facts that need several records: a shard index against its shards, a pickle against its twin, settings of a
-tokenizer against its files.
+"""Facts that need several records: a shard index and its shards, a pickle and its twin, settings and files.
 
 The one scanner that sees more than one artifact. It knows records by what they offer (tensors, a weight
 map), not by their class, so that a new weight format takes part without a change here.

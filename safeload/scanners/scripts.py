@@ -46,7 +46,8 @@ _BY_NAME = {
     "autorun.inf": "a launcher",
 }  # fmt: skip
 NAMES = re.compile(
-    rf".+\.({'|'.join(_BY_EXTENSION)})\Z|(.*[.])?dockerfile([.].*)?\Z|({'|'.join(map(re.escape, _BY_NAME))})\Z",
+    rf".+\.({'|'.join(_BY_EXTENSION)})\Z|(.*[.])?dockerfile([.].*)?\Z"
+    rf"|({'|'.join(map(re.escape, _BY_NAME))})\Z",
     re.IGNORECASE,
 )
 _RUN_AT_START = re.compile(rb"^import[ \t]", re.MULTILINE)

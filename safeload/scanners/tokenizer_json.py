@@ -46,6 +46,4 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         except FormatError as error:
             coverage, reason = Coverage.MALFORMED, f"{use.where} is no regular expression: {error}"
     whole = coverage is Coverage.SCANNED
-    return ScanResult(
-        coverage=coverage, reason=reason, facts=tuple(facts), record=record if whole else None
-    )
+    return ScanResult(coverage=coverage, reason=reason, facts=tuple(facts), record=record if whole else None)

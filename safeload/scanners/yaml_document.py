@@ -29,7 +29,9 @@ NAMES = re.compile(r"(.+\.ya?ml|MLmodel|.+\.md)\Z", re.IGNORECASE)
 
 _EXPANDED_MOST = 1_000_000
 """Nodes with every alias written out: a model's configuration has a few thousand."""
-_VALUES = re.compile(r"tag:yaml\.org,2002:python/(none|bool|str|unicode|bytes|int|long|float|complex|list|tuple|dict)\Z")
+_VALUES = re.compile(
+    r"tag:yaml\.org,2002:python/(none|bool|str|unicode|bytes|int|long|float|complex|list|tuple|dict)\Z"
+)
 """Tags of Python that give a value and nothing else."""
 _HYPER = re.compile(r"!(new|name|apply|module|include):(?P<name>.*)\Z", re.DOTALL)
 """Tags of HyperPyYAML that import what they name."""

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("key", ["_attn_implementation_internal", "_attn_implementation", "attn_implementation"])
-@pytest.mark.parametrize("value", ["attacker/kernel", "kernels-community/x@main:run", {"": "attacker/kernel"}])
-def test_CVE_2026_4372(tmp_path: Path, key: str, value: Any) -> None:
+@pytest.mark.parametrize(
+    "key", ["_attn_implementation_internal", "_attn_implementation", "attn_implementation"]
+)
+@pytest.mark.parametrize(
+    "value", ["attacker/kernel", "kernels-community/x@main:run", {"": "attacker/kernel"}]
+)
+def test_cve_2026_4372(tmp_path: Path, key: str, value: Any) -> None:
     """A configuration names a repository as the implementation of attention, and its kernel is run.
 
     https://nvd.nist.gov/vuln/detail/CVE-2026-4372
@@ -28,7 +32,7 @@ def test_CVE_2026_4372(tmp_path: Path, key: str, value: Any) -> None:
     {"keypoint_detector_config": {"model_type": "superpoint", "trust_remote_code": True}},
     {"text_config": {"sub": [{"auto_map": {"AutoConfig": "attacker/repo--configuration.Config"}}]}},
 ])  # fmt: skip
-def test_CVE_2026_5241(tmp_path: Path, config: dict[str, Any]) -> None:
+def test_cve_2026_5241(tmp_path: Path, config: dict[str, Any]) -> None:
     """A nested configuration gives the user's consent to run code.
 
     https://nvd.nist.gov/vuln/detail/CVE-2026-5241
@@ -40,7 +44,7 @@ def test_CVE_2026_5241(tmp_path: Path, config: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["config.json", "vision/config.json", "tokenizer_config.json",
                                   "preprocessor_config.json", "video_preprocessor_config.json"])  # fmt: skip
 @pytest.mark.parametrize("target", ["modeling_x.Model", "attacker/repo--modeling.Model"])
-def test_CVE_2025_66448(tmp_path: Path, name: str, target: str) -> None:
+def test_cve_2025_66448(tmp_path: Path, name: str, target: str) -> None:
     """`auto_map` resolved without asking, or with a hard-coded consent; also CVE-2026-22807 and -27893.
 
     https://nvd.nist.gov/vuln/detail/CVE-2025-66448
@@ -52,8 +56,9 @@ def test_CVE_2025_66448(tmp_path: Path, name: str, target: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../secret.txt", "~/.ssh/id_rsa", "C:\\secret.txt",
-                                  "\\\\server\\share\\x", "file:///etc/passwd", "https://attacker/x"])  # fmt: skip
-def test_CVE_2026_9856(tmp_path: Path, path: str) -> None:
+                                  "\\\\server\\share\\x", "file:///etc/passwd",
+                                  "https://attacker/x"])  # fmt: skip
+def test_cve_2026_9856(tmp_path: Path, path: str) -> None:
     """A tokenizer's settings name a file elsewhere, which is opened where the folder has none of its own.
 
     https://nvd.nist.gov/vuln/detail/CVE-2026-9856
@@ -68,12 +73,17 @@ def test_CVE_2026_9856(tmp_path: Path, path: str) -> None:
 def test_template_names(tmp_path: Path, name: str) -> None:
     """Savers make a file of each chat template's name."""
     templates = [{"name": name, "template": "{{ x }}"}]
-    assert "config.redirect" in audited(folder(tmp_path, tokenizer_config_json={"chat_template": templates})).rules
+    assert (
+        "config.redirect"
+        in audited(folder(tmp_path, tokenizer_config_json={"chat_template": templates})).rules
+    )
 
 
-@pytest.mark.parametrize("name", ["model_config.yaml", "hparams.yml", "conf/config.yaml", "config.json", "x.json"])
+@pytest.mark.parametrize(
+    "name", ["model_config.yaml", "hparams.yml", "conf/config.yaml", "config.json", "x.json"]
+)
 @pytest.mark.parametrize("target", ["os.system", "builtins.exec", "subprocess.Popen", "torch.hub.load"])
-def test_CVE_2025_23304(tmp_path: Path, name: str, target: str) -> None:
+def test_cve_2025_23304(tmp_path: Path, name: str, target: str) -> None:
     """Hydra instantiates whatever `_target_` names; also CVE-2026-22584.
 
     https://nvd.nist.gov/vuln/detail/CVE-2025-23304
@@ -97,14 +107,16 @@ def test_tokenizers_2060(tmp_path: Path, pattern: str, part: str) -> None:
     split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
     replace = {"type": "Replace", "pattern": {"Regex": pattern}, "content": ""}
     document = {
-        "version": "1.0", "added_tokens": [], "model": {"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0}},
+        "version": "1.0", "added_tokens": [], "model": {"type": "WordLevel", "unk_token": "a",
+        "vocab": {"a": 0}},
         part: split if part == "pre_tokenizer" else replace,
     }  # fmt: skip
     assert audited(folder(tmp_path, tokenizer_json=document)).rules == {"limits.exceeded"}
 
 
 @pytest.mark.parametrize("type_", ["os.system", "builtins.eval", "sentence_transformers.util.http_get",
-                                   "sentence_transformers.models.Transformer.load", "system", "os.system "])  # fmt: skip
+                                   "sentence_transformers.models.Transformer.load", "system",
+                                   "os.system "])  # fmt: skip
 def test_sentence_transformers_3801(tmp_path: Path, type_: str) -> None:
     """modules.json imports any dotted name, and a local folder was trusted.
 
@@ -211,7 +223,10 @@ def test_pipelines_of_the_repository(tmp_path: Path, index: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("name", "config"),
     [
-        ("preprocessor_config.json", {"apply_ocr": True, "tesseract_config": "--psm 6 -c user_words_file=/x"}),
+        (
+            "preprocessor_config.json",
+            {"apply_ocr": True, "tesseract_config": "--psm 6 -c user_words_file=/x"},
+        ),
         ("preprocessor_config.json", {"apply_ocr": True, "tesseract_config": "--tessdata-dir /tmp/x"}),
         ("preprocessor_config.json", {"apply_ocr": True, "ocr_lang": "eng --print-parameters"}),
         ("generation_config.json", {"cache_implementation": "attacker/cache"}),
@@ -233,7 +248,9 @@ def test_other_places(tmp_path: Path, name: str, config: dict[str, Any]) -> None
 @pytest.mark.parametrize("name", ["custom_generate", "auto_map"])
 def test_generation(tmp_path: Path, name: str) -> None:
     """A loop of generation from a repository."""
-    assert audited(folder(tmp_path, generation_config_json={name: "attacker/x"})).rules == {"config.remote-code"}
+    assert audited(folder(tmp_path, generation_config_json={name: "attacker/x"})).rules == {
+        "config.remote-code"
+    }
 
 
 @pytest.mark.parametrize("mapping", ["os", "transformers_evil.x", "importlib"])
@@ -260,7 +277,8 @@ def test_tags(tmp_path: Path) -> None:
 def test_a_missing_and_a_foreign_shard(tmp_path: Path) -> None:
     """Only some of the shards are there, and one that nobody names."""
     put(tmp_path, "model.safetensors.index.json",
-        {"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}})  # fmt: skip
+        {"weight_map": {"a": "model-00001-of-00002.safetensors",
+        "b": "model-00002-of-00002.safetensors"}})  # fmt: skip
     put(tmp_path, "model-00001-of-00002.safetensors", tensors("a"))
     assert audited(tmp_path).rules == {"index.incomplete"}
     put(tmp_path, "model-00002-of-00002.safetensors", tensors("b"))
@@ -275,7 +293,10 @@ def test_a_missing_and_a_foreign_shard(tmp_path: Path) -> None:
         b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n",
         b"version https://git-lfs.github.com/spec/v1\r\noid sha256:" + b"0" * 64 + b"\r\nsize 9\r\n",
         b"version https://hawser.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n",
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n" + b"# x\n" * 999,
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:"
+        + b"0" * 64
+        + b"\nsize 9\n"
+        + b"# x\n" * 999,
         b"# xet version 0\nfilesize = 9\nhash = '" + b"0" * 64 + b"'\n",
     ],
 )
@@ -287,7 +308,9 @@ def test_pointers_in_place_of_weights(tmp_path: Path, name: str, text: bytes) ->
 
 
 @pytest.mark.parametrize("content", [b"", b"not here", b"{}", b"<html>404</html>"])
-@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "unet/diffusion_model.safetensors"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "pytorch_model.bin", "unet/diffusion_model.safetensors"]
+)
 def test_text_in_place_of_weights(tmp_path: Path, name: str, content: bytes) -> None:
     """An empty file, a page of an error, an empty document."""
     put(tmp_path, name, content)
@@ -333,7 +356,8 @@ def test_submodules(tmp_path: Path, line: str) -> None:
     assert audited(tmp_path).rules == {"config.instantiates-callable"}
 
 
-@pytest.mark.parametrize("name", ["mod\u0435l.safetensors", "model.safetensors\u200b", "model\u202e.safetensors",
+@pytest.mark.parametrize("name", ["mod\u0435l.safetensors", "model.safetensors\u200b",
+"model\u202e.safetensors",
                                   "config.json.", "config.json ", "nul.json"])  # fmt: skip
 def test_names_that_pass_for_others(tmp_path: Path, name: str) -> None:
     """Letters of another script, characters that nobody sees, what Windows drops or keeps for itself."""

@@ -59,7 +59,8 @@ def audited(root: Path) -> Audited:
 def tensors(*names: str) -> bytes:
     """A safetensors file with a float for each name."""
     header = {
-        name: {"dtype": "F32", "shape": [1], "data_offsets": [4 * at, 4 * at + 4]} for at, name in enumerate(names)
+        name: {"dtype": "F32", "shape": [1], "data_offsets": [4 * at, 4 * at + 4]}
+        for at, name in enumerate(names)
     }
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)

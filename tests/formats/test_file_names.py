@@ -59,9 +59,12 @@ def test_strange(name: str, other: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "model.safetensors", "\u043c\u043e\u0434\u0435\u043b\u044c.bin", "\u043c\u043e\u0434\u0435\u043b\u044cv2.bin",
-        "\u03b2-vae.json", "5\u00b5m.json", "\u56fe\u7247 1.png", "caf\u00e9.md", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.txt",
-        "runs/Jun12_10:30:00/events", "a b.txt", ".gitattributes", "console.json", "a..b", "emoji\U0001f469\u200d\U0001f469.png",
+        "model.safetensors", "\u043c\u043e\u0434\u0435\u043b\u044c.bin",
+        "\u043c\u043e\u0434\u0435\u043b\u044cv2.bin",
+        "\u03b2-vae.json", "5\u00b5m.json", "\u56fe\u7247 1.png", "caf\u00e9.md",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.txt",
+        "runs/Jun12_10:30:00/events", "a b.txt", ".gitattributes", "console.json", "a..b",
+        "emoji\U0001f469\u200d\U0001f469.png",
     ],
 )  # fmt: skip
 def test_ordinary(name: str) -> None:

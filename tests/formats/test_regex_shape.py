@@ -62,7 +62,7 @@ def test_the_length_is_bounded() -> None:
 
 
 def test_most_listed_expressions_have_such_a_shape() -> None:
-    """The list may hold what the shape alone does not show to be harmless; those are classes inside classes, and two more."""
+    """The list may hold what the shape does not show to be harmless: two classes in classes, two others."""
     refused = set()
     for pattern in KNOWN:
         try:

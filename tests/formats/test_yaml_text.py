@@ -26,7 +26,8 @@ def test_plain(text: bytes) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        b"!x a", b"a: !!python/name:os.system", b"a: !<tag:x> b", b"[!x a]", b'{"a":!x b}', b"- &a b", b"a: *b",
+        b"!x a", b"a: !!python/name:os.system", b"a: !<tag:x> b", b"[!x a]", b'{"a":!x b}', b"- &a b",
+        b"a: *b",
         b"%TAG ! tag:x:\n--- a", b"? !x a", b"a:\n !x b", b"_target_: a", b'"\\x5ftarget_": a', b"<<: *a",
         b"- target: a", b"-\t!x a", b"a,!x", b"a: [b,*c]", b"x: /etc/passwd", b"\xef\xbb\xbf!x a",
         "a:\x85!x b".encode(), "a:\u2028!x b".encode(), "a\u2029%TAG".encode(), b"a\r%TAG",
@@ -39,7 +40,12 @@ def test_not_plain(text: bytes) -> None:
 
 def test_a_word_cannot_be_folded_together() -> None:
     """A text over several lines keeps a space or a break between them."""
-    for text in (b"? _tar\n  get_\n: x", b"a: '_tar\n  get_'", b"a: >-\n  _tar\n  get_", b"a: |\n  _tar\n  get_"):
+    for text in (
+        b"? _tar\n  get_\n: x",
+        b"a: '_tar\n  get_'",
+        b"a: >-\n  _tar\n  get_",
+        b"a: |\n  _tar\n  get_",
+    ):
         assert is_plain(text)
         for event in yaml.parse(text):
             value = getattr(event, "value", "").encode()

@@ -17,7 +17,7 @@ def seeds() -> list[bytes]:
         b"a: 1\nb: [x, y]\nc: {d: e}\n- f\n",
         b"text: Hello! R&D 2*3\nlist:\n- 'it''s'\n- \"x\"\n",
         b"a: &x [1, !t 'b']\nb: *x\n? {c: d}\n: >-\n  e\nf: |\n  g\n...\n",
-        b"%TAG ! tag:x:\n---\n_target_: os.system\n\"\\x5ftarget_\": 1\n",
+        b'%TAG ! tag:x:\n---\n_target_: os.system\n"\\x5ftarget_": 1\n',
         "ä: ü\n\u2028b: c\x85d: e\n".encode(),
         b"---\nlicense: mit\n---\n# page\n",
     ]

@@ -1,4 +1,4 @@
-"""The child's reading of YAML: what a document consists of, with nothing left out and nothing written over."""
+"""The child's reading of YAML: what a document consists of, nothing left out and nothing written over."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ def test_in_a_child():
     ("text", "documents"),
     [
         (b"", []),
-        (b"a: true\nb: no\nc: ~\nd: 'true'\ne: 1\n", [{"a": True, "b": False, "c": None, "d": "true", "e": "1"}]),
+        (b"a: true\nb: no\nc: ~\nd: 'true'\ne: 1\n", [{"a": True, "b": False, "c": None, "d": "true",
+        "e": "1"}]),
         (b"a\n---\n- b\n", ["a", ["b"]]),
         (b"a: 1\na: 2\n", [{"a": "1", "a (1)": {"a": "2"}}]),
-        (b"x: 1\n\"x (2)\": 2\nx: 3\n", [{"x": "1", "x (2)": "2", "x (3)": {"x": "3"}}]),
+        (b'x: 1\n"x (2)": 2\nx: 3\n', [{"x": "1", "x (2)": "2", "x (3)": {"x": "3"}}]),
         (b"? {a: b}\n: c\n", [{"? (0)": {"a": "b"}, "?": "c"}]),
         (b"!!int 5", ["5"]),
     ],

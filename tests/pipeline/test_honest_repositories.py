@@ -22,7 +22,7 @@ NO_DEFAULT = {"gemma4_assistant", "nougat"}
 
 
 def test_the_default_configuration_of_every_model_type(tmp_path: Path) -> None:
-    """One audit over all of them: allowed, and none is warned about but for fields of the two known tables."""
+    """One audit over all of them: allowed, and warnings only about fields of the two known tables."""
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING, CONFIG_MAPPING_NAMES
 
     written = []
@@ -34,20 +34,29 @@ def test_the_default_configuration_of_every_model_type(tmp_path: Path) -> None:
     assert denied == set()
     assert decision.verdict is Verdict.ALLOW
     assert len(written) > 300
-    warned = {
-        reason.finding.location.artifact for reason in decision.reasons if reason.level is Level.WARN
-    }
+    warned = {reason.finding.location.artifact for reason in decision.reasons if reason.level is Level.WARN}
     assert len(warned) < 30
 
 
 def test_processors(tmp_path: Path) -> None:
     """Feature extractors as transformers writes them, image processors of the families that need Pillow."""
-    from transformers import CLIPImageProcessor  # noqa: F401 - the import alone needs no Pillow
-    from transformers import ClapFeatureExtractor, Wav2Vec2FeatureExtractor, WhisperFeatureExtractor
+    from transformers import (
+        ClapFeatureExtractor,
+        CLIPImageProcessor,  # noqa: F401 - the import alone needs no Pillow
+        Wav2Vec2FeatureExtractor,
+        WhisperFeatureExtractor,
+    )
 
-    for number, extractor in enumerate((Wav2Vec2FeatureExtractor, WhisperFeatureExtractor, ClapFeatureExtractor)):
+    for number, extractor in enumerate(
+        (Wav2Vec2FeatureExtractor, WhisperFeatureExtractor, ClapFeatureExtractor)
+    ):
         extractor().save_pretrained(tmp_path / str(number))
-    image = {"do_resize": True, "size": {"height": 224, "width": 224}, "image_mean": [0.5, 0.5, 0.5], "resample": 2}
+    image = {
+        "do_resize": True,
+        "size": {"height": 224, "width": 224},
+        "image_mean": [0.5, 0.5, 0.5],
+        "resample": 2,
+    }
     for name, more in {
         "vit": {"image_processor_type": "ViTImageProcessor"},
         "clip": {"image_processor_type": "CLIPImageProcessorFast", "processor_class": "CLIPProcessor"},
@@ -56,7 +65,8 @@ def test_processors(tmp_path: Path) -> None:
                      "tesseract_config": "", "processor_class": "LayoutLMv2Processor"},
         "layoutxlm": {"feature_extractor_type": "LayoutLMv2FeatureExtractor", "apply_ocr": True,
                       "ocr_lang": "eng+deu", "tesseract_config": "--psm 6"},
-        "qwen": {"image_processor_type": "Qwen2VLImageProcessorFast", "processor_class": "Qwen2_5_VLProcessor"},
+        "qwen": {"image_processor_type": "Qwen2VLImageProcessorFast",
+        "processor_class": "Qwen2_5_VLProcessor"},
     }.items():  # fmt: skip
         put(tmp_path, f"{name}/preprocessor_config.json", image | more)
     put(tmp_path, "v5/processor_config.json", {
@@ -97,19 +107,23 @@ def test_sentence_transformers(tmp_path: Path) -> None:
     folder(
         tmp_path,
         config_sentence_transformers_json={
-            "__version__": {"sentence_transformers": "3.0", "pytorch": "2.3"}, "prompts": {"query": "query: "},
+            "__version__": {"sentence_transformers": "3.0", "pytorch": "2.3"},
+            "prompts": {"query": "query: "},
             "default_prompt_name": None, "similarity_fn_name": "cosine",
         },
         sentence_bert_config_json={"max_seq_length": 256, "do_lower_case": False},
         README_md="---\nlibrary_name: sentence-transformers\ntags:\n- x\n---\n# {MODEL_NAME}\n",
     )  # fmt: skip
-    put(tmp_path, "1_Pooling/config.json", {"word_embedding_dimension": 384, "pooling_mode_mean_tokens": True})
+    put(
+        tmp_path, "1_Pooling/config.json", {"word_embedding_dimension": 384, "pooling_mode_mean_tokens": True}
+    )
     put(tmp_path, "2_Dense/config.json", {
         "in_features": 768, "out_features": 512, "bias": True,
         "activation_function": "torch.nn.modules.activation.Tanh",
     })  # fmt: skip
     put(tmp_path, "cross/config.json", {
-        "model_type": "roberta", "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"},
+        "model_type": "roberta",
+        "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"},
         "sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity",
     })  # fmt: skip
     put(tmp_path, "router/router_config.json", {
@@ -139,7 +153,8 @@ def test_adapters(tmp_path: Path, base: str) -> None:
 def test_diffusers(tmp_path: Path) -> None:
     """Its layout, with parts of old pipelines, and the configuration of the original code beside it."""
     folder(tmp_path, model_index_json={
-        "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0", "_name_or_path": "/home/x/sd",
+        "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0",
+        "_name_or_path": "/home/x/sd",
         "feature_extractor": ["transformers", "CLIPImageProcessor"], "force_zeros_for_empty_prompt": True,
         "image_encoder": [None, None], "requires_safety_checker": True,
         "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
@@ -161,7 +176,8 @@ def test_diffusers(tmp_path: Path) -> None:
         put(tmp_path, f"unet/diffusion_pytorch_model-0000{number}-of-00002.safetensors", tensors(name))
     assert audited(tmp_path).warned == set()
     put(tmp_path, "v1-inference.yaml", (
-        "model:\n  base_learning_rate: 1.0e-04\n  target: ldm.models.diffusion.ddpm.LatentDiffusion\n  params:\n"
+        "model:\n  base_learning_rate: 1.0e-04\n"
+        "  target: ldm.models.diffusion.ddpm.LatentDiffusion\n  params:\n"
         "    cond_stage_config:\n      target: ldm.modules.encoders.modules.FrozenCLIPEmbedder\n"
         "    lossconfig:\n      target: torch.nn.Identity\n"
     ))  # fmt: skip
@@ -172,14 +188,16 @@ def test_diffusers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "quantization",
     [
-        {"quant_method": "gptq", "bits": 4, "group_size": 128, "dataset": "c4", "desc_act": False, "sym": True},
+        {"quant_method": "gptq", "bits": 4, "group_size": 128, "dataset": "c4", "desc_act": False,
+        "sym": True},
         {"quant_method": "awq", "bits": 4, "version": "gemm", "zero_point": True},
         {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"},
         {"load_in_8bit": True, "llm_int8_threshold": 6.0},
         {"quant_method": "fp8", "activation_scheme": "dynamic", "weight_block_size": [128, 128]},
         {"quant_method": "compressed-tensors", "format": "pack-quantized",
          "config_groups": {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 4}}}},
-        {"quant_method": "torchao", "quant_type": {"default": {"_type": "Int4WeightOnlyConfig", "_version": 1}}},
+        {"quant_method": "torchao", "quant_type": {"default": {"_type": "Int4WeightOnlyConfig",
+        "_version": 1}}},
         {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]},
         {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8"}},
     ],
@@ -195,7 +213,8 @@ def test_tokenizer_settings_with_the_writers_paths(tmp_path: Path) -> None:
     """Caches of the writer's machine, overridden by the files of the folder."""
     put(tmp_path, "vocab.txt", "[PAD]\n[UNK]\na\n")
     folder(tmp_path, tokenizer_config_json={
-        "name_or_path": "/home/me/bert", "tokenizer_class": "BertTokenizer", "vocab_file": "/content/vocab.txt",
+        "name_or_path": "/home/me/bert", "tokenizer_class": "BertTokenizer",
+        "vocab_file": "/content/vocab.txt",
         "special_tokens_map_file": "/root/.cache/huggingface/transformers/dd8bd9bfd3664b530ea4e645105f557",
         "model_max_length": 1000000000000000019884624838656, "do_lower_case": True,
     })  # fmt: skip
@@ -210,11 +229,17 @@ def test_records_of_a_training_run(tmp_path: Path) -> None:
     """Paths of the writer's machine, consents of the writer, numbers that are none."""
     folder(
         tmp_path,
-        trainer_state_json='{"best_model_checkpoint": "/root/out/checkpoint-5", "log_history": [{"loss": NaN}]}',
+        trainer_state_json='{"best_model_checkpoint": "/root/out/checkpoint-5", "log": [{"loss": NaN}]}',
         all_results_json={"eval_loss": 1.0},
-        training_args_json={"output_dir": "/root/out", "model_name_or_path": "/mnt/llama", "dataset_path": "../d"},
+        training_args_json={
+            "output_dir": "/root/out",
+            "model_name_or_path": "/mnt/llama",
+            "dataset_path": "../d",
+        },
         dataset_infos_json={"default": {"download_checksums": {"https://x/y": {}}}},
-        ds_config_json={"zero_optimization": {"offload_param": {"device": "cpu", "nvme_path": "/local_nvme"}}},
+        ds_config_json={
+            "zero_optimization": {"offload_param": {"device": "cpu", "nvme_path": "/local_nvme"}}
+        },
         train_config_yaml="model: &m\n  path: /mnt/llama\ncopy: *m\nbase_model: ../llama\n",
         LICENSE_txt="MIT",
         requirements_txt="torch>=2\n",
@@ -233,7 +258,11 @@ def test_code_warns_and_no_more(tmp_path: Path) -> None:
         tmp_path,
         modeling_x_py="import os\nimport torch\nclass X(torch.nn.Module):\n    pass\n",
         train_sh="#!/bin/bash\npython train.py\n",
-        demo_ipynb={"cells": [{"cell_type": "code", "source": ["1"], "outputs": []}], "nbformat": 4, "metadata": {}},
+        demo_ipynb={
+            "cells": [{"cell_type": "code", "source": ["1"], "outputs": []}],
+            "nbformat": 4,
+            "metadata": {},
+        },
         Dockerfile_gpu="FROM x\n",
         _pre_commit_config_yaml="repos:\n- repo: https://github.com/x/y\n  hooks:\n  - id: z\n",
     )
@@ -251,7 +280,11 @@ def test_files_of_other_tools(tmp_path: Path, name: str) -> None:
         case "mlflow":
             put(tmp_path, "MLmodel", "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n")
         case "hyperparams.yaml":
-            put(tmp_path, name, "seed: 1\nx: !ref <seed>\nm: !new:speechbrain.nnet.linear.Linear\n  n_neurons: 3\n")
+            put(
+                tmp_path,
+                name,
+                "seed: 1\nx: !ref <seed>\nm: !new:speechbrain.nnet.linear.Linear\n  n_neurons: 3\n",
+            )
         case "mamba.json":
             put(tmp_path, "config.json", '{"model_type": "mamba2", "time_step_limit": [0.0, Infinity]}')
         case _:
