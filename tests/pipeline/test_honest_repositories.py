@@ -122,7 +122,7 @@ def test_sentence_transformers(tmp_path: Path) -> None:
         "activation_function": "torch.nn.modules.activation.Tanh",
     })  # fmt: skip
     put(tmp_path, "cross/config.json", {
-        "model_type": "roberta",
+        "model_type": "deberta-v2",
         "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"},
         "sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity",
     })  # fmt: skip
