@@ -19,11 +19,11 @@ _DEVICE = re.compile(
     r"(?:.*/)?(CON|PRN|AUX|NUL|COM[0-9\u00b9\u00b2\u00b3]|LPT[0-9\u00b9\u00b2\u00b3])(\.[^/]*)?\Z",
     re.IGNORECASE,
 )
-_UNSEEN = re.compile(
+_UNSEEN = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
     "\uffa0\U000e0000-\U000e007f]"
 )
-_JOINERS = re.compile("[\u200c\u200d]")
+_JOINERS = "[\u200c\u200d]"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _LOOK_ALIKE = str.maketrans(
     # Cyrillic, then Greek, then Latin and Armenian letters, then marks
@@ -34,9 +34,9 @@ _LOOK_ALIKE = str.maketrans(
     "\u2010\u2011\u2012\u2013\u2014\u2212\u2024\u3002\u00b7\u02d7\ua4f8\u0660",
     "aeopcxyijsdqwhkmtbhrvlaopviktuxeiagirousnhl------...-.o",
 )
-_LATIN = re.compile(r"[a-zA-Z]")
-_CYRILLIC = re.compile("[\u0400-\u052f]")
-_WORD = re.compile(r"[^\W\d_]+")
+_LATIN = r"[a-zA-Z]"
+_CYRILLIC = "[\u0400-\u052f]"
+_WORD = r"[^\W\d_]+"
 
 
 def folded(name: str) -> str:
@@ -55,10 +55,10 @@ def strangeness(name: str) -> tuple[str, str] | None:
         return _ascii_strangeness(name)
     if _CONTROL.search(name):
         return _CONTROL.sub("", name), "control characters"
-    seen = _UNSEEN.sub("", name)
+    seen = re.sub(_UNSEEN, "", name)
     if seen != name:
         return seen, "characters that nobody sees"
-    joined = _JOINERS.sub("", name)
+    joined = re.sub(_JOINERS, "", name)
     if joined != name and joined.isascii():
         return joined, "characters that nobody sees"
     alike = _skeleton(name)
@@ -90,6 +90,8 @@ def _skeleton(name: str) -> str:
 def _mixes(name: str) -> bool:
     """Whether one word has Latin letters, and Cyrillic ones that all look like Latin ones."""
     return any(
-        _LATIN.search(word) and (foreign := _CYRILLIC.findall(word)) and _skeleton("".join(foreign)).isascii()
-        for word in _WORD.findall(name)
+        re.search(_LATIN, word)
+        and (foreign := re.findall(_CYRILLIC, word))
+        and _skeleton("".join(foreign)).isascii()
+        for word in re.findall(_WORD, name)
     )

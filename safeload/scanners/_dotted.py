@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from safeload.core import Json
 
+# patterns are text, and compiled by the first document that holds a dotted name: most hold none
+_LONGEST = 300
+"""Characters of a name. Longer ones are no names, and cost the patterns time."""
 Grade = Literal["known", "project", "anything"]
 
 _LAYERS = (
@@ -22,18 +25,16 @@ _LAYERS = (
     "|SparseStaticEmbedding|LogitScore|MultiVectorMask|HierarchicalTokenPooling|WhitespaceTokenizer"
     "|WordTokenizer|PhraseTokenizer|CSRSparsity|IDF"
 )
-_SENTENCE_MODULE = re.compile(
+_SENTENCE_MODULE = (
     r"sentence_transformers\.((base|cross_encoder|sentence_transformer|sparse_encoder|multi_vector_encoder)\.)?"
-    rf"(models|modules)(\.(?!_)[A-Za-z0-9_]+){{0,2}}\.({_LAYERS})\Z",
-    re.ASCII,
+    rf"(models|modules)(\.(?!_)[A-Za-z0-9_]+){{0,2}}\.({_LAYERS})\Z"
 )
-_ACTIVATION = re.compile(
+_ACTIVATION = (
     r"torch\.nn\.(modules\.(activation|linear)\.)?"
     r"(Identity|Tanh|Sigmoid|ReLU6?|LeakyReLU|PReLU|ELU|SELU|CELU|GELU|SiLU|Mish|Hardswish|Hardtanh"
     r"|Hardsigmoid|Softmax|LogSoftmax|LogSigmoid|Softplus|Softsign|Tanhshrink|Softshrink)\Z"
 )
-_KNOWN = re.compile(
-    r"""
+_KNOWN = r"""
       torch\.optim(\.[a-z_]+){0,2}\.[A-Z][A-Za-z0-9]*
     | torch\.nn(\.modules(\.[a-z]+)?)?\.[A-Z][A-Za-z0-9]*
     | (pytorch_lightning|lightning\.pytorch)\.
@@ -41,10 +42,8 @@ _KNOWN = re.compile(
     | (pytorch_lightning|lightning\.pytorch)\.Trainer
     | (ldm|sgm|cldm|ControlNet\.ldm)\.(models|modules|lr_scheduler)(\.[A-Za-z0-9_]+){0,5}\.[A-Z][A-Za-z0-9]*
     | mlflow\.[a-z_]+(\.[a-z_]+)?
-    """,
-    re.VERBOSE | re.ASCII,
-)
-_PROJECT = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*\.[A-Z]\w*[a-z]\w*\Z", re.ASCII)
+    """
+_PROJECT = r"[A-Za-z]\w*(\.[A-Za-z]\w*)*\.[A-Z]\w*[a-z]\w*\Z"
 """A class in somebody's package: it looks like no function and no module."""
 _TOOLS = frozenset(
     {
@@ -64,21 +63,21 @@ def grade(name: Json) -> Grade:
     Args:
         name: the value as written. What is no text names nothing that could be known.
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str) or len(name) > _LONGEST:
         return "anything"
-    if _KNOWN.fullmatch(name) or is_sentence_module(name) or is_activation(name):
+    if re.fullmatch(_KNOWN, name, re.VERBOSE | re.ASCII) or is_sentence_module(name) or is_activation(name):
         return "known"
     root = name.partition(".")[0]
     if root in sys.stdlib_module_names or root in _TOOLS or root.startswith("_"):
         return "anything"
-    return "project" if _PROJECT.match(name) else "anything"
+    return "project" if re.match(_PROJECT, name, re.ASCII) else "anything"
 
 
 def is_sentence_module(name: str) -> bool:
     """A module class of sentence-transformers, in any of the folders that it has stood in."""
-    return _SENTENCE_MODULE.match(name) is not None
+    return re.match(_SENTENCE_MODULE, name, re.ASCII) is not None
 
 
 def is_activation(name: str) -> bool:
     """An activation of torch, by the name of its class."""
-    return _ACTIVATION.match(name) is not None
+    return re.match(_ACTIVATION, name) is not None

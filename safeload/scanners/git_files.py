@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.formats.git_config import Setting, attribute_filters, parse_git_config
 from safeload.formats.view import read_all
 from safeload.scanners import ScanResult
 from safeload.scanners._elsewhere import problem
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safeload.core import Json, Location
+    from safeload.formats.git_config import Setting
     from safeload.limits import Limits
     from safeload.scanners import Subject
 
@@ -57,20 +57,23 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
     Raises:
         FormatError: it is no text, or has too many settings.
     """
+    from safeload.formats.git_config import attribute_filters, parse_git_config
+
     result = check_text(subject)
     if result.coverage is not Coverage.SCANNED or subject.view.size > _LONGEST:
         return result
     text = read_all(subject.view).decode("utf-8", "replace")
     name = subject.base_name.lower()
     if name in {".gitattributes", "attributes"}:
-        facts = [*_filters(text, subject.location)] if name.startswith(".") else []
+        names = attribute_filters(text) if name.startswith(".") else ()
+        facts = [*_filters(names, subject.location)]
     else:
         facts = [*_settings(parse_git_config(text), subject.location)]
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts[:MOST_FACTS]))
 
 
-def _filters(text: str, location: Location) -> Iterator[Fact]:
-    for name in attribute_filters(text):
+def _filters(names: tuple[str, ...], location: Location) -> Iterator[Fact]:
+    for name in names:
         if name != "lfs":
             data: dict[str, Json] = {"key": "filter", "value": name[:200]}
             yield Fact(kind="config.reference", location=location, data=data)

@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.formats.python_text import declared_encoding, imported, is_telling
 from safeload.formats.view import read_all
 from safeload.scanners import Errand, ScanResult
 from safeload.scanners._text import check_text
@@ -31,6 +30,8 @@ _SHOWN = 20
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
     """State the file and what its text shows, and send one with telling words to the child."""
+    from safeload.formats.python_text import declared_encoding, imported, is_telling
+
     if subject.view.size > limits.source_bytes:
         check_text(subject)
         return _stated(subject, {"unread": f"it has more than {limits.source_bytes} bytes"})

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
-from safeload.formats.regex_list import KNOWN
-from safeload.formats.regex_shape import check_shape
 from safeload.formats.tokenizer_json import parse_tokenizer_json
 from safeload.scanners import ScanResult
 
@@ -28,6 +26,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the bytes do not follow the schema.
     """
+    from safeload.formats.regex_list import KNOWN
+    from safeload.formats.regex_shape import check_shape
+
     record = parse_tokenizer_json(subject.view, limits)
     facts = []
     coverage, reason = Coverage.SCANNED, ""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.formats.view import BytesView, read_all
-from safeload.formats.yaml_text import FrontMatterOpen, front_matter, is_plain
 from safeload.scanners import Errand, ScanResult
 from safeload.scanners._dotted import grade
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
@@ -50,6 +49,8 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: it is no text.
     """
+    from safeload.formats.yaml_text import FrontMatterOpen, front_matter, is_plain
+
     if subject.view.size > limits.yaml_bytes:
         if not subject.base_name.lower().endswith(".md"):
             reason = f"{subject.view.size} bytes of YAML, more than {limits.yaml_bytes}"

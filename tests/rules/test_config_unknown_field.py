@@ -34,8 +34,8 @@ def test_config_unknown_field_names_what_was_not_audited():
     item = fact("config.reference", key="base_model_name_or_path", value="'org/base'")
     assert messages(rule, item) == [
         (
-            "base_model_name_or_path names 'org/base': it has no effect here, and what other loaders take from "
-            "there was not audited"
+            "base_model_name_or_path names 'org/base': it has no effect here, and what other loaders take "
+            "from there was not audited"
         )
     ]
 
