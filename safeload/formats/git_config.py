@@ -42,13 +42,14 @@ def parse_git_config(text: str) -> tuple[Setting, ...]:
     settings: list[Setting] = []
     section, name = "", ""
     for line in _joined(text):
-        rest = line
-        while (match := _SECTION.match(rest)) is not None:
+        at = 0
+        while (match := _SECTION.match(line, at)) is not None:
             section, _, dotted = match[1].lower().partition(".")
             name = match[2] if match[2] is not None else dotted
-            rest = rest[match.end() :]
-        setting = _SETTING.match(rest)
-        if setting is None or rest.lstrip().startswith(("#", ";")):
+            at = match.end()
+        # a comment starts with no letter
+        setting = _SETTING.match(line, at)
+        if setting is None:
             continue
         if len(settings) >= MOST_SETTINGS:
             raise TooManySettings(f"more than {MOST_SETTINGS} settings")

@@ -23,6 +23,8 @@ _SHOWN = 200
 """Characters of a value that a fact carries."""
 MOST_FACTS = 200
 """Facts of one kind about one document. They all say the same, so more of them change no verdict."""
+_LONGEST_NAME = 300
+"""Characters of a dotted name, and of arguments. Longer ones are none, and would cost the patterns memory."""
 _GRADES = {"known": "config.reference", "project": "config.remote-code", "anything": "config.callable"}
 _MODULE_KEYS = frozenset({"idx", "path"})
 """What an entry of modules.json has beside its type: elsewhere a dotted type is a word like any other."""
@@ -102,7 +104,7 @@ def _called(key: str, value: Json, item: Mapping[str, Json]) -> str | None:
         return None if isinstance(item.get("_target_"), str) else "config.callable"
     if not isinstance(value, str):
         return _router(value, item) if key == "types" else None
-    if table.DOTTED.match(value) is None:
+    if len(value) > _LONGEST_NAME or table.DOTTED.match(value) is None:
         return None
     if key == "target" and ("params" in item or len(item) == 1):
         return _GRADES[grade(value)]
@@ -178,7 +180,9 @@ def _second_download(_value: Json, _item: Mapping[str, Json], followed: bool) ->
 def _detectron(value: Json, _item: Mapping[str, Json], _followed: bool) -> str | None:  # noqa: FBT001
     """Settings of a detector, as LayoutLMv2 has them; its weights and base files lie elsewhere."""
     plain = isinstance(value, dict) and all(
-        table.DETECTRON.match(key) and not (isinstance(item, str) and ("/" in item or ":" in item))
+        len(key) <= _LONGEST_NAME
+        and table.DETECTRON.match(key)
+        and not (isinstance(item, str) and ("/" in item or ":" in item))
         for key, item in value.items()
     )
     return None if plain else "config.redirect"
@@ -195,7 +199,8 @@ def _mapping(value: Json, _item: Mapping[str, Json], _followed: bool) -> str | N
 
 def _tesseract(value: Json, _item: Mapping[str, Json], _followed: bool) -> str | None:  # noqa: FBT001
     """Arguments of a program: others than the two modes name files to read and to write."""
-    return None if isinstance(value, str) and table.TESSERACT.match(value) else "config.redirect"
+    short = isinstance(value, str) and len(value) <= _LONGEST_NAME
+    return None if short and table.TESSERACT.match(str(value)) else "config.redirect"
 
 
 def _ocr_language(value: Json, _item: Mapping[str, Json], _followed: bool) -> str | None:  # noqa: FBT001

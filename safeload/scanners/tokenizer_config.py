@@ -13,7 +13,7 @@ from safeload.formats.tokenizer_config import (
     parse_tokenizer_config,
 )
 from safeload.scanners import ScanResult
-from safeload.scanners._json_keys import behaviour_facts
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
 from safeload.scanners._templates import template_fact
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         # a file of the snapshot overrides what the writer noted for it: a relation between files
         if not (fact.kind == "config.redirect" and fact.location.key in VOCABULARY_FILES)
     ]
+    strange = [item for item in record.templates if _TEMPLATE_NAME.match(item.name) is None]
     stated.extend(
         Fact(
             kind="config.redirect",
             location=location.at(key=f"{template.where}.name"),
             data={"key": "name", "value": template.name[:200]},
         )
-        for template in record.templates
-        if _TEMPLATE_NAME.match(template.name) is None
+        for template in strange[:MOST_FACTS]
     )
     name = record.tokenizer_class
     if name is not None and name.removesuffix("Fast") not in CLASSES:
