@@ -8,6 +8,7 @@ none that could reach a watched module by a name that its text spells. A name th
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _COOKIE = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:[ \t\f]*(?:#[^\r\n]*)?\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)"
@@ -17,15 +18,18 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:import[ \t]+([\w., \t]{1,400})|from[ \t]+([\w.]{1,120})[ \t]+import\b)", re.MULTILINE
 )
 _TELLING = re.compile(
-    rb"\b(?:os|posix|nt|subprocess|pty|sockets?|ssl|urllib\w*|http|ftplib|smtplib|requests|httpx|aiohttp"
-    rb"|paramiko|ctypes|cffi|c?pickle|dill|cloudpickle|joblib|marshal|shelve|shutil|runpy|importlib|imp|pip"
-    rb"|builtins|code|codeop|base64|binascii|zlib|bz2|lzma|codecs|tempfile|webbrowser|multiprocessing"
-    rb"|threading|signal|sys|types|inspect|gc|winreg|asyncio|telnetlib|xmlrpc|huggingface_hub|platform"
-    rb"|getpass|glob|exec|eval|compile|open|getattr|setattr|globals|locals|vars|input|breakpoint|hub|load\w*"
-    rb"|unsafe_load|full_load|read_pickle)\b|__(?!init__|name__|main__|all__|version__|call__|repr__|len__"
-    rb"|getitem__|future__|author__|str__|post_init__|iter__|next__|enter__|exit__)\w",
-    re.IGNORECASE,
+    r"(?:\b(?:import|from)|,)[\s\\]*(?:os|posix|nt|subprocess|pty|sockets?|ssl|urllib\w*|http|ftplib|smtplib|requests"
+    r"|httpx|aiohttp|paramiko|ctypes|cffi|_?c?[pP]ickle|dill|cloudpickle|joblib|marshal|shelve|shutil|runpy"
+    r"|importlib|imp|pip|builtins|code|codeop|base64|binascii|zlib|bz2|lzma|codecs|tempfile|webbrowser"
+    r"|multiprocessing|threading|_thread|signal|sys|types|inspect|gc|winreg|asyncio|telnetlib|xmlrpc"
+    r"|huggingface_hub|platform|getpass|glob)\b"
+    r"|\b(?:exec|eval|compile|open|[gs]etattr(?!\(\s*[\w.]+,\s*[\"'][A-Za-z]\w*[\"'])|globals|locals|vars|breakpoint|hub|load|load_library"
+    r"|load_inline|unsafe_load|full_load|read_pickle|cached_file)\b|\binput\s*\("
+    r"|__(?!class__\.__name__|init__|name__|main__|all__|version__|call__|repr__|len__|getitem__|future__|author__|str__"
+    r"|post_init__|iter__|next__|enter__|exit__)\w",
 )
+"""A module is reached by an import of its name, a function by its name. An attribute that is spelt out is no
+other than one behind a dot."""
 MOST_IMPORTS = 100
 
 
@@ -38,9 +42,12 @@ def declared_encoding(source: bytes) -> str | None:
 def is_telling(source: bytes) -> bool:
     """Whether a word stands in the text that only a parser can judge.
 
-    A letter outside ASCII may be a word's letter to the compiler, which normalises names.
+    The compiler normalises names, so the text is normalised first: a letter outside ASCII may stand for one.
     """
-    return _TELLING.search(source) is not None or not source.isascii()
+    text = source.decode("utf-8", "replace")
+    if not source.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _TELLING.search(text) is not None
 
 
 def imported(source: bytes) -> tuple[str, ...]:

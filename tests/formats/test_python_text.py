@@ -38,7 +38,8 @@ def test_imports_in_their_order() -> None:
         b"import os", b"x.system()\nimport subprocess", b"eval('1')", b"getattr(x, 'y')", b"__import__('os')",
         b"().__class__", b"torch.load(x)", b"from torch import hub", b"import pickle",
         "import \uff4fs".encode(),
-        b"x.__reduce__()", b"OPEN = open",
+        b"x.__reduce__()", b"OPEN = open", b"import a, \\\n  os", b"input ()", b"getattr(a, '__b')",
+        b"getattr(a, b)",
     ],
 )  # fmt: skip
 def test_telling(source: bytes) -> None:
@@ -52,6 +53,9 @@ def test_telling(source: bytes) -> None:
         b"from torch import nn\nclass M(nn.Module):\n    def __init__(self):\n        super().__init__()\n",
         b"def forward(self, x):\n    return self.layer(x)\n",
         b"__all__ = ['A']\n",
+        b"x = getattr(config, 'size', None)\ny = self.__class__.__name__\n",
+        b"# http://www.apache.org/licenses\nx = 1\n",
+        "x = 1  # caf\u00e9 \u4e2d\u6587\n".encode(),
     ],
 )  # fmt: skip
 def test_settled(source: bytes) -> None:

@@ -12,7 +12,8 @@ from safeload.formats.yaml_text import WORDS, FrontMatterOpen, front_matter, is_
     "text",
     [
         b"", b"a: 1\nb: [x, y]\nc: {d: e}\n", b"text: Hello! R&D 2*3 a!b\n", b"- a\n- 'it''s'\n- \"x\"\n",
-        b"a: |\n  some text\n  50% of it\n", "ä: ü\n".encode(), b"a: b # c\n---\nd: e\n...\n",
+        b"a: |\n  some text\n  50% of it\n", b"# lr0 * lrf & more\n", b"on: target\nmax_target: 5\n",
+        "ä: ü\n".encode(), b"a: b # c\n---\nd: e\n...\n",
     ],
 )  # fmt: skip
 def test_plain(text: bytes) -> None:
@@ -29,7 +30,8 @@ def test_plain(text: bytes) -> None:
         b"!x a", b"a: !!python/name:os.system", b"a: !<tag:x> b", b"[!x a]", b'{"a":!x b}', b"- &a b",
         b"a: *b",
         b"%TAG ! tag:x:\n--- a", b"? !x a", b"a:\n !x b", b"_target_: a", b'"\\x5ftarget_": a', b"<<: *a",
-        b"- target: a", b"-\t!x a", b"a,!x", b"a: [b,*c]", b"x: /etc/passwd", b"\xef\xbb\xbf!x a",
+        b"- target: a", b"{'target' : a}", b"? target # x\n: a",
+        b"? target\n: a", b"-\t!x a", b"a,!x", b"a: [b,*c]", b"x: /etc/passwd", b"\xef\xbb\xbf!x a",
         "a:\x85!x b".encode(), "a:\u2028!x b".encode(), "a\u2029%TAG".encode(), b"a\r%TAG",
     ],
 )  # fmt: skip
