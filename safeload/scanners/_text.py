@@ -1,4 +1,4 @@
-"""Whether a text is text to its end: what every scanner of texts asks first."""
+"""Text of any kind, read to its end: what the scanners of texts have in common."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class TextHoldsNul(FormatError):
     """A NUL byte: what started as text goes on as something else."""
 
 
-def check_text(subject: Subject) -> ScanResult:
-    """SCANNED, where the text is text to its end.
+def read_text(subject: Subject) -> ScanResult:
+    """Check that the text is text to its end.
 
     Raises:
         FormatError: it is not.

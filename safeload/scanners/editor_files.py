@@ -14,7 +14,7 @@ from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.view import read_all
 from safeload.scanners import ScanResult
 from safeload.scanners._json_keys import behaviour_facts
-from safeload.scanners._text import check_text
+from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
@@ -34,14 +34,14 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         FormatError: it is no text, or no strict JSON where it has to be.
     """
     if _FOLDER.match(subject.location.name):
-        result = check_text(subject)
+        result = read_text(subject)
         if subject.base_name not in _STARTS:
             return result
         language = "a list of commands that an editor starts"
         fact = Fact(kind="code.script", location=subject.location, data={"language": language})
         return ScanResult(coverage=result.coverage, reason=result.reason, facts=(fact,))
     if subject.format == "text":
-        return check_text(subject)
+        return read_text(subject)
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes of JSON, more than {limits.json_bytes}")
     value = parse_json(read_all(subject.view), limits, finite=False)

@@ -15,7 +15,7 @@ from safeload.formats.view import read_all
 from safeload.scanners import ScanResult
 from safeload.scanners._elsewhere import problem
 from safeload.scanners._json_keys import MOST_FACTS
-from safeload.scanners._text import check_text
+from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
     """
     from safeload.formats.git_config import attribute_filters, parse_git_config
 
-    result = check_text(subject)
+    result = read_text(subject)
     if result.coverage is not Coverage.SCANNED or subject.view.size > _LONGEST:
         return result
     text = read_all(subject.view).decode("utf-8", "replace")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Coverage, Fact
 from safeload.formats.view import read_all
 from safeload.scanners import Errand, ScanResult
-from safeload.scanners._text import check_text
+from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
     from safeload.core import Json
@@ -33,7 +33,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     from safeload.formats.python_text import declared_encoding, imported, is_telling
 
     if subject.view.size > limits.source_bytes:
-        check_text(subject)
+        read_text(subject)
         return _stated(subject, {"unread": f"it has more than {limits.source_bytes} bytes"})
     source = read_all(subject.view)
     encoding = declared_encoding(source)

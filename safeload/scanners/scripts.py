@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.scanners._text import check_text
+from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
@@ -59,7 +59,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
     Raises:
         FormatError: it is no text.
     """
-    result = check_text(subject)
+    result = read_text(subject)
     language = _language(subject)
     if language is None or result.coverage is not Coverage.SCANNED:
         return result

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Coverage
 from safeload.scanners import ScanResult
 from safeload.scanners._misplaced import misplaced
-from safeload.scanners._text import check_text
+from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
@@ -26,5 +26,5 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
         FormatError: it is not.
     """
     reason = misplaced(subject)
-    result = check_text(subject)
+    result = read_text(subject)
     return result if reason is None else ScanResult(coverage=Coverage.MALFORMED, reason=reason)

@@ -14,7 +14,7 @@ from safeload.formats.view import BytesView, read_all
 from safeload.scanners import Errand, ScanResult
 from safeload.scanners._dotted import grade
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
-from safeload.scanners._text import check_text
+from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +55,8 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         if not subject.base_name.lower().endswith(".md"):
             reason = f"{subject.view.size} bytes of YAML, more than {limits.yaml_bytes}"
             return ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=reason)
-        return check_text(subject)
-    result = check_text(subject)
+        return read_text(subject)
+    result = read_text(subject)
     data = read_all(subject.view)
     if subject.base_name.lower().endswith(".md"):
         try:
