@@ -47,7 +47,7 @@ class Subject:
     read_data: bool = True
     """False under `--quick`: only interpreted bytes may be read, the rest ends as NOT_READ."""
     depth: int = 0
-    """How many containers are around it."""
+    """How many archives are around it. What a compressed file is the whole content of counts as the file."""
     packs: frozenset[str] = frozenset()
     """Packs of inert records that the policy switches on."""
 
@@ -66,6 +66,8 @@ class Child:
     view: View
     format: str | None = None
     """A format that the container's grammar fixes (`raw-tensor`), or None to identify by content."""
+    wrapped: bool = False
+    """Whether it is all that a compressed file holds, and not one of the members of an archive."""
 
 
 @record
