@@ -36,6 +36,12 @@ class Limits:
     """CPython itself refuses integers over 4300 digits; no config needs more than a float64."""
     json_items: int = 4_000_000
 
+    # YAML, source code
+    yaml_bytes: int = 4 * MIB
+    """Training configurations have up to about 50 kB; it is a small file's size."""
+    source_bytes: int = 256 * KIB
+    """Python up to which imports and calls are looked for. The longest modeling file has about 150 kB."""
+
     # text
     vocab_bytes: int = 32 * MIB
     vocab_entries: int = 2_000_000

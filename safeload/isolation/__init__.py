@@ -10,7 +10,9 @@ answer is untrusted and checked like a file.
     frames.py         the length-prefixed strict JSON that both sides speak
     room.py           what the child gives up before it reads the first byte of input
     child.py          the child's entry and its closed table of tasks
-    fickling_task.py  the one task there is today: fickling reads a pickle stream
+    fickling_task.py  a task: fickling reads a pickle stream
+    yaml_task.py      a task: PyYAML's parser lists what documents consist of
+    python_task.py    a task: the compiler's parser lists what a source does at import
     second_reader.py  what the pipeline calls: a reading, and its comparison with our own trace
 
 This package never imports pickle or multiprocessing: an answer can hold data and nothing else.

@@ -31,6 +31,20 @@ def _second_reader() -> Task:
     return lambda data, _options: (fickling_task.read(data), b"")
 
 
+def _yaml() -> Task:
+    from safeload.isolation import yaml_task
+
+    yaml_task.rehearse()
+    return lambda data, _options: (yaml_task.read(data), b"")
+
+
+def _python() -> Task:
+    from safeload.isolation import python_task
+
+    python_task.rehearse()
+    return lambda data, _options: (python_task.read(data), b"")
+
+
 def _decompress() -> Task:
     from safeload.isolation import decompress_task
 
@@ -46,6 +60,8 @@ def _unpack_7z() -> Task:
 
 TASKS: dict[str, Callable[[], Task]] = {
     "second-reader": _second_reader,
+    "yaml": _yaml,
+    "python": _python,
     "decompress": _decompress,
     "unpack-7z": _unpack_7z,
 }

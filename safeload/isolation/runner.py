@@ -29,16 +29,18 @@ if TYPE_CHECKING:
     from safeload.core import Json
     from safeload.limits import Limits
 
-LIBRARIES = {
+LIBRARIES: dict[str, tuple[str, ...]] = {
     "second-reader": ("fickling", "typing_extensions"),
     "decompress": ("zstandard", "lz4"),
     "unpack-7z": (
         "py7zr", "bcj", "pyppmd", "inflate64", "brotli", "Cryptodome", "backports", "multivolumefile",
         "texttable", "psutil",
     ),
+    "yaml": ("yaml", "_yaml"),
+    "python": (),
 }  # fmt: skip
 """Task -> top-level packages whose folders the child may import from."""
-REQUIRED = {"second-reader": "fickling", "unpack-7z": "py7zr"}
+REQUIRED = {"second-reader": "fickling", "unpack-7z": "py7zr", "yaml": "yaml"}
 """Task -> the package that it cannot do without."""
 
 BOOTSTRAP = (

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.core import Coverage
+from safeload.core import Coverage, Fact
 from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.scanners import ScanResult
-from safeload.scanners._json_keys import behaviour_facts, keras_document
+from safeload.scanners._elsewhere import problem
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, is_followed, keras_document
+from safeload.scanners._misplaced import misplaced
 
 if TYPE_CHECKING:
+    from safeload.core import Json
     from safeload.limits import Limits
     from safeload.scanners import Subject
 
@@ -25,5 +28,25 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes, more than {limits.json_bytes}")
     value = parse_json(subject.view.read(0, subject.view.size), limits, finite=False)
-    facts = (*behaviour_facts(value, subject.location), *keras_document(value, subject.location))
-    return ScanResult(coverage=Coverage.SCANNED, facts=facts)
+    reason = misplaced(subject)
+    followed = is_followed(subject.base_name)
+    facts = list(behaviour_facts(value, subject.location, followed=followed))
+    facts.extend(keras_document(value, subject.location))
+    facts.extend(_shards(value, subject))
+    if reason is not None:
+        return ScanResult(coverage=Coverage.MALFORMED, reason=reason, facts=tuple(facts))
+    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts))
+
+
+def _shards(value: Json, subject: Subject) -> list[Fact]:
+    """A shard index under another name leads no further than one under its own."""
+    weight_map = value.get("weight_map") if isinstance(value, dict) else None
+    if not isinstance(weight_map, dict):
+        return []
+    named = sorted({shard for shard in weight_map.values() if isinstance(shard, str)})
+    where = subject.location.at(key="weight_map")
+    return [
+        Fact(kind="index.path", location=where, data={"name": shard, "problem": why})
+        for shard in named
+        if (why := problem(shard)) is not None
+    ][:MOST_FACTS]
