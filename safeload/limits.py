@@ -105,6 +105,12 @@ class Limits:
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
 
+    # chat templates
+    template_bytes: int = 256 * KIB
+    """Of all templates of one file together. The longest ones in use have about 20 kB."""
+    templates: int = 64
+    """Templates of one file; Command-R has three."""
+
     # child processes
     second_reader_opcodes: int = 2_000
     """Inert streams longer than this are not read a second time, and the report says so."""

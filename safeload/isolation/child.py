@@ -31,7 +31,20 @@ def _second_reader() -> Task:
     return lambda data, _options: (fickling_task.read(data), b"")
 
 
-TASKS: dict[str, Callable[[], Task]] = {"second-reader": _second_reader}
+def _template() -> Task:
+    from safeload.isolation import template_parser
+
+    template_parser.prepare()
+    from safeload.isolation import template_task
+
+    template_task.rehearse()
+    return lambda data, _options: (template_task.read(data), b"")
+
+
+TASKS: dict[str, Callable[[], Task]] = {
+    "second-reader": _second_reader,
+    "template": _template,
+}
 """Name -> what imports and rehearses the task, then returns it. Closed: nothing is looked up by name."""
 
 

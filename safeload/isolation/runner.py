@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     from safeload.core import Json
     from safeload.limits import Limits
 
-LIBRARIES = {"second-reader": ("fickling", "typing_extensions")}
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "second-reader": ("fickling", "typing_extensions"),
+    "template": ("jinja2", "markupsafe"),
+}
 """Task -> top-level packages whose folders the child may import from."""
-REQUIRED = {"second-reader": "fickling"}
+REQUIRED = {
+    "second-reader": "fickling",
+    "template": "jinja2",
+}
 
 BOOTSTRAP = (
     "import sys;n=int(sys.argv[1]);sys.path+=sys.argv[2:2+n];"

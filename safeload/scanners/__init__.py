@@ -197,6 +197,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "tokenizer.regex": "a regular expression outside the list: pattern, where",
         "tokenizer.class": "a class name outside the closed table: key, value",
         "template.found": "a chat template, which is a program for Jinja: where, size, sha256",
+        "template.unsafe": "what no honest chat template needs: where, line, what",
         "code.python": "a Python source file",
         "code.native": "a native binary: format",
         "load.new-head": "tensors that the checkpoint lacks and that start untrained: names, architecture",
