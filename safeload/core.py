@@ -464,6 +464,8 @@ class AuditReport:
     """Every pickle stream that was read, with its trace (`scanners.Stream`): what `inspect` shows."""
     quick: bool = False
     """True where only interpreted bytes were read."""
+    rooms: tuple[tuple[str, ...], ...] = ()
+    """Layers of isolation that held in the child processes of this audit: each different set once."""
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.isolation.runner import ChildFailure, ask
+from safeload.isolation.runner import REQUIRED, ChildFailure, ask, layers
 from safeload.scanners import Answer
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _RAW = frozenset({"decompress"})
 """Tasks that answer with raw bytes."""
+
+
+def known_task(task: str) -> bool:
+    """Whether a task of that name exists for errands."""
+    return task in REQUIRED and task != "second-reader"
 
 
 def run_errand(errand: Errand, limits: Limits) -> Answer:
@@ -37,4 +42,4 @@ def run_errand(errand: Errand, limits: Limits) -> Answer:
     message, payload = answer
     result = message["result"]
     assert isinstance(result, dict)  # noqa: S101  ask has checked that
-    return Answer(result=result, payload=payload)
+    return Answer(result=result, payload=payload, room=layers(message))

@@ -74,6 +74,8 @@ SYSCALLS = {
     "rseq": (334, 293),
 }
 """What a process needs to compute, to answer on an open pipe and to end."""
+PREAD = (17, 67)
+"""pread64, for a child that is lent an open file: its position is shared with the parent, so no lseek."""
 
 BPF_LOAD_WORD = 0x20
 BPF_JUMP_EQUAL = 0x15
@@ -88,12 +90,13 @@ class _SockFprog(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("program", ctypes.c_void_p))
 
 
-def enter(*, memory_bytes: int, cpu_seconds: int) -> list[str]:
+def enter(*, memory_bytes: int, cpu_seconds: int, reads_file: bool = False) -> list[str]:
     """Give up all that the task does not need.
 
     Args:
         memory_bytes: address space of this process.
         cpu_seconds: CPU time after which the kernel ends it.
+        reads_file: whether it reads ranges of a file that is open already.
 
     Returns:
         The layers that hold, in order.
@@ -110,7 +113,7 @@ def enter(*, memory_bytes: int, cpu_seconds: int) -> list[str]:
     abi = _landlock(libc)
     if abi:
         held.append(f"landlock-{abi}")
-    if _seccomp(libc):
+    if _seccomp(libc, reads_file=reads_file):
         held.append("seccomp")
     return held
 
@@ -165,17 +168,17 @@ def _landlock(libc: ctypes.CDLL) -> int:
     return 0 if failed else int(abi)
 
 
-def _seccomp(libc: ctypes.CDLL) -> bool:
+def _seccomp(libc: ctypes.CDLL, *, reads_file: bool) -> bool:
     machine = platform.machine()
     if machine not in AUDIT_ARCH or struct.calcsize("P") != 8:
         return False
-    program = filter_program(machine)
+    program = filter_program(machine, reads_file=reads_file)
     buffer = ctypes.create_string_buffer(program, len(program))
     prog = _SockFprog(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(prog), 0, 0) == 0)
 
 
-def filter_program(machine: str) -> bytes:
+def filter_program(machine: str, *, reads_file: bool = False) -> bytes:
     """The BPF program for one architecture: allow the listed calls, refuse the others with EPERM.
 
     A call made through another architecture's table (i386 or x32 on x86_64) has another `arch`, or a
@@ -183,9 +186,11 @@ def filter_program(machine: str) -> bytes:
 
     Args:
         machine: a key of `AUDIT_ARCH`.
+        reads_file: whether `PREAD` is allowed too.
     """
     column = 0 if machine == "x86_64" else 1
-    numbers = sorted(entry[column] for entry in SYSCALLS.values())
+    allowed = (*SYSCALLS.values(), *([PREAD] if reads_file else []))
+    numbers = sorted(entry[column] for entry in allowed)
     steps = [
         (BPF_LOAD_WORD, 0, 0, OFFSET_ARCH),
         (BPF_JUMP_EQUAL, 1, 0, AUDIT_ARCH[machine]),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
     from safeload.formats.identify import Identification
     from safeload.formats.pickle_trace import Trace
+    from safeload.pipeline.apart import Apart
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
@@ -60,6 +61,9 @@ class Examination:
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
         self._errands = 0
+        self._apart: Apart | None = None
+        self.rooms: set[tuple[str, ...]] = set()
+        """Layers of isolation that held in the children of this audit: each different set once."""
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
         self.records: dict[str, object] = {}
@@ -89,6 +93,9 @@ class Examination:
             if broken is not None:
                 self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
                 continue
+            if self._policy.isolation == "all":
+                self._scan_apart(entry)
+                continue
             pending = [_Pending(self._source.blobs[entry.path], place, 0, None)]
             while pending:
                 item = pending.pop()
@@ -106,6 +113,60 @@ class Examination:
                     for child in reversed(result.children)
                 )
                 self.streams.extend(result.streams)
+
+    def _scan_apart(self, entry: ManifestEntry) -> None:
+        """Step 4 for a file that a child process reads: what it says is about this file only."""
+        # Most policies read in this process.
+        from safeload.pipeline.apart import Apart
+
+        if self._apart is None:
+            self._apart = Apart(self._policy, quick=self._quick, run=self._answer)
+        try:
+            told = self._apart.examine(entry, self._source.blobs[entry.path])
+        except FormatError as error:
+            self._file(entry, None, ScanResult(coverage=Coverage.MALFORMED, reason=str(error)))
+            return
+        self.rooms.update({self._apart.room} - {()})
+        self.facts.extend(told.facts)
+        result = ScanResult(coverage=told.coverage, reason=told.reason, record=told.record)
+        self._file(entry, told.format, result)
+        for place, size, kind, coverage, reason in told.members:
+            self._member(place, size, kind, coverage, reason)
+        self.streams.extend(told.streams)
+
+    def confirm(self, entries: Iterable[ManifestEntry]) -> bool:
+        """After a decision from what children said: read again, here, what will be handed out.
+
+        A child that hostile bytes have taken over can lie about its own file, and the resolver wants
+        records that it can trust.
+
+        Returns:
+            Whether there was anything to do, so that there has to be another decision.
+        """
+        if self._policy.isolation != "all":
+            return False
+        again = Examination(self._source, replace(self._policy, isolation="native"), quick=self._quick)
+        again.facts.clear()
+        again.scan(entries)
+        for path, artifact in again._files.items():
+            self._files[path] = replace(artifact, digest=self._files[path].digest)
+        inside = [item for item in self._members if item.location.artifact not in again._files]
+        self._members = [*inside, *again._members]
+        known = {_comparable(fact) for fact in self.facts}
+        self.facts.extend(fact for fact in again.facts if _comparable(fact) not in known)
+        self.records |= again.records
+        self.rooms |= again.rooms
+        return True
+
+    def close(self) -> None:
+        """End the child processes, where there are any."""
+        if self._apart is not None:
+            self._apart.close()
+
+    def found(self, path: str) -> tuple[Artifact, tuple[Artifact, ...]]:
+        """What was found out about one file, and about everything inside it."""
+        inside = (item for item in self._members if item.location.artifact == path)
+        return self._files[path], tuple(inside)
 
     def read_again(self) -> None:
         """Step 5: ask the second reader about pickle streams, and state what it said.
@@ -131,6 +192,7 @@ class Examination:
                 readings += 1
                 opcodes += trace.opcodes
                 reading = second_reader(stream.data, limits)
+                self.rooms.update({reading.room} - {()})
                 detail = reading.detail
                 status, extra = compare(reading, *_seen(trace))
                 if extra and trace.truncated_findings:
@@ -159,7 +221,9 @@ class Examination:
 
     def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
         """Steps 7 and 8: relations, evidence, rules, policy."""
-        self.facts.extend(relate(self.records, frozenset(self._files)))
+        known = {_comparable(fact) for fact in self.facts}
+        related = relate(self.records, frozenset(self._files))
+        self.facts.extend(fact for fact in related if _comparable(fact) not in known)
         evidence = collect_evidence(self._source.manifest)
         findings = findings_of(self.facts, evidence)
         decision = decide(
@@ -239,7 +303,9 @@ class Examination:
         if self._errands > self._policy.limits.errands:
             failure = f"more than {self._policy.limits.errands} child processes in one audit"
             return Answer(failure=failure, exceeded=True)
-        return run_errand(errand, self._policy.limits)
+        answer = run_errand(errand, self._policy.limits)
+        self.rooms.update({answer.room} - {()})
+        return answer
 
     def _file(self, entry: ManifestEntry, kind: str | None, result: ScanResult) -> None:
         artifact = Artifact(
@@ -270,6 +336,17 @@ class Examination:
             self.facts.append(_coverage_fact(artifact))
 
 
+def _comparable(fact: Fact) -> str:
+    """A fact as one text, whatever kinds of sequences and mappings its data is made of."""
+    return repr((fact.kind, fact.location, _simple(fact.data)))
+
+
+def _simple(value: object) -> object:
+    if hasattr(value, "items"):
+        return sorted((str(key), repr(_simple(item))) for key, item in value.items())
+    return [_simple(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def _seen(trace: Trace) -> tuple[set[tuple[str, str]], set[str]]:
     """The globals of a trace and the names that it calls, as the comparison of readers wants them."""
     seen = {(use.module, use.name) for use in trace.globals}
@@ -289,6 +366,11 @@ def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Fi
         for rule in table.get(f"evidence.{item.kind}", ()):
             found.extend(rule.check(item))
     return tuple(found)
+
+
+def prepare() -> None:
+    """Import every scanner now, for a process that soon cannot."""
+    _scanners()
 
 
 @functools.cache

@@ -20,6 +20,9 @@ FORMAT = "text"
 LISTED = 20
 """Members of one archive, places of one finding and lines of one explanation that are written out."""
 
+ROOM = ("rlimits", "landlock", "seccomp")
+"""The layers of isolation/room.py."""
+
 _HEADINGS = ((Level.DENY, "denied"), (Level.WARN, "warnings"), (Level.ALLOW, "allowed by the policy"))
 _COLOURS = {"DENY": "31", "ALLOW": "32", "denied": "31", "warnings": "33"}
 
@@ -43,6 +46,7 @@ def render(report: AuditReport, *, colour: bool = False) -> str:
             lines += [line for group in _alike(reasons) for line in _group(group)]
     lines += _evidence(decision)
     lines += _second_reader(report)
+    lines += _rooms(report)
     lines += ["", summary(decision)]
     return "\n".join(lines) + "\n"
 
@@ -142,6 +146,16 @@ def _second_reader(report: AuditReport) -> Iterator[str]:
         yield from (quoted(line) for line in lines[:LISTED])
         if len(lines) > LISTED:
             yield f"    | and {len(lines) - LISTED} more lines: safeload inspect shows them"
+
+
+def _rooms(report: AuditReport) -> Iterator[str]:
+    """What held in the child processes: that the kernel offers less than all of it is said."""
+    if report.rooms:
+        yield from ("", "child processes")
+    for room in report.rooms:
+        missing = [layer for layer in ROOM if not any(held.startswith(layer) for held in room)]
+        without = f", without {' and '.join(missing)}: this system does not offer it" if missing else ""
+        yield f"  isolated by {shown(', '.join(room)) or 'nothing'}{without}"
 
 
 def _counts(counts: dict[str, int]) -> str:

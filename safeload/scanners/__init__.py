@@ -114,6 +114,8 @@ class Answer:
     """Why there is no answer: a lower-case sentence. `result` and `payload` are empty then."""
     exceeded: bool = False
     """Whether the failure is a budget of time or memory."""
+    room: tuple[str, ...] = ()
+    """Layers of isolation that held in the child."""
 
 
 @record
