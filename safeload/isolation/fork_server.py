@@ -42,6 +42,7 @@ def serve(work: Work) -> int:
             `receive` and `send`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    room.die_with_parent()
     control = socket.socket(fileno=0)
     while True:
         data, files, _, _ = socket.recv_fds(control, frames.MOST_REQUEST_BYTES, _MOST_FILES)

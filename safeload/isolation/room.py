@@ -4,7 +4,7 @@ Three layers, from the one that every POSIX kernel has to those that only Linux 
 required: a container may forbid Landlock or seccomp, and a reader that refuses to run there would
 be switched off. So each step says whether it holds, and the answer carries that list.
 
-    rlimits   memory, CPU time, open files, no file growth, no core, no new processes
+    rlimits   memory, CPU time, open files, no file growth, no core, no new processes; no capabilities
     landlock  no path of the file system, no TCP bind or connect (https://docs.kernel.org/userspace-api/landlock.html)
     seccomp   a list of the system calls that computing needs; each other one fails with EPERM
               (https://docs.kernel.org/userspace-api/seccomp_filter.html)
@@ -23,9 +23,11 @@ import struct
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
+CAPABILITY_VERSION = 0x20080522
 
 OPEN_FILES = 16
 """The pipe, and what the interpreter keeps open."""
@@ -108,6 +110,9 @@ def enter(*, memory_bytes: int, cpu_seconds: int, reads_file: bool = False) -> l
         return held
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # A core dump that the system pipes to a program ignores the limit on its size (core(5)).
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _drop_capabilities(libc)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return held
     abi = _landlock(libc)
@@ -118,6 +123,18 @@ def enter(*, memory_bytes: int, cpu_seconds: int, reads_file: bool = False) -> l
     return held
 
 
+def die_with_parent() -> None:
+    """Have the kernel end this process when the thread that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Root's child keeps root's name and none of its powers: it could raise its limits again."""
+    header = struct.pack("=Ii", CAPABILITY_VERSION, 0)
+    libc.capset(header, bytes(24))
+
+
 def _limit_resources(memory_bytes: int, cpu_seconds: int) -> bool:
     wanted = [
         (resource.RLIMIT_CORE, 0),
@@ -125,6 +142,7 @@ def _limit_resources(memory_bytes: int, cpu_seconds: int) -> bool:
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CPU, cpu_seconds + 1),
         (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_MEMLOCK, 0),
         # Counts all processes of the user, so zero is the one value that means "no more".
         (resource.RLIMIT_NPROC, 0),
     ]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Run = Callable[[Errand], Answer]
 
+_MOST_STREAMS = 64 << 20
+"""Of pickle streams in one answer, and of one errand: more only of a file that is larger itself."""
 _BYTES_PER_SECOND = 32 << 20
 """Of a file, beyond the child's own seconds: what is only compared or summed passes at ten times that."""
 
@@ -55,17 +57,19 @@ class Apart:
             FormatError: the file cannot be read, or changed meanwhile.
         """
         limits = self._policy.limits
+        most = MOST_BODY + max(_MOST_STREAMS, min(blob.size, limits.errand_bytes))
         order: dict[str, Json] = {
             "path": entry.path,
             "size": blob.size,
             "quick": self._quick,
             "packs": sorted(self._policy.packs),
+            "errand": most - MOST_BODY,
             "limits": {name: getattr(limits, name) for name in fields(type(limits))},
         }
         options = {
             "memory": limits.child_memory_bytes,
             "seconds": limits.child_seconds + blob.size // _BYTES_PER_SECOND,
-            "most": MOST_BODY + max(limits.errand_bytes, limits.second_reader_bytes * 8),
+            "most": most,
         }
         if isinstance(blob, (FileBlob, SealedBlob)):
             with blob.descriptor() as fd:

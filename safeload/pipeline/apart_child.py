@@ -63,6 +63,7 @@ def _examined(order: dict[str, Any], data: bytes) -> tuple[dict[str, Json], byte
     blob = MemoryBlob(data) if len(data) == size else _OpenFile(size)
     source = _OneFile(facts=(), broken={}, blobs={path: blob})
     examination = _Inside(cast("Any", source), cast("Any", terms), quick=order["quick"])
+    examination.most_errand = order["errand"]
     examination.scan([ManifestEntry(path=path, size=size, role=Role.OTHER)])
     file, members = examination.found(path)
     return encode(
@@ -96,10 +97,13 @@ class _OneFile:
 class _Inside(Examination):
     """An examination whose errands the parent runs."""
 
+    most_errand = 0
+    """Bytes of one errand."""
+
     def _answer(self, errand: Errand) -> Answer:
         size = errand.view.size
-        if size > self._policy.limits.errand_bytes:
-            failure = f"{size} bytes, more than the {self._policy.limits.errand_bytes} that a child is given"
+        if size > self.most_errand:
+            failure = f"{size} bytes, more than the {self.most_errand} that one child hands to another"
             return Answer(failure=failure, exceeded=True)
         fork_server.send({ERRAND: errand.task, "options": dict(errand.options)}, errand.view.read(0, size))
         reply, payload = fork_server.receive(1 << 40)

@@ -38,8 +38,8 @@ _SECOND_READINGS = 16
 """Streams of one audit that are read a second time; each costs a process."""
 
 
-_SECOND_OPCODES = 200_000
-"""Opcodes of one audit that are read a second time: a few seconds."""
+_SECOND_OPCODES = 50_000
+"""Opcodes of one audit that are read a second time: two seconds at worst."""
 
 
 class _Pending(NamedTuple):
@@ -172,12 +172,14 @@ class Examination:
         """Step 5: ask the second reader about pickle streams, and state what it said.
 
         Streams that are not inert are read again for their explanation, inert ones up to a stated
-        length. Past the budgets of one audit nothing is, and that is said.
+        length. Past the budgets of one audit nothing is, and that is said. Streams that are not inert
+        come first, so that others cannot use up what explains them.
         """
         limits, readings, opcodes = self._policy.limits, 0, 0
-        for stream in self.streams:
+        for stream in sorted(self.streams, key=lambda stream: stream.trace.status.value == "inert"):
             trace = stream.trace
             status: str = "did-not-run"
+            severity = ""
             extra: tuple[str, ...] = ()
             if trace.status.value == "inert" and trace.opcodes > limits.second_reader_opcodes:
                 detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
@@ -193,14 +195,19 @@ class Examination:
                 opcodes += trace.opcodes
                 reading = second_reader(stream.data, limits)
                 self.rooms.update({reading.room} - {()})
-                detail = reading.detail
+                detail, severity = reading.detail, reading.severity
                 status, extra = compare(reading, *_seen(trace))
                 if extra and trace.truncated_findings:
                     status, extra = "did-not-run", ()
                     detail = "our trace keeps the first of many findings, so there is nothing to compare with"
                 if reading.source:
-                    self.explanations[stream.location.name] = reading.source
-            data: dict[str, Json] = {"status": status, "detail": detail, "extra": extra}
+                    self.explanations[str(stream.location)] = reading.source
+            data: dict[str, Json] = {
+                "status": status,
+                "detail": detail,
+                "extra": extra,
+                "severity": severity,
+            }
             self.facts.append(Fact(kind="pickle.second-reader", location=stream.location, data=data))
 
     def digest(self, paths: Iterable[str], progress: Progress | None = None) -> None:

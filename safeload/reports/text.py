@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Level, Verdict
-from safeload.reports._words import by_coverage, files, quoted, shown, size
+from safeload.reports._words import by_coverage, files, quoted, rating, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -141,8 +141,8 @@ def _second_reader(report: AuditReport) -> Iterator[str]:
         yield from ("", "second reader (fickling)")
     for fact in facts:
         said = ", ".join(str(fact.data[key]) for key in ("status", "detail") if fact.data.get(key))
-        yield f"  {shown(fact.location.name)}: {shown(said)}"
-        lines = report.explanations.get(fact.location.name, "").splitlines()
+        yield f"  {shown(str(fact.location))}: {shown(said)}{rating(fact)}"
+        lines = report.explanations.get(str(fact.location), "").splitlines()
         yield from (quoted(line) for line in lines[:LISTED])
         if len(lines) > LISTED:
             yield f"    | and {len(lines) - LISTED} more lines: safeload inspect shows them"

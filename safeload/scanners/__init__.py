@@ -187,7 +187,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "pickle.malformed": "a stream that the unpickler would reject: error, detail",
         "pickle.trailing": "bytes behind STOP: size, pickle (whether they start another stream)",
         "pickle.more": "findings of one stream beyond the reported ones: count, known (gadgets)",
-        "pickle.second-reader": "what the second reader said: status, detail, extra",
+        "pickle.second-reader": "what the second reader said: status, detail, extra, severity (its own)",
         "archive.ambiguous": "two readers would see different archives: problem, detail",
         "archive.nested": "an archive inside an archive: format",
         "config.remote-code": "a key that asks for code from the repository: key, value",
