@@ -15,6 +15,7 @@ from safeload.isolation.template_names import (
     NUMBER_METHODS,
     NUMBERS,
     PASSING,
+    TAKING,
     is_private,
 )
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 UNBOUNDED = 10**18
 """What a number that is larger counts as."""
+MOST_DIGITS = 4
+"""Of a number that is written as a text."""
 MOST_PASSES = 40
 """Honest templates settle in fewer than ten."""
 
@@ -134,7 +137,11 @@ class Flow:
                     self._note(f"{name}.{pair.key.value}", pair.value)
 
     def _pass(self, call: nodes.Call) -> None:
-        """The arguments of a call become values of the macro's parameters."""
+        """The arguments of a call become values of the macro's parameters, or of what takes them in."""
+        if isinstance(call.node, nodes.Getattr) and call.node.attr in TAKING:
+            name = name_of(call.node.node)
+            for argument in call.args if name is not None else ():
+                self._note(name or "", argument)
         if not isinstance(call.node, nodes.Name):
             return
         for macro in self.macros.get(call.node.name, ()):
@@ -219,14 +226,13 @@ class Flow:
                 return min(abs(value), UNBOUNDED) if type(value) is int else None
             case nodes.Neg() | nodes.Pos():
                 return self.bound(node.node)
-            case nodes.Add() | nodes.Sub() | nodes.Mul() | nodes.Pow():
-                left, right = self.bound(node.left), self.bound(node.right)
-                if left is None or right is None:
-                    return None
-                if isinstance(node, nodes.Pow):
-                    return UNBOUNDED if left > 1 and right >= 60 else min(left**right, UNBOUNDED)
-                return min(left * right if isinstance(node, nodes.Mul) else left + right, UNBOUNDED)
-            case nodes.Filter(name="int" | "abs" | "round"):
+            case nodes.BinExpr():
+                return _combined(node, self.bound(node.left), self.bound(node.right))
+            case nodes.Filter(name="int" | "float" | "abs" | "round"):
+                if isinstance(node.node, nodes.Const) and isinstance(node.node.value, str):
+                    return UNBOUNDED if len(node.node.value) > MOST_DIGITS else None
+                if node.name in {"int", "float"} and not self.is_number(node.node):
+                    return UNBOUNDED if self.makes_name(node.node) else None
                 return self.bound(node.node)
             case nodes.CondExpr():
                 known = [self.bound(part) for part in (node.expr1, node.expr2)]
@@ -239,3 +245,22 @@ class Flow:
             known = [self.bound(value) for value in self.values[name]]
             self._bounds[name] = max((value for value in known if value is not None), default=None)
         return self._bounds[name]
+
+
+def _combined(node: nodes.BinExpr, left: int | None, right: int | None) -> int | None:
+    """The largest value of a calculation; what data decides counts as one beside what the template fixes."""
+    if isinstance(node, (nodes.And, nodes.Or)):
+        return max((value for value in (left, right) if value is not None), default=None)
+    if left is None and right is None:
+        return None
+    one, other = (1 if value is None else value for value in (left, right))
+    match node:
+        case nodes.Pow():
+            return UNBOUNDED if one > 1 and other >= 60 else min(one**other, UNBOUNDED)
+        case nodes.Mul():
+            return min(one * other, UNBOUNDED)
+        case nodes.Div() | nodes.FloorDiv():
+            return one // max(other, 1)
+        case nodes.Mod():
+            return other
+    return min(one + other, UNBOUNDED)

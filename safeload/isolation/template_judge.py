@@ -52,6 +52,7 @@ STATEMENTS = (
 """What the grammar of chat templates consists of; `import`, `include` and `extends` are no part of it."""
 
 _WIDE = re.compile(r"%[-+ #0]*(?:\d*\.)?(?:\d{4,}|\*)|:[^{}]{0,8}\d{4,}[^{}]{0,4}\}")
+_WIDE_DATE = re.compile(r"%[-_0^#+ ]*\d{3,}")
 _FIELD = re.compile(r"\{\{|\}\}|\{(\w*)(?:![rs])?(?::[^{}]*)?\}|([{}])")
 
 
@@ -119,8 +120,20 @@ class _Judge:
         if isinstance(key, nodes.Const):
             if isinstance(key.value, str) and is_private(key.value):
                 self.note(node, f"the item {_shown(key.value)}")
-        elif not isinstance(key, nodes.Slice) and self.flow.makes_name(key):
-            self.note(node, "an item or attribute whose name the template puts together")
+        elif not isinstance(key, nodes.Slice):
+            if self.flow.makes_name(key):
+                self.note(node, "an item or attribute whose name the template puts together")
+            elif not self.flow.is_number(key) and self._is_engines(node.node):
+                self.note(node, "an attribute, by a name from data, of what is no data")
+
+    def _is_engines(self, node: nodes.Node) -> bool:
+        """Whether this is a constant text or a function: what has attributes and no items by name."""
+        if isinstance(node, nodes.Name):
+            known = node.name in FUNCTIONS or node.name in self.flow.macros or node.name == "loop"
+            return known and node.name not in self.flow.stored
+        return isinstance(node, nodes.Const) or (
+            isinstance(node, nodes.Getattr) and self._is_engines(node.node)
+        )
 
     def reference(self, node: nodes.NSRef) -> None:
         if is_private(node.attr):
@@ -138,7 +151,7 @@ class _Judge:
             self._percent(node, node.node)
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             self.note(node, f"arguments of the filter {node.name} that are not written out")
-        if node.name in SIZED:
+        if node.name in SIZED or node.name == "map":
             self._sized(node, (*node.args, *(pair.value for pair in node.kwargs)))
         place = BY_ATTRIBUTE.get(node.name)
         names = [pair.value for pair in node.kwargs if pair.key == "attribute"]
@@ -158,7 +171,7 @@ class _Judge:
             if inner not in FILTERS or inner == "map":
                 shown = _shown(inner) if isinstance(inner, str) else "a filter that is no constant"
                 self.note(node, f"map with {shown}")
-            elif inner in {"format", *SIZED, *BY_ATTRIBUTE, *BY_TEST}:
+            elif inner in {"format", *BY_ATTRIBUTE, *BY_TEST} and (inner != "join" or len(args) > 2):
                 self.note(node, f"map with the filter {inner} and its arguments")
         place = BY_TEST.get(name) if isinstance(name, str) else None
         if place is not None and len(args) > place:
@@ -191,8 +204,12 @@ class _Judge:
             self.note(node, f"a call of {_shown(name)}")
         if name == "range" and any((self.flow.bound(part) or 0) > MOST_REPEATED for part in node.args):
             self.note(node, f"a range of more than {MOST_REPEATED} steps")
-        if name == "strftime_now" and not all(isinstance(part, nodes.Const) for part in node.args):
-            self.note(node, "a format of a date that is no constant")
+        if name == "strftime_now":
+            for part in node.args:
+                if not isinstance(part, nodes.Const):
+                    self.note(node, "a format of a date that is no constant")
+                elif _WIDE_DATE.search(str(part.value)) is not None:
+                    self.note(node, f"the format {_shown(part.value)}")
 
     def _method(self, node: nodes.Call, callee: nodes.Getattr) -> None:
         name = callee.attr

@@ -46,15 +46,18 @@ NEVER_FREE = frozenset({"self", "super", "lipsum"})
 """Names of the engine itself: its objects lead to its modules, and `lipsum` makes text without bound."""
 
 BY_ATTRIBUTE = {
-    "groupby": 0, "map": None, "max": 1, "min": 1, "rejectattr": 0, "selectattr": 0, "sort": 2, "sum": 0,
+    "groupby": 0, "join": 1, "map": None, "max": 1, "min": 1, "rejectattr": 0, "selectattr": 0, "sort": 2, "sum": 0,
+   
     "unique": 1,
 }  # fmt: skip
 """Filter -> place of the argument that names an attribute; None: by keyword only."""
 BY_TEST = {"reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
 """Filter -> place of the argument that names a test."""
-SIZED = frozenset({"batch", "center", "indent", "ljust", "rjust", "slice", "zfill"})
+SIZED = frozenset({"batch", "center", "indent", "ljust", "rjust", "slice", "tojson", "zfill"})
 """Filters and methods that make as much text, or as many parts, as a number says."""
 
+TAKING = frozenset({"append", "extend", "insert", "setdefault", "update"})
+"""Methods whose arguments become a part of the object."""
 NUMBERS = frozenset({"abs", "count", "float", "int", "length", "round", "wordcount"})
 """Filters that give a number."""
 NUMBER_METHODS = frozenset({"count", "find", "index", "rfind", "rindex"})
