@@ -46,9 +46,8 @@ NEVER_FREE = frozenset({"self", "super", "lipsum"})
 """Names of the engine itself: its objects lead to its modules, and `lipsum` makes text without bound."""
 
 BY_ATTRIBUTE = {
-    "groupby": 0, "join": 1, "map": None, "max": 1, "min": 1, "rejectattr": 0, "selectattr": 0, "sort": 2, "sum": 0,
-   
-    "unique": 1,
+    "groupby": 0, "join": 1, "map": None, "max": 1, "min": 1, "rejectattr": 0, "selectattr": 0, "sort": 2,
+    "sum": 0, "unique": 1,
 }  # fmt: skip
 """Filter -> place of the argument that names an attribute; None: by keyword only."""
 BY_TEST = {"reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
