@@ -94,7 +94,10 @@ class Apart:
         task, options = message.get(ERRAND), message.get("options")
         if not isinstance(task, str) or not known_task(task) or not isinstance(options, dict):
             return {"failure": "there is no such errand", "exceeded": False, "result": {}}, b""
-        answer = self._run(Errand(task=task, view=BytesView(payload), options=options))
+        try:
+            answer = self._run(Errand(task=task, view=BytesView(payload), options=options))
+        except Exception as error:  # noqa: BLE001  options of the child's choosing must not end the audit
+            answer = Answer(failure=f"the errand failed with {type(error).__name__}")
         reply: dict[str, Json] = {
             "failure": answer.failure,
             "exceeded": answer.exceeded,

@@ -126,6 +126,10 @@ class Examination:
         except FormatError as error:
             self._file(entry, None, ScanResult(coverage=Coverage.MALFORMED, reason=str(error)))
             return
+        except Exception as error:  # noqa: BLE001 - as in _examine: a fault of ours ends as a denial
+            reason = f"its child process failed, which is a bug of safeload: {type(error).__name__}: {error}"
+            self._file(entry, None, ScanResult(coverage=Coverage.MALFORMED, reason=reason))
+            return
         self.rooms.update({self._apart.room} - {()})
         self.facts.extend(told.facts)
         result = ScanResult(coverage=told.coverage, reason=told.reason, record=told.record)

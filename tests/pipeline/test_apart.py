@@ -13,6 +13,7 @@ from safeload.core import Coverage, Role, Scope, Verdict
 from safeload.errors import PolicyDenied
 from safeload.formats.layout import WeightsChoice
 from safeload.pipeline import resolve_policy
+from safeload.pipeline.apart import Apart
 from safeload.record import replace
 from safeload.reports import json_v1
 from tests.forge.apart import taken_over
@@ -115,6 +116,7 @@ LIES = {
     "a key twice": "raw(b'{\"file\": 1, \"file\": 2}')",
     "not UTF-8": "raw(b'\\xff')",
     "errand without a table": "fork_server.send({'errand': 'shell', 'options': {}}, b'')",
+    "errand on garbage": "fork_server.send({'errand': 'template', 'options': {'a': [1]}}, b'x')",
     "errand of another type": "fork_server.send({'errand': ['template'], 'options': 3}, b'')",
     "errand after errand": "while True: fork_server.send({'errand': 'x', 'options': {}}, b'')",
 }  # fmt: skip
@@ -213,3 +215,15 @@ def test_one_server_per_audit_and_none_is_left(others):
     before = servers()
     pipeline.audit(f"{others}/", policy=ALL)
     assert servers() <= before
+
+
+def test_an_errand_that_fails_here_ends_as_its_failure():
+    """Options of a child's choosing may be anything: what they break is an errand, not the audit."""
+
+    def run(errand):
+        raise KeyError(errand.task)
+
+    served = Apart(ALL, quick=False, run=run)._serve({"errand": "template", "options": {}}, b"")
+    assert served[0]["failure"] == "the errand failed with KeyError"
+    refused = Apart(ALL, quick=False, run=run)._serve({"errand": "examine", "options": {}}, b"")
+    assert refused[0]["failure"] == "there is no such errand"
