@@ -11,7 +11,7 @@ import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from safeload.core import ManifestEntry, Role
+from safeload.core import Manifest, ManifestEntry, Role
 from safeload.formats.view import Truncated, check_range
 from safeload.isolation import fork_server
 from safeload.isolation.rooms import ERRAND
@@ -61,10 +61,12 @@ def _examined(order: dict[str, Any], data: bytes) -> tuple[dict[str, Json], byte
     path, size = order["path"], order["size"]
     terms = _Terms(limits=Limits(**order["limits"]), packs=frozenset(order["packs"]))
     blob = MemoryBlob(data) if len(data) == size else _OpenFile(size)
-    source = _OneFile(facts=(), broken={}, blobs={path: blob})
+    entry = ManifestEntry(path=path, size=size, role=Role.OTHER)
+    manifest = Manifest(uri="", entries=(entry,))
+    source = _OneFile(facts=(), broken={}, blobs={path: blob}, manifest=manifest)
     examination = _Inside(cast("Any", source), cast("Any", terms), quick=order["quick"])
     examination.most_errand = order["errand"]
-    examination.scan([ManifestEntry(path=path, size=size, role=Role.OTHER)])
+    examination.scan([entry])
     file, members = examination.found(path)
     return encode(
         file,
@@ -92,6 +94,7 @@ class _OneFile:
     facts: tuple[()]
     broken: dict[str, Any]
     blobs: dict[str, Any]
+    manifest: Manifest
 
 
 class _Inside(Examination):
@@ -100,7 +103,10 @@ class _Inside(Examination):
     most_errand = 0
     """Bytes of one errand."""
 
-    def _answer(self, errand: Errand) -> Answer:
+    def _answer(self, errand: Errand, *, inside: bool) -> Answer:
+        if inside and self._unfolding.refuses(errand):
+            most = self._policy.limits.member_errands
+            return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)
         size = errand.view.size
         if size > self.most_errand:
             failure = f"{size} bytes, more than the {self.most_errand} that one child hands to another"
