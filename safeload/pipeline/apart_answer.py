@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 OURS = frozenset(
     {
-        "artifact.collision", "artifact.coverage", "artifact.link", "index.incomplete", "load.new-head",
+        "artifact.coverage", "index.incomplete", "load.new-head",
         "load.unexpected", "pickle.second-reader", "source.ambiguous", "weights.twins",
     }
 )  # fmt: skip

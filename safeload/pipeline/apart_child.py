@@ -6,6 +6,7 @@ closes. Nothing of a checkpoint is read before that.
 
 from __future__ import annotations
 
+import codecs
 import os
 import pkgutil
 from importlib import import_module
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from safeload.scanners import Errand
 
 PACKAGES = ("safeload.formats", "safeload.scanners")
-LAZY = ("zlib", "_compat_pickle", "encodings.idna", "encodings.latin_1", "encodings.utf_16_le")
-"""Standard modules that a parser, or Python for it, imports at first use."""
+LAZY = ("zlib", "_compat_pickle")
+"""Standard modules that a parser imports at first use."""
+CODECS = ("ascii", "latin-1", "cp437", "idna", "raw_unicode_escape", "unicode_escape", "utf-16", "utf-16-le",
+          "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-8-sig")  # fmt: skip
+"""Encodings, which Python imports at first use."""
 CHUNK = 1 << 20
 
 
@@ -42,6 +46,8 @@ def main() -> int:
             import_module(module.name)
     for name in LAZY:
         import_module(name)
+    for name in CODECS:
+        codecs.lookup(name)
     prepare()
     return fork_server.serve(_work)
 
