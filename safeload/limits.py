@@ -155,6 +155,12 @@ class Limits:
     index_bytes: int = 64 * MIB
     """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
 
+    # chat templates
+    template_bytes: int = 256 * KIB
+    """Of all templates of one file together. The longest ones in use have about 20 kB."""
+    templates: int = 64
+    """Templates of one file; Command-R has three."""
+
     # child processes
     second_reader_opcodes: int = 2_000
     """Inert streams longer than this are not read a second time, and the report says so."""

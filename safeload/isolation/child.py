@@ -45,6 +45,16 @@ def _python() -> Task:
     return lambda data, _options: (python_task.read(data), b"")
 
 
+def _template() -> Task:
+    from safeload.isolation import template_parser
+
+    template_parser.prepare()
+    from safeload.isolation import template_task
+
+    template_task.rehearse()
+    return lambda data, _options: (template_task.read(data), b"")
+
+
 def _decompress() -> Task:
     from safeload.isolation import decompress_task
 
@@ -62,6 +72,7 @@ TASKS: dict[str, Callable[[], Task]] = {
     "second-reader": _second_reader,
     "yaml": _yaml,
     "python": _python,
+    "template": _template,
     "decompress": _decompress,
     "unpack-7z": _unpack_7z,
 }

@@ -78,8 +78,8 @@ def audit(
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
+    examination = Examination(source, rules, quick=quick)
     try:
-        examination = Examination(source, rules, quick=quick)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
         examination.read_again()
@@ -89,6 +89,7 @@ def audit(
             EVERYTHING, frozenset(entry.path for entry in source.manifest.entries)
         )
     finally:
+        examination.close()
         source.close()
     return AuditReport(
         decision=decision,
@@ -97,6 +98,7 @@ def audit(
         explanations=examination.explanations,
         streams=tuple(examination.streams),
         quick=quick,
+        rooms=tuple(sorted(examination.rooms)),
     )
 
 
@@ -120,8 +122,8 @@ def admit(
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
+    examination = Examination(source, rules, quick=False)
     try:
-        examination = Examination(source, rules, quick=False)
         examination.facts.extend(ambiguous)
         entries = source.manifest.entries
         examination.scan([entry for entry in entries if entry.role is Role.INDEX])
@@ -137,9 +139,15 @@ def admit(
         examination.read_again()
         examination.digest(handed_out)
         decision, findings = examination.decide(scope, handed_out)
+        if decision.verdict is Verdict.ALLOW and examination.confirm(
+            [entry for entry in entries if entry.path in handed_out]
+        ):
+            decision, findings = examination.decide(scope, handed_out)
     except BaseException:
         source.close()
         raise
+    finally:
+        examination.close()
     if decision.verdict is not Verdict.ALLOW:
         # sealed weights are given back too: who catches the exception keeps these frames alive
         source.close()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from safeload.formats.identify import Identification
     from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
+    from safeload.pipeline.apart import Apart
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
@@ -42,8 +43,8 @@ _SECOND_READINGS = 16
 """Streams of one audit that are read a second time; each costs a process."""
 
 
-_SECOND_OPCODES = 200_000
-"""Opcodes of one audit that are read a second time: a few seconds."""
+_SECOND_OPCODES = 50_000
+"""Opcodes of one audit that are read a second time: two seconds at worst."""
 
 
 class _Pending(NamedTuple):
@@ -69,6 +70,9 @@ class Examination:
         self._members: list[Artifact] = []
         self._meter: Meter | None = None
         self._errands = 0
+        self._apart: Apart | None = None
+        self.rooms: set[tuple[str, ...]] = set()
+        """Layers of isolation that held in the children of this audit: each different set once."""
         self._unfolding = Unfolding(policy.limits, sum(entry.size for entry in source.manifest.entries))
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
@@ -99,6 +103,9 @@ class Examination:
             if broken is not None:
                 self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
                 continue
+            if self._policy.isolation == "all":
+                self._scan_apart(entry)
+                continue
             pending = [_Pending(self._source.blobs[entry.path], place, 0, 0, None)]
             self._meter = Meter(entry.size, self._policy.limits)
             while pending:
@@ -125,16 +132,76 @@ class Examination:
                 )
                 self.streams.extend(result.streams)
 
+    def _scan_apart(self, entry: ManifestEntry) -> None:
+        """Step 4 for a file that a child process reads: what it says is about this file only."""
+        # Most policies read in this process.
+        from safeload.pipeline.apart import Apart
+
+        if self._apart is None:
+            self._apart = Apart(self._policy, quick=self._quick, run=self._errand_of_child)
+        try:
+            told = self._apart.examine(entry, self._source.blobs[entry.path])
+        except FormatError as error:
+            self._file(entry, None, ScanResult(coverage=Coverage.MALFORMED, reason=str(error)))
+            return
+        except Exception as error:  # noqa: BLE001 - as in _examine: a fault of ours ends as a denial
+            reason = f"its child process failed, which is a bug of safeload: {type(error).__name__}: {error}"
+            self._file(entry, None, ScanResult(coverage=Coverage.MALFORMED, reason=reason))
+            return
+        self.rooms.update({self._apart.room} - {()})
+        self.facts.extend(told.facts)
+        result = ScanResult(coverage=told.coverage, reason=told.reason, record=told.record)
+        self._file(entry, told.format, result)
+        for place, size, kind, coverage, reason in told.members:
+            self._member(place, size, kind, coverage, reason)
+        self.streams.extend(told.streams)
+
+    def confirm(self, entries: Iterable[ManifestEntry]) -> bool:
+        """After a decision from what children said: read again, here, what will be handed out.
+
+        A child that hostile bytes have taken over can lie about its own file, and the resolver wants
+        records that it can trust.
+
+        Returns:
+            Whether there was anything to do, so that there has to be another decision.
+        """
+        if self._policy.isolation != "all":
+            return False
+        again = Examination(self._source, replace(self._policy, isolation="native"), quick=self._quick)
+        again.facts.clear()
+        again.scan(entries)
+        for path, artifact in again._files.items():
+            self._files[path] = replace(artifact, digest=self._files[path].digest)
+        inside = [item for item in self._members if item.location.artifact not in again._files]
+        self._members = [*inside, *again._members]
+        known = {_comparable(fact) for fact in self.facts}
+        self.facts.extend(fact for fact in again.facts if _comparable(fact) not in known)
+        self.records |= again.records
+        self.rooms |= again.rooms
+        return True
+
+    def close(self) -> None:
+        """End the child processes, where there are any."""
+        if self._apart is not None:
+            self._apart.close()
+
+    def found(self, path: str) -> tuple[Artifact, tuple[Artifact, ...]]:
+        """What was found out about one file, and about everything inside it."""
+        inside = (item for item in self._members if item.location.artifact == path)
+        return self._files[path], tuple(inside)
+
     def read_again(self) -> None:
         """Step 5: ask the second reader about pickle streams, and state what it said.
 
         Streams that are not inert are read again for their explanation, inert ones up to a stated
-        length. Past the budgets of one audit nothing is, and that is said.
+        length. Past the budgets of one audit nothing is, and that is said. Streams that are not inert
+        come first, so that others cannot use up what explains them.
         """
         limits, readings, opcodes = self._policy.limits, 0, 0
-        for stream in self.streams:
+        for stream in sorted(self.streams, key=lambda stream: stream.trace.status.value == "inert"):
             trace = stream.trace
             status: str = "did-not-run"
+            severity = ""
             extra: tuple[str, ...] = ()
             if trace.status.value == "inert" and trace.opcodes > limits.second_reader_opcodes:
                 detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
@@ -149,14 +216,20 @@ class Examination:
                 readings += 1
                 opcodes += trace.opcodes
                 reading = second_reader(stream.data, limits)
-                detail = reading.detail
+                self.rooms.update({reading.room} - {()})
+                detail, severity = reading.detail, reading.severity
                 status, extra = compare(reading, *_seen(trace))
                 if extra and trace.truncated_findings:
                     status, extra = "did-not-run", ()
                     detail = "our trace keeps the first of many findings, so there is nothing to compare with"
                 if reading.source:
-                    self.explanations[stream.location.name] = reading.source
-            data: dict[str, Json] = {"status": status, "detail": detail, "extra": extra}
+                    self.explanations[str(stream.location)] = reading.source
+            data: dict[str, Json] = {
+                "status": status,
+                "detail": detail,
+                "extra": extra,
+                "severity": severity,
+            }
             self.facts.append(Fact(kind="pickle.second-reader", location=stream.location, data=data))
 
     def digest(self, paths: Iterable[str], progress: Progress | None = None) -> None:
@@ -177,7 +250,9 @@ class Examination:
 
     def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
         """Steps 7 and 8: relations, evidence, rules, policy."""
-        self.facts.extend(relate(self.records, frozenset(self._files)))
+        known = {_comparable(fact) for fact in self.facts}
+        related = relate(self.records, frozenset(self._files))
+        self.facts.extend(fact for fact in related if _comparable(fact) not in known)
         self._settle()
         evidence = collect_evidence(self._source.manifest)
         findings = findings_of(self.facts, evidence)
@@ -282,6 +357,10 @@ class Examination:
             result = joined(result, cast("Concluding", scanner).conclude(subject, errand, answer, limits))
         return result
 
+    def _errand_of_child(self, errand: Errand) -> Answer:
+        """An errand that a child asks for, which has counted what archives unfold into itself."""
+        return self._answer(errand, inside=False)
+
     def _answer(self, errand: Errand, *, inside: bool) -> Answer:
         """Have a child run one errand, as long as this audit may start another one."""
         # Starting processes is not for the many audits that need none.
@@ -294,7 +373,9 @@ class Examination:
         if inside and self._unfolding.refuses(errand):
             most = self._policy.limits.member_errands
             return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)
-        return run_errand(errand, self._policy.limits)
+        answer = run_errand(errand, self._policy.limits)
+        self.rooms.update({answer.room} - {()})
+        return answer
 
     def _file(self, entry: ManifestEntry, kind: str | None, result: ScanResult) -> None:
         artifact = Artifact(
@@ -321,6 +402,17 @@ class Examination:
             self.facts.append(_coverage_fact(artifact))
 
 
+def _comparable(fact: Fact) -> str:
+    """A fact as one text, whatever kinds of sequences and mappings its data is made of."""
+    return repr((fact.kind, fact.location, _simple(fact.data)))
+
+
+def _simple(value: object) -> object:
+    if hasattr(value, "items"):
+        return sorted((str(key), repr(_simple(item))) for key, item in value.items())
+    return [_simple(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def _seen(trace: Trace) -> tuple[set[tuple[str, str]], set[str]]:
     """The globals of a trace and the names that it calls, as the comparison of readers wants them."""
     seen = {(use.module, use.name) for use in trace.globals}
@@ -340,6 +432,11 @@ def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Fi
         for rule in table.get(f"evidence.{item.kind}", ()):
             found.extend(rule.check(item))
     return tuple(found)
+
+
+def prepare() -> None:
+    """Import every scanner now, for a process that soon cannot."""
+    _scanners()
 
 
 @functools.cache

@@ -119,6 +119,8 @@ class Answer:
     """Why there is no answer: a lower-case sentence. `result` and `payload` are empty then."""
     exceeded: bool = False
     """Whether the failure is a budget of time or memory."""
+    room: tuple[str, ...] = ()
+    """Layers of isolation that held in the child."""
 
 
 @record
@@ -190,7 +192,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "pickle.malformed": "a stream that the unpickler would reject: error, detail",
         "pickle.trailing": "bytes behind STOP: size, pickle (whether they start another stream)",
         "pickle.more": "findings of one stream beyond the reported ones: count, known (gadgets)",
-        "pickle.second-reader": "what the second reader said: status, detail, extra",
+        "pickle.second-reader": "what the second reader said: status, detail, extra, severity (its own)",
         "archive.ambiguous": "two readers would see different archives: problem, detail",
         "archive.nested": "an archive inside an archive: format",
         "config.remote-code": "a key that asks for code from the repository: key, value",
@@ -204,6 +206,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "tokenizer.regex": "a regular expression outside the list: pattern, where",
         "tokenizer.class": "a class name outside the closed table: key, value",
         "template.found": "a chat template, which is a program for Jinja: where, size, sha256",
+        "template.unsafe": "what no honest chat template needs: where, line, what",
         "code.python": "a Python source file: imports, classes, at_import, in_functions, decodes, unread",
         "code.script": "another program in text: language, of a notebook its code_cells and active_outputs",
         "code.native": "a native binary: format",

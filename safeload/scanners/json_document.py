@@ -10,11 +10,12 @@ from safeload.scanners import ScanResult
 from safeload.scanners._elsewhere import problem
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, is_followed, keras_document
 from safeload.scanners._misplaced import misplaced
+from safeload.scanners._templates import conclude_templates, template_result, templates_in
 
 if TYPE_CHECKING:
     from safeload.core import Json
     from safeload.limits import Limits
-    from safeload.scanners import Subject
+    from safeload.scanners import Answer, Errand, Subject
 
 FORMATS = ("json",)
 
@@ -35,7 +36,12 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     facts.extend(_shards(value, subject))
     if reason is not None:
         return ScanResult(coverage=Coverage.MALFORMED, reason=reason, facts=tuple(facts))
-    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts))
+    return template_result(templates_in(value), subject.location, limits, facts=tuple(facts))
+
+
+def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult:  # noqa: ARG001
+    """State what the child found in chat templates, such as those of `processor_config.json`."""
+    return conclude_templates(errand, answer, subject.location)
 
 
 def _shards(value: Json, subject: Subject) -> list[Fact]:

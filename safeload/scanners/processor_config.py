@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from safeload.core import Coverage, Fact
+from safeload.core import Fact
 from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.view import read_all
-from safeload.scanners import ScanResult
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
 from safeload.scanners._key_tables import DOTTED, PROCESSOR_KEYS, PROCESSORS
+from safeload.scanners._templates import conclude_templates, template_result, templates_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safeload.core import Json, Location
     from safeload.limits import Limits
-    from safeload.scanners import Subject
+    from safeload.scanners import Answer, Errand, ScanResult, Subject
 
 FORMATS = ("json",)
 NAMES = re.compile(
@@ -39,7 +39,12 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         raise JsonTooLarge(f"{subject.view.size} bytes of JSON, more than {limits.json_bytes}")
     value = parse_json(read_all(subject.view), limits)
     facts = (*behaviour_facts(value, subject.location), *_classes(value, subject.location))
-    return ScanResult(coverage=Coverage.SCANNED, facts=facts)
+    return template_result(templates_in(value), subject.location, limits, facts=facts)
+
+
+def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult:  # noqa: ARG001
+    """State what the child found in chat templates."""
+    return conclude_templates(errand, answer, subject.location)
 
 
 def _classes(value: Json, location: Location) -> Iterator[Fact]:

@@ -14,11 +14,11 @@ from safeload.formats.tokenizer_config import (
 )
 from safeload.scanners import ScanResult
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
-from safeload.scanners._templates import template_fact
+from safeload.scanners._templates import conclude_templates, template_result
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
-    from safeload.scanners import Subject
+    from safeload.scanners import Answer, Errand, Subject
 
 FORMATS = ("json",)
 NAMES = re.compile(r"(tokenizer_config|special_tokens_map)\.json\Z")
@@ -59,5 +59,10 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         stated.append(
             Fact(kind="tokenizer.class", location=location.at(key=key), data={"key": key, "value": name})
         )
-    stated.extend(template_fact(template.where, template.text, location) for template in record.templates)
-    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(stated), record=record)
+    templates = [(template.where, template.text) for template in record.templates]
+    return template_result(templates, location, limits, record=record, facts=tuple(stated))
+
+
+def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult:  # noqa: ARG001
+    """State what the child found in the templates."""
+    return conclude_templates(errand, answer, subject.location)
