@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, TypeAlias
 
 from safeload.formats import pickle_errors as wrong
+from safeload.formats.joblib_wrapper import ArrayWrapper
 from safeload.formats.opcodes import BY_NAME, HIGHEST_PROTOCOL
 from safeload.formats.pickle_gadgets import RESOLVE
 from safeload.formats.pickle_state import describe
@@ -321,7 +322,10 @@ def _newobj_ex(m: Machine) -> None:
 
 def _build(m: Machine) -> None:
     state = m.stack.pop()
-    m.build(m.stack[-1], state)
+    target = m.stack[-1]
+    m.build(target, state)
+    if type(target) is ArrayWrapper and m.inline is not None:
+        m.stack[-1] = m.inline(m, target)
 
 
 def _persid(m: Machine) -> None:

@@ -60,8 +60,10 @@ _TO_MARK: Final = frozenset(
 )  # fmt: skip
 
 
-def _interpret(machine: Machine, *, use_fast: bool) -> object:
+def interpret(machine: Machine, *, use_fast: bool) -> object:
     """Interpret up to STOP and give back the final value.
+
+    What else than an error ends it, may go on later: the state is the machine's.
 
     Raises:
         FormatError: the stream breaks, or exceeds a budget.
@@ -72,7 +74,7 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
     stack, below, memo = machine.stack, machine.below, machine.memo
     scene, log = machine.scene, machine.events
     most_opcodes, most_memo = machine.limits.pickle_opcodes, machine.limits.pickle_memo
-    opcodes = more = 0
+    opcodes, more = 0, machine.opcodes
     fast = None
     if use_fast and log is None and machine.storage is not None:
         fast = TensorStep(legacy=machine.persistent_ids == "torch-legacy")
@@ -231,6 +233,7 @@ def run_pickle(
     start: int = 0,
     log: bool = False,
     fast: bool = True,
+    base: int = 0,
 ) -> Trace:
     """Interpret the stream that starts at byte `start`.
 
@@ -242,22 +245,30 @@ def run_pickle(
         packs: names of the packs of inert records that the policy switches on.
         persistent: whose storages persistent ids refer to: `torch` for those of a torch archive.
         start: where the stream begins.
+        base: where `data` stands in the artifact; offsets in the trace count from there.
         fast: take the opcodes of one tensor in one step where they are the usual ones.
         log: keep every import and call in order in `Trace.events` (for tests; slower).
     """
-    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log)
+    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log, base=base)
     error: FormatError | None = None
     value: object = None
     stopped = False
     try:
         if len(data) - start > limits.pickle_bytes:
             raise wrong.StreamTooLarge(f"the stream has more than {limits.pickle_bytes} bytes", offset=start)
-        value = _interpret(machine, use_fast=fast)
+        value = interpret(machine, use_fast=fast)
         stopped = True
         if not machine.unlisted and not machine.rejected:
             check_value(value, limits)
     except FormatError as caught:
         error = caught
+        if base and error.offset is not None:
+            error.offset += base
+    return traced(machine, value, error, len(data) - machine.pos if stopped else 0)
+
+
+def traced(machine: Machine, value: object, error: FormatError | None, trailing: int) -> Trace:
+    """The trace of a run that came to its end, or to an error."""
     if machine.dangerous:
         status = StreamStatus.DANGEROUS
     elif machine.unlisted or machine.rejected:
@@ -280,8 +291,8 @@ def run_pickle(
         storages=MappingProxyType(machine.scene.storages),
         opcodes=machine.opcodes,
         protocol=machine.protocol,
-        end=min(machine.pos, len(data)),
-        trailing=len(data) - machine.pos if stopped else 0,
+        end=machine.base + min(machine.pos, len(machine.data)),
+        trailing=trailing,
         error=error,
         truncated_findings=machine.dropped,
         truncated_gadgets=machine.dropped_known,

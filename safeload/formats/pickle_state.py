@@ -8,12 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from safeload.formats import pickle_errors as wrong
+from safeload.formats.joblib_wrapper import (
+    OBJECT,
+    ArrayWrapper,
+    build_object_array,
+    build_object_dtype,
+    build_wrapper,
+    contracts_with_joblib,
+    is_object_array,
+)
 from safeload.formats.opcodes import OPCODES
 from safeload.formats.pickle_contracts import Contract, Refused, Scene, is_member
 from safeload.formats.pickle_contracts_numpy import build_array, build_dtype
 from safeload.formats.pickle_contracts_torch import legacy_storage, persistent_storage
 from safeload.formats.pickle_gadgets import gadget
-from safeload.formats.pickle_packs import contracts_for
 from safeload.formats.pickle_python2 import canonical
 from safeload.formats.pickle_text import decimal
 from safeload.formats.pickle_trace import (
@@ -78,10 +86,15 @@ class Machine:
         persistent: Persistent,
         start: int,
         log: bool,
+        base: int = 0,
     ) -> None:
         self.data = data
+        self.base = base
+        """Where `data` stands in the artifact."""
+        self.inline: Callable[[Machine, ArrayWrapper], object] | None = None
+        """Reads the array behind a record of joblib, as joblib does; None: the record is the value."""
         self.limits = limits
-        self.contracts = contracts_for(packs)
+        self.contracts = contracts_with_joblib(packs)
         self.persistent_ids = persistent
         self.storage = _STORAGES.get(persistent)
         self.pos = start
@@ -134,7 +147,7 @@ class Machine:
             first = GlobalUse(
                 module=key[0][:_NAME_SHOWN],
                 name=key[1][:_NAME_SHOWN],
-                offset=self.at,
+                offset=self.base + self.at,
                 opcode=_NAMES[self.data[self.at]],
                 listed=contract is not None,
                 gadget=words,
@@ -168,7 +181,9 @@ class Machine:
         """
         first = words is not None and not self.dangerous_call
         if first or len(self.rejected) < self.limits.pickle_findings:
-            self.rejected.append(CallUse(what, _NAMES[self.data[self.at]], self.at, why, words))
+            self.rejected.append(
+                CallUse(what, _NAMES[self.data[self.at]], self.base + self.at, why, words)
+            )
         else:
             self.dropped += 1
         if words is not None:
@@ -365,9 +380,17 @@ class Machine:
                 raise Refused("BUILD brings more than _metadata")
             target.metadata = metadata
         elif isinstance(target, ArrayValue) and target.kind == "dtype":
-            build_dtype(target, state)
+            if target.dtype == OBJECT:
+                build_object_dtype(state)
+            else:
+                build_dtype(target, state)
         elif isinstance(target, ArrayValue) and target.kind == "array":
-            build_array(target, state, self.scene)
+            if isinstance(state, tuple) and is_object_array(state):
+                build_object_array(target, state, self.scene)
+            else:
+                build_array(target, state, self.scene)
+        elif isinstance(target, ArrayWrapper):
+            build_wrapper(target, state)
         elif isinstance(target, InertRecord):
             if target.state is not None or type(state) not in (dict, tuple):
                 raise Refused("BUILD brings no dict of fields, or a second one")

@@ -171,7 +171,16 @@ class ArrayValue:
         self.dtype = dtype
         """Kind and size as numpy writes them (`f8`), with the byte order once it is known (`<f8`)."""
         self.shape: tuple[int, ...] | None = None
-        self.data: bytes | None = None
+        self.data: bytes | ObjectArray | None = None
+
+
+class ObjectArray:
+    """The members of an array of Python objects."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[object]) -> None:
+        self.items = items
 
 
 class InertRecord:

@@ -10,7 +10,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeGuard
 
 from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
-from safeload.formats.pickle_trace import DefaultDictValue, InertRecord, OrderedDictValue
+from safeload.formats.pickle_trace import (
+    ArrayValue,
+    DefaultDictValue,
+    InertRecord,
+    ObjectArray,
+    OrderedDictValue,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 _SEQUENCES = frozenset({tuple, list, set, frozenset})
 _DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue})
 _SHORT = 8
-_PARENTS = _SEQUENCES | _DICTS | {InertRecord}
+_PARENTS = _SEQUENCES | _DICTS | {InertRecord, ArrayValue}
 
 
 def _children(value: object) -> Iterable[object]:
@@ -30,6 +36,8 @@ def _children(value: object) -> Iterable[object]:
         return value.values()
     if isinstance(value, InertRecord):
         return (value.args, value.state)
+    if isinstance(value, ArrayValue):
+        return value.data.items if isinstance(value.data, ObjectArray) else ()
     return value if isinstance(value, (tuple, list, set, frozenset)) else ()
 
 
