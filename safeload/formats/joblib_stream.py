@@ -23,7 +23,7 @@ from safeload.formats.joblib_wrapper import MODULES, OBJECT, ArrayWrapper
 from safeload.formats.pickle_errors import FrameViolation, StreamTooLarge
 from safeload.formats.pickle_machine import interpret, traced
 from safeload.formats.pickle_state import Machine
-from safeload.formats.pickle_trace import UNKNOWN, StreamStatus, Trace
+from safeload.formats.pickle_trace import UNKNOWN, ArrayValue, StreamStatus, Trace
 from safeload.formats.pickle_value import check_value
 from safeload.record import record, replace
 
@@ -52,6 +52,10 @@ class ArrayTruncated(FormatError):
 
 class NestedBroken(FormatError):
     """The pickle of an array of Python objects that does not come to its end."""
+
+
+class NestedNotArray(FormatError):
+    """The pickle of an array of Python objects that ends in something else: joblib would raise."""
 
 
 class TooManyNested(StreamTooLarge):
@@ -140,7 +144,7 @@ class _Reading:
         self._next = 0
         """Where the file goes on, when the machine pauses."""
         data = view.read(0, min(chunk, view.size))
-        self._machine = Machine(data, limits, packs, persistent="none", start=0, log=False)
+        self._machine = Machine(data, limits, packs, persistent="none", start=0, log=False, objects=True)
         self._machine.inline = self._read
         self.cut = False
         """Whether the stream broke in a chunk with more of the file behind it."""
@@ -221,8 +225,12 @@ class _Reading:
         self._starts.append(at)
         if trace.error is not None:
             raise NestedBroken(f"the pickle of an array breaks: {trace.error.detail}")
-        self._go_on(machine, trace.end, trace.value)
-        return trace.value if trace.status is StreamStatus.INERT else UNKNOWN
+        value = trace.value
+        if trace.inert and (type(value) is not ArrayValue or value.kind != "array"):
+            raise NestedNotArray("the pickle of an array ends in another value")
+        value = value if trace.inert else UNKNOWN
+        self._go_on(machine, trace.end, value)
+        return value
 
     def _nested_trace(self, outer: Machine) -> Trace:
         """The pickle at the machine's position, within budgets that all pickles of the file share."""
@@ -234,6 +242,7 @@ class _Reading:
             start=outer.pos,
             log=False,
             base=outer.base,
+            objects=True,
         )
         inner.scene.budget = outer.scene.budget
         inner.opcodes = before = self._opcodes

@@ -191,11 +191,16 @@ CONTRACTS: Final[dict[Key, Contract]] = {
 
 
 @lru_cache(maxsize=16)
-def contracts_with_joblib(packs: frozenset[str]) -> Mapping[Key, Contract]:
+def contracts_with_joblib(packs: frozenset[str], *, objects: bool) -> Mapping[Key, Contract]:
     """The contracts of these packs, and with `numpy` among them those of joblib's records.
 
-    Arrays of Python objects are listed with them, since joblib writes those as nested pickles.
+    Args:
+        packs: packs that the policy switches on.
+        objects: whether arrays of Python objects are listed: joblib writes those as nested pickles.
     """
     if "numpy" not in packs:
         return contracts_for(packs)
-    return {**CONTRACTS, **contracts_for(packs), ("numpy", "dtype"): Contract(call=_dtype)}
+    table = {**CONTRACTS, **contracts_for(packs)}
+    if objects:
+        table["numpy", "dtype"] = Contract(call=_dtype)
+    return table

@@ -234,6 +234,7 @@ def run_pickle(
     log: bool = False,
     fast: bool = True,
     base: int = 0,
+    objects: bool = False,
 ) -> Trace:
     """Interpret the stream that starts at byte `start`.
 
@@ -246,10 +247,11 @@ def run_pickle(
         persistent: whose storages persistent ids refer to: `torch` for those of a torch archive.
         start: where the stream begins.
         base: where `data` stands in the artifact; offsets in the trace count from there.
+        objects: whether arrays of Python objects are listed, as in files of joblib.
         fast: take the opcodes of one tensor in one step where they are the usual ones.
         log: keep every import and call in order in `Trace.events` (for tests; slower).
     """
-    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log, base=base)
+    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log, base=base, objects=objects)
     error: FormatError | None = None
     value: object = None
     stopped = False

@@ -87,6 +87,7 @@ class Machine:
         start: int,
         log: bool,
         base: int = 0,
+        objects: bool = False,
     ) -> None:
         self.data = data
         self.base = base
@@ -94,7 +95,7 @@ class Machine:
         self.inline: Callable[[Machine, ArrayWrapper], object] | None = None
         """Reads the array behind a record of joblib, as joblib does; None: the record is the value."""
         self.limits = limits
-        self.contracts = contracts_with_joblib(packs)
+        self.contracts = contracts_with_joblib(packs, objects=objects)
         self.persistent_ids = persistent
         self.storage = _STORAGES.get(persistent)
         self.pos = start

@@ -74,13 +74,15 @@ class _Plain:
     def __init__(self, subject: Subject, data: bytes, limits: Limits) -> None:
         from safeload.formats.pickle_machine import run_pickle  # only where there is a pickle
 
-        trace = run_pickle(data, limits, packs=subject.packs)
+        # no stream names the record without these bytes in a row, but for one with escapes
+        objects = _ARRAY in data
+        trace = run_pickle(data, limits, packs=subject.packs, objects=objects)
         self.traces, self.starts = [trace], [0]
         self.facts = list(stream_facts(trace, subject.location, limits))
         opcodes = trace.opcodes
         while trace.trailing and len(self.traces) < _STREAMS and opcodes <= limits.pickle_opcodes:
             start = trace.end
-            trace = run_pickle(data, limits, packs=subject.packs, start=start)
+            trace = run_pickle(data, limits, packs=subject.packs, start=start, objects=objects)
             opcodes += trace.opcodes
             another = _is_stream(trace)
             found: dict[str, Json] = {"size": len(data) - start, "pickle": another}
