@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from safeload.errors import FormatError
-from safeload.formats.joblib_wrapper import MODULES, OBJECT, ArrayWrapper
+from safeload.formats.joblib_wrapper import OBJECT, ArrayWrapper
 from safeload.formats.pickle_errors import FrameViolation, StreamTooLarge
 from safeload.formats.pickle_machine import interpret, traced
 from safeload.formats.pickle_state import Machine
@@ -93,11 +93,6 @@ class JoblibFile:
         """True where every pickle is, and nothing stands behind the last one."""
         traces = (self.trace, *self.nested)
         return not self.trace.trailing and all(trace.status is StreamStatus.INERT for trace in traces)
-
-
-def names_wrapper(trace: Trace) -> bool:
-    """Whether a stream names the record, so that joblib may read it in another way than pickle."""
-    return any(use.name == "NumpyArrayWrapper" and use.module in MODULES for use in trace.globals)
 
 
 def parse_joblib(view: View, limits: Limits, packs: frozenset[str] = frozenset()) -> JoblibFile:

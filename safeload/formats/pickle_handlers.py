@@ -175,7 +175,7 @@ def _get(m: Machine) -> None:
 
 def _put(m: Machine) -> None:
     index = m.index()
-    if index > m.limits.pickle_memo:
+    if index > m.most_memo:
         raise wrong.MemoTooLarge(f"puts into the memo at index {index}", offset=m.at)
     m.memo[index] = m.stack[-1]
 

@@ -73,7 +73,7 @@ def interpret(machine: Machine, *, use_fast: bool) -> object:
     pos = at = machine.pos
     stack, below, memo = machine.stack, machine.below, machine.memo
     scene, log = machine.scene, machine.events
-    most_opcodes, most_memo = machine.limits.pickle_opcodes, machine.limits.pickle_memo
+    most_opcodes, most_memo = machine.most_opcodes, machine.most_memo
     opcodes, more = 0, machine.opcodes
     fast = None
     if use_fast and log is None and machine.storage is not None:
@@ -83,7 +83,7 @@ def interpret(machine: Machine, *, use_fast: bool) -> object:
             machine.stack = stack
             machine.check_sizes()
             if opcodes + more >= most_opcodes:
-                raise wrong.TooManyOpcodes(f"the stream has more than {most_opcodes} opcodes")
+                raise wrong.TooManyOpcodes(f"more than {most_opcodes} opcodes in a stream of this length")
             for opcodes in range(opcodes + 1, min(opcodes + _SLICE, most_opcodes - more) + 1):  # noqa: B020 - counts for free
                 if pos >= end:
                     if pos > end:

@@ -95,6 +95,9 @@ class Machine:
         self.inline: Callable[[Machine, ArrayWrapper], object] | None = None
         """Reads the array behind a record of joblib, as joblib does; None: the record is the value."""
         self.limits = limits
+        length = len(data) - start
+        self.most_opcodes = min(limits.pickle_opcodes, limits.pickle_short_opcodes + length // 4)
+        self.most_memo = min(limits.pickle_memo, limits.pickle_short_memo + length // 8)
         self.contracts = contracts_with_joblib(packs, objects=objects)
         self.persistent_ids = persistent
         self.storage = _STORAGES.get(persistent)
@@ -125,7 +128,7 @@ class Machine:
         self.events: list[tuple[object, ...]] | None = [] if log else None
         self.scene = Scene(
             tensor_rank=limits.tensor_rank,
-            budget=min(4 * (len(data) - start) + 65_536, limits.pickle_bytes),
+            budget=min(4 * length + 65_536, limits.pickle_bytes),
         )
 
     # -- globals and calls -------------------------------------------------------------------------
@@ -242,11 +245,14 @@ class Machine:
             raise wrong.TooManySets("more sets than the length of the stream explains", offset=self.at)
 
     def check_sizes(self) -> None:
-        """Bound the stack.
+        """Bound stack and memo.
 
         Raises:
             StackTooLarge: more values or marks than any pickler leaves there.
+            MemoTooLarge: more entries than a stream of this length has.
         """
+        if len(self.memo) > self.most_memo:
+            raise wrong.MemoTooLarge(f"the memo holds more than {self.most_memo} values")
         most = self.limits.pickle_stack
         if len(self.below) > _MARKS or sum(map(len, self.below)) + len(self.stack) > most:
             raise wrong.StackTooLarge(f"the stack holds more than {most} values or {_MARKS} marks")

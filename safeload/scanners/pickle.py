@@ -31,7 +31,7 @@ _STREAMS = 16
 """Streams of one file that are run. A legacy torch file has five."""
 _HEAD = 1 << 20
 """Where a file of joblib that is too large for a plain pickle has named its first array."""
-_ARRAY = b"NumpyArrayWrapper"
+_ARRAY = "NumpyArrayWrapper"
 _RUNS = frozenset({"pickle.global", "pickle.call", "pickle.more"})
 """Facts about what a reading would import or call."""
 
@@ -44,16 +44,16 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     """
     view = subject.view
     large = view.size > limits.pickle_bytes
-    if large and _ARRAY not in view.read(0, min(_HEAD, view.size)):
+    if large and _ARRAY.encode() not in view.read(0, min(_HEAD, view.size)):
         return ScanResult(
             coverage=Coverage.LIMIT_EXCEEDED,
             reason=f"the pickle has {view.size} bytes; the budget is {limits.pickle_bytes}",
         )
-    from safeload.formats.joblib_stream import names_wrapper, parse_joblib  # only where there is a pickle
-
     data = view.read(0, limits.pickle_bytes) if large else read_all(view)
     plain = _Plain(subject, data, limits)
-    if large or names_wrapper(plain.traces[0]):
+    if large or _names_array(plain.traces[0]):
+        from safeload.formats.joblib_stream import parse_joblib  # only where there is such a file
+
         return _scan_joblib(subject, parse_joblib(view, limits, subject.packs), plain, limits)
     coverage, reason = _coverage(plain.traces[0])
     return ScanResult(
@@ -75,7 +75,7 @@ class _Plain:
         from safeload.formats.pickle_machine import run_pickle  # only where there is a pickle
 
         # no stream names the record without these bytes in a row, but for one with escapes
-        objects = _ARRAY in data
+        objects = _ARRAY.encode() in data
         trace = run_pickle(data, limits, packs=subject.packs, objects=objects)
         self.traces, self.starts = [trace], [0]
         self.facts = list(stream_facts(trace, subject.location, limits))
@@ -119,6 +119,11 @@ def _scan_joblib(subject: Subject, file: JoblibFile, plain: _Plain, limits: Limi
     return ScanResult(
         coverage=coverage, reason=reason, facts=tuple(facts), record=file, streams=tuple(streams)
     )
+
+
+def _names_array(trace: Trace) -> bool:
+    """Whether the stream names joblib's record of an array: any class of that name is looked at twice."""
+    return any(use.name == _ARRAY for use in trace.globals)
 
 
 def _at(location: Location, start: int) -> Location:

@@ -95,6 +95,7 @@ STRICTER = {
     "FrameViolation": "frames that nest, or that an opcode crosses",
     "StreamTruncated": "a last line without its newline, a frame longer than the stream",
     "ValueTooDeep": "a value that holds itself",
+    "WrongOperand": "BUILD of a constant with nothing, keyword arguments in a subclass of dict",
 }
 """Where CPython ends with a value and we with an error."""
 
