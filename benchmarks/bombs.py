@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SIZE = 4_000_000
 """Bytes of each file, about: the largest that the bounds are promised for."""
+_FULL = 0.7
+"""Bombs of this part of it are measured against a twin of the full size."""
 _PROTO = b"\x80\x04"
 _ORDERED = b"ccollections\nOrderedDict\nq\x00"
 _SYSTEM = b"cposix\nsystem\nq\x00"
@@ -60,7 +62,7 @@ def plain_pickle(size: int) -> bytes:
         b"}q\x01(X\x04\x00\x00\x00lossq\x02G?\xe0\x00\x00\x00\x00\x00\x00X\x04\x00\x00\x00stepq\x03M\x10\x27"
         b"X\x05\x00\x00\x00epochq\x04K\x02u"
     )
-    return fill(row + b"a", size, head=b"\x80\x02]q\x00", tail=b".")
+    return fill(row + b"a", max(size, 100), head=b"\x80\x02]q\x00", tail=b".")
 
 
 def plain_json(size: int) -> bytes:
@@ -302,11 +304,15 @@ PICKLES: dict[str, Make] = {
     "frames": lambda size: fill(b"\x95" + bytes(8), size),
     "frames of one opcode": lambda size: fill(b"\x95\x01" + bytes(7) + b"]", size),
     "protocols": lambda size: fill(b"\x80\x04", size),
-    "gadget, 150,000 opcodes": lambda size: fill(b"N0", min(size, 300_000), head=_PROTO + _SYSTEM + b"0"),
-    "gadget, a deep tuple": lambda size: fill(b"\x85", min(size, 100_000), head=_PROTO + _SYSTEM, tail=b"."),
-    "gadget, a long text": lambda size: _PROTO + _SYSTEM + b"X" + _u4(size) + b"a" * size + b"\x85R.",
-    "gadget, shared nodes": lambda size: _PROTO + _SYSTEM + b"0" + b"Nq\x00" + b"(h\x00h\x00h\x00h\x00tq\x00" * 40 + b".",
-    "gadget, many dicts": lambda size: fill(b"}U\x01aNs", min(size, 300_000), head=_PROTO + _SYSTEM + b"0"),
+    "text that is opcodes": lambda size: fill(b"I1\n0", size, head=b"", tail=b"abc"),
+    "gadget and 10,000 opcodes": lambda size: fill(b"N0", min(size, 9_900), head=_PROTO + _SYSTEM + b"0"),
+    "gadget and many BUILD": lambda size: fill(b"NbN0", min(size, 9_900), head=_PROTO + _SYSTEM, tail=b"."),
+    "gadget and a deep tuple": lambda size: fill(b"\x85", min(size, 9_900), head=_PROTO + _SYSTEM, tail=b"."),
+    "gadget and a chain of calls": lambda size: fill(b"q\x01h\x00h\x01\x85R", min(size, 15_900), head=_PROTO + _SYSTEM, tail=b"."),
+    "gadget and many imports": lambda size: each(lambda n: b"c%x\nb\n" % n, min(size, 70_000), head=_PROTO + _SYSTEM),
+    "gadget and a long text": lambda size: _PROTO + _SYSTEM + b"X" + _u4(size) + b"a" * size + b"\x85R.",
+    "gadget and shared nodes": lambda size: _PROTO + _SYSTEM + b"0" + b"Nq\x00" + b"(h\x00h\x00h\x00h\x00tq\x00" * 40 + b".",
+    "gadget and many dicts": lambda size: fill(b"}U\x01aNs", min(size, 19_900), head=_PROTO + _SYSTEM + b"0"),
 }  # fmt: skip
 
 
@@ -436,7 +442,6 @@ GZIPS: dict[str, Make] = {
 
 TEXTS: dict[str, Make] = {
     "one line": lambda size: b"a" * size,
-    "opcodes that are text": lambda size: fill(b"I1\n0", size, head=b"", tail=b"abc"),
     "a long textual number": lambda size: b"I" + b"1" * (size - 2) + b"\n",
     "marks": lambda size: b"(" * size,
     "carriage returns": lambda size: b"\r" * size,
@@ -469,15 +474,22 @@ BOMBS: dict[str, dict[str, Make]] = {
 
 
 def main(folder: Path, family: str, *kinds: str) -> None:
-    """Write files of one family, each to a folder of its number, and the twin to `twin`.
+    """Write files of one family, each to a folder of its number, and a twin of its size beside it.
 
-    In a process of its own: what a parent holds in memory shows up in its children.
+    In a process of its own: what a parent holds in memory shows up in its children. Files of about the
+    full size share one twin.
     """
     name, twin = TWINS[family]
-    makes = {"twin": twin, **{str(number): BOMBS[family][kind] for number, kind in enumerate(kinds)}}
-    for place, make in makes.items():
-        (folder / place).mkdir(parents=True)
-        (folder / place / name).write_bytes(make(SIZE))
+    for number, kind in enumerate(kinds):
+        bomb = BOMBS[family][kind](SIZE)
+        place = folder / str(number)
+        place.mkdir(parents=True)
+        (place / name).write_bytes(bomb)
+        size = SIZE if len(bomb) > _FULL * SIZE else len(bomb)
+        place = folder / f"twin-{number if size < SIZE else 'full'}"
+        if not place.exists():
+            place.mkdir()
+            (place / name).write_bytes(twin(size))
 
 
 if __name__ == "__main__":

@@ -37,8 +37,10 @@ _SECOND_READINGS = 16
 """Streams of one audit that are read a second time; each costs a process."""
 
 
-_SECOND_OPCODES = 200_000
-"""Opcodes of one audit that are read a second time: a few seconds."""
+_SECOND_STREAM = 10_000
+"""Opcodes of one stream that is read a second time: what a stream asks of the second reader grows faster."""
+_SECOND_OPCODES = 20_000
+"""Opcodes of one audit that are read a second time: about a second."""
 
 
 class _Pending(NamedTuple):
@@ -120,6 +122,8 @@ class Examination:
             extra: tuple[str, ...] = ()
             if trace.status.value == "inert" and trace.opcodes > limits.second_reader_opcodes:
                 detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
+            elif trace.opcodes > _SECOND_STREAM:
+                detail = f"{trace.opcodes} opcodes, more than the {_SECOND_STREAM} read twice"
             elif readings >= _SECOND_READINGS:
                 detail = f"more than {_SECOND_READINGS} streams in one audit"
             elif opcodes + trace.opcodes > _SECOND_OPCODES:
