@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _U2 = struct.Struct("<H").unpack_from
 _U4 = struct.Struct("<I").unpack_from
 _I4 = struct.Struct("<i").unpack_from
+_F8 = struct.Struct(">d").unpack_from
 
 _SLICE: Final = 4_096
 """Opcodes between two looks at the size of the stack."""
@@ -116,6 +117,13 @@ def interpret(machine: Machine, *, use_fast: bool) -> object:
                         items = stack
                         stack = below.pop()
                         stack.append(tuple(items))
+                    elif code == 0x75 and type(below[-1][-1]) is dict:  # SETITEMS
+                        items = stack
+                        stack = below.pop()
+                        machine.at = at
+                        machine.set_dict_items(stack[-1], items)  # type: ignore[arg-type]  # a dict, as said
+                    elif code == 0x7D:  # EMPTY_DICT
+                        stack.append({})
                     elif code == 0x86:  # TUPLE2
                         last = stack.pop()
                         stack[-1] = (stack[-1], last)
@@ -185,6 +193,11 @@ def interpret(machine: Machine, *, use_fast: bool) -> object:
                 elif code == 0x51:  # BINPERSID
                     machine.at = at
                     stack[-1] = machine.persistent(stack[-1])
+                elif code == 0x47:  # BINFLOAT
+                    stack.append(_F8(data, pos)[0])
+                    pos += 8
+                elif code == 0x5D:  # EMPTY_LIST
+                    stack.append([])
                 elif code == 0x29:  # EMPTY_TUPLE
                     stack.append(())
                 elif code == 0x4D:  # BININT2

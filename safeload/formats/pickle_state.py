@@ -341,8 +341,13 @@ class Machine:
         elif kind is not dict and kind is not DefaultDictValue:
             self.write(target)
             return
-        if not isinstance(target, dict):
-            return
+        if isinstance(target, dict):
+            self.set_dict_items(target, items)
+
+    def set_dict_items(self, target: dict[object, object], items: list[object]) -> None:
+        """SETITEMS on a plain dict."""
+        if len(items) % 2:
+            raise wrong.OddItems("a key has no value", offset=self.at)
         pairs = iter(items)
         for key, value in zip(pairs, pairs, strict=True):
             if type(key) is str or self.key(key):

@@ -7,7 +7,7 @@ walks them. Values are walked once each here, so the check costs what the stream
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
 from safeload.formats.pickle_trace import (
@@ -41,9 +41,34 @@ def _children(value: object) -> Iterable[object]:
     return value if isinstance(value, (tuple, list, set, frozenset)) else ()
 
 
-def _is_short(value: object) -> TypeGuard[tuple[object, ...]]:
-    """True for a short tuple of values that hold no others."""
-    return type(value) is tuple and len(value) <= _SHORT and _PARENTS.isdisjoint(map(type, value))
+_PLAIN_KINDS = frozenset({tuple, list, dict})
+
+
+def _flat_size(value: object) -> int:
+    """How many values one holds that holds no containers, or -1."""
+    kind = type(value)
+    if kind not in _PLAIN_KINDS:
+        return -1
+    values = value.values() if kind is dict else value  # type: ignore[attr-defined]  # a dict, as said
+    return len(values) if _PARENTS.isdisjoint(map(type, values)) else -1  # type: ignore[arg-type]  # a container
+
+
+def _low_size(value: object) -> int:
+    """How many values a short one holds of which all containers are short and flat, or -1."""
+    kind = type(value)
+    if kind not in _PLAIN_KINDS:
+        return -1
+    values = value.values() if kind is dict else value  # type: ignore[attr-defined]  # a dict, as said
+    size = len(values)  # type: ignore[arg-type]  # a container, as said
+    if size > _SHORT:
+        return -1
+    for child in values:  # type: ignore[attr-defined]  # likewise
+        if type(child) in _PARENTS:
+            below = _flat_size(child)
+            if not 0 <= below <= _SHORT:
+                return -1
+            size += below
+    return size
 
 
 def check_value(root: object, limits: Limits) -> None:
@@ -73,9 +98,17 @@ def check_value(root: object, limits: Limits) -> None:
                 continue
             known = measured.get(id(child))
             if known is None:
-                if not _is_short(child):
-                    break
-                known = (1 + len(child), 1)  # as cheap to measure again as to remember
+                size = _flat_size(child)
+                if size >= 0:
+                    known = (1 + size, 1)
+                    if size > _SHORT:  # others are as cheap to measure again as to remember
+                        measured[id(child)] = known
+                else:
+                    size = _low_size(child)
+                    if size < 0:
+                        break
+                    known = (1 + size, 2)
+                    measured[id(child)] = same.setdefault(known, known)
             nodes += known[0]
             depth = max(depth, known[1] + 1)
             if nodes > most_nodes:

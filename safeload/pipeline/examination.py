@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 _DIGEST_THREADS = 2
 _SECOND_READINGS = 16
 """Streams of one audit that are read a second time; each costs a process."""
-
+_INERT_READINGS = 1
+"""Inert ones among them: a process costs as much as a hundred small files, and no verdict waits for it."""
 
 _SECOND_STREAM = 10_000
 """Opcodes of one stream that is read a second time: what a stream asks of the second reader grows faster."""
@@ -115,7 +116,7 @@ class Examination:
         Streams that are not inert are read again for their explanation, inert ones up to a stated
         length. Past the budgets of one audit nothing is, and that is said.
         """
-        limits, readings, opcodes = self._policy.limits, 0, 0
+        limits, readings, opcodes, inert = self._policy.limits, 0, 0, 0
         for stream in self.streams:
             trace = stream.trace
             status: str = "did-not-run"
@@ -124,6 +125,8 @@ class Examination:
                 detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
             elif trace.opcodes > _SECOND_STREAM:
                 detail = f"{trace.opcodes} opcodes, more than the {_SECOND_STREAM} read twice"
+            elif trace.status.value == "inert" and inert >= _INERT_READINGS:
+                detail = "inert, and another inert stream of this audit was read twice"
             elif readings >= _SECOND_READINGS:
                 detail = f"more than {_SECOND_READINGS} streams in one audit"
             elif opcodes + trace.opcodes > _SECOND_OPCODES:
@@ -133,6 +136,7 @@ class Examination:
                 from safeload.isolation.second_reader import compare, second_reader
 
                 readings += 1
+                inert += trace.status.value == "inert"
                 opcodes += trace.opcodes
                 reading = second_reader(stream.data, limits)
                 detail = reading.detail
