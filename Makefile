@@ -3,7 +3,7 @@
 #   make demo      audit and load a real checkpoint, refuse its malicious twin
 #   make setup     a development environment in .venv
 #   make test      the quick suite, below 10 minutes;  make test-all  everything
-#   make lint bench fuzz goldens docs
+#   make lint bench fuzz fuzz-guided goldens docs
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 
-.PHONY: demo setup test test-all lint format bench fuzz goldens docs clean
+.PHONY: demo setup test test-all lint format bench fuzz fuzz-guided goldens docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -43,6 +43,10 @@ bench: $(VENV)/.bench
 
 fuzz: setup
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS_PER_TARGET)
+
+fuzz-guided: setup
+	$(PIP) atheris
+	$(BIN)/python -m tests.fuzz.guided --seconds $(SECONDS_PER_TARGET)
 
 goldens: setup
 	$(BIN)/python -m tests.golden.write

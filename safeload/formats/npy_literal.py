@@ -83,7 +83,7 @@ def read_literal(text: str, keys: Collection[str], *, longs: bool) -> dict[str, 
 
 def _tokens(text: str, *, longs: bool) -> Iterator[_Token]:
     """The tokens, and at the end one whose mark is `end`, again and again."""
-    end = len(text.rstrip(" \n"))
+    end = len(text.rstrip("\n").rstrip(" "))
     if not text[:end].isprintable():
         # repr() escapes the others, and Python's own parser takes some of them for line ends
         raise HeaderSyntax("holds characters that do not print")

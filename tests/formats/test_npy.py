@@ -135,6 +135,7 @@ F4 = header("'<f4'")
         ("HeaderSyntax", npy("[1]")),
         ("HeaderSyntax", npy(F4 + " # comment", bytes(8))),
         ("HeaderSyntax", npy(F4 + F4, bytes(8))),
+        ("HeaderSyntax", npy(F4 + " \n ", bytes(8))),
         ("HeaderSyntax", npy(F4.replace("'<f4'", "'<f' '4'"), bytes(8))),
         ("HeaderSyntax", npy(F4.replace("'<f4'", r"'<f\x34'"), bytes(8))),
         ("HeaderSyntax", npy(F4.replace("'<f4'", "'''<f4'''"), bytes(8))),

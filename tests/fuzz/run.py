@@ -7,9 +7,9 @@ A target is a module of this folder with an invariant in its docstring and
     check(data, result) -> None         asserts about what came back, unsealed: it may ask an oracle
     deep(result) -> bool                whether the input got past the format's header check
 
-Mutation needs the standard library only. With `--engine atheris` (pip install atheris) the same
-targets run under libFuzzer's coverage. Input that breaks an invariant is written to the current
-folder's .bench/fuzz/, and `--replay FILE` runs it again.
+Mutation needs the standard library only; tests/fuzz/guided.py runs the same targets under coverage.
+Input that breaks an invariant is written to the current folder's .bench/fuzz/, and `--replay FILE`
+runs it again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TARGETS = tuple(
     sorted(
         module.name
         for module in pkgutil.iter_modules([str(Path(__file__).parent)])
-        if module.name not in {"run", "mutate"} and not module.name.startswith("test_")
+        if module.name not in {"run", "mutate", "guided"} and not module.name.startswith("test_")
     )
 )
 CRASHES = Path(".bench") / "fuzz"
@@ -143,22 +143,6 @@ def fuzz(name: str, seconds: float, most: int, seed: int, seal: _Seal | None) ->
     return True
 
 
-def with_atheris(name: str, seconds: float) -> None:
-    """The same target under libFuzzer; it ends the process itself."""
-    import atheris
-
-    with atheris.instrument_imports(include=["safeload"]):
-        target = load(name)
-    for data in target.seeds():
-        one(target, data)
-
-    def run_one(data: bytes) -> None:
-        one(target, data)
-
-    atheris.Setup([sys.argv[0], f"-max_total_time={int(seconds)}"], run_one)
-    atheris.Fuzz()
-
-
 def main() -> int:
     """Run the chosen targets."""
     parser = argparse.ArgumentParser(description="mutate seeds and check the invariants of the parsers")
@@ -166,14 +150,11 @@ def main() -> int:
     parser.add_argument("--target", choices=TARGETS, nargs="+", default=list(TARGETS))
     parser.add_argument("--inputs", type=int, default=sys.maxsize, help="per target, if they come first")
     parser.add_argument("--seed", type=int, default=None, help="random by default, and printed")
-    parser.add_argument("--engine", choices=("mutate", "atheris"), default="mutate")
     parser.add_argument("--replay", type=Path, help="run this one input through the first target")
     options = parser.parse_args()
     if options.replay is not None:
         one(load(options.target[0]), options.replay.read_bytes())
         return 0
-    if options.engine == "atheris":
-        with_atheris(options.target[0], options.seconds)
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
     seal = _Seal()
     held = [fuzz(name, options.seconds, options.inputs, seed, seal) for name in options.target]
