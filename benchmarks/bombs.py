@@ -276,6 +276,12 @@ PICKLES: dict[str, Make] = {
     "refused: OBJ": lambda size: fill(b"(h\x00o", size, head=_PROTO + _SYSTEM),
     "calls: OrderedDict": lambda size: fill(b"h\x00)R", size, head=_PROTO + _ORDERED),
     "calls: OrderedDict, dropped": lambda size: fill(b"h\x00)R0", size, head=_PROTO + _ORDERED),
+    "calls: empty sets": lambda size: fill(b"h\x00)R", size, head=_PROTO + b"cbuiltins\nset\nq\x00"),
+    "calls: records": lambda size: fill(b"h\x00)\x81", size, head=_PROTO + b"cargparse\nNamespace\nq\x00"),
+    "calls: arrays": lambda size: fill(
+        b"h\x00h\x01R", size,
+        head=_PROTO + b"cnumpy.core.multiarray\n_reconstruct\nq\x00cnumpy\nndarray\nK\x00\x85C\x01b\x87q\x01",
+    ),
     "calls: bytes of one long text": lambda size: fill(
         b"h\x00h\x01h\x02\x86R0", size,
         head=_PROTO + b"c_codecs\nencode\nq\x00X" + _u4(size // 2) + b"a" * (size // 2) + b"q\x01X\x06\0\0\0latin1q\x02",

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     Handler: TypeAlias = Callable[[Machine], None]
 
 
-_SET_CHARGE = 24
-"""What a set costs of the stream's budget: a pickler writes six bytes or more for one with a member, and an
-empty one takes 216 bytes of memory for one byte of stream."""
-
-
 def _invalid(m: Machine) -> None:
     raise wrong.InvalidOpcode(f"byte 0x{m.data[m.at]:02x} is no opcode", offset=m.at)
 
@@ -192,7 +187,7 @@ def _empty_dict(m: Machine) -> None:
 
 
 def _empty_set(m: Machine) -> None:
-    m.charge(_SET_CHARGE)
+    m.count_set()
     m.stack.append(set())
 
 
@@ -210,7 +205,7 @@ def _dict(m: Machine) -> None:
 
 def _frozenset(m: Machine) -> None:
     items = m.pop_mark()
-    m.charge(_SET_CHARGE)
+    m.count_set()
     m.stack.append(frozenset(m.members(items)))
 
 

@@ -46,6 +46,10 @@ _MARKS: Final = 10_000
 _CHOSEN_KEYS: Final = 1_024
 """Dict keys and set members whose collisions can be chosen: tuples and long integers."""
 _KEY_ITEMS: Final = 8
+_SHORT_SETS: Final = 200_000
+"""Sets of a stream of any length. Past them there is one per 24 bytes: a pickler writes six or more for one
+with a member."""
+_SET_BYTES: Final = 24
 _NAME_SHOWN: Final = 512
 """Characters of a module or name that the trace keeps: a name may be as long as the stream."""
 _CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes, tuple, frozenset})
@@ -96,8 +100,11 @@ class Machine:
         """Reads the array behind a record of joblib, as joblib does; None: the record is the value."""
         self.limits = limits
         length = len(data) - start
-        self.most_opcodes = min(limits.pickle_opcodes, limits.pickle_short_opcodes + length // 4)
-        self.most_memo = min(limits.pickle_memo, limits.pickle_short_memo + length // 8)
+        further = max(0, length - limits.pickle_short_bytes)
+        self.most_opcodes = min(limits.pickle_opcodes, limits.pickle_short_opcodes + further // 2)
+        self.most_memo = min(limits.pickle_memo, limits.pickle_short_memo + further // 4)
+        self.sets = 0
+        self.most_sets = _SHORT_SETS + length // _SET_BYTES
         self.contracts = contracts_with_joblib(packs, objects=objects)
         self.persistent_ids = persistent
         self.storage = _STORAGES.get(persistent)
@@ -234,14 +241,14 @@ class Machine:
         except Refused as refusal:
             return self.reject("a persistent id", str(refusal))
 
-    def charge(self, amount: int) -> None:
-        """Account for memory out of proportion to the stream.
+    def count_set(self) -> None:
+        """Account for a set, which takes 216 bytes of memory for one byte of stream.
 
         Raises:
-            TooManySets: more of it than a stream of this length may take.
+            TooManySets: more of them than a stream of this length has.
         """
-        self.scene.budget -= amount
-        if self.scene.budget < 0:
+        self.sets += 1
+        if self.sets > self.most_sets:
             raise wrong.TooManySets("more sets than the length of the stream explains", offset=self.at)
 
     def check_sizes(self) -> None:
