@@ -138,7 +138,9 @@ def small_files(folder: Path) -> None:
         moments = {index: {"step": torch.tensor(3.0), "exp_avg": torch.zeros(16)} for index in range(8)}
         torch.save({"state": moments, "param_groups": [{"lr": 1e-4, "params": [0]}]}, home / "optimizer.pt")
         torch.save({"base_lrs": [1e-4], "last_epoch": 3}, home / "scheduler.pt")
-        (home / "metrics.pkl").write_bytes(pickle.dumps([{"loss": 1 / (n + 1), "step": n} for n in range(200)]))
+        (home / "metrics.pkl").write_bytes(
+            pickle.dumps([{"loss": 1 / (n + 1), "step": n} for n in range(200)])
+        )
         words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{n}" for n in range(1_000))]
         (home / "vocab.txt").write_text("\n".join(words) + "\n")
         documents = {

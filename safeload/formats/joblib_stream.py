@@ -116,7 +116,7 @@ def parse_joblib(view: View, limits: Limits, packs: frozenset[str] = frozenset()
     return replace(found, trace=replace(found.trace, status=StreamStatus.LIMIT_EXCEEDED, error=error))
 
 
-class _Further(Exception):  # noqa: N818 - no error: the machine pauses
+class _Further(Exception):
     """The stream goes on beyond the bytes that were read."""
 
 

@@ -84,7 +84,7 @@ class JsonTooDeep(LimitExceeded):
 
 
 class JsonTooManyItems(LimitExceeded):
-    """More array and object items than `json_items`, or more containers than a document of this length has."""
+    """More items than `json_items`, or more arrays and objects than a document of this length has."""
 
 
 class JsonNumberTooLong(LimitExceeded):

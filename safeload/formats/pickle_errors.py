@@ -66,8 +66,10 @@ class StackTooLarge(LimitExceeded):
 
 
 class MemoTooLarge(LimitExceeded):
-    """A memo index above `pickle_memo`, or than a stream of this length has: CPython would allocate twice
-    that many pointers."""
+    """A memo index above `pickle_memo`, or than a stream of this length has.
+
+    CPython would allocate twice that many pointers.
+    """
 
 
 class NumberTooLarge(LimitExceeded):

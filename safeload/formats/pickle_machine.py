@@ -264,7 +264,9 @@ def run_pickle(
         fast: take the opcodes of one tensor in one step where they are the usual ones.
         log: keep every import and call in order in `Trace.events` (for tests; slower).
     """
-    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log, base=base, objects=objects)
+    machine = Machine(
+        data, limits, packs, persistent=persistent, start=start, log=log, base=base, objects=objects
+    )
     error: FormatError | None = None
     value: object = None
     stopped = False

@@ -192,9 +192,7 @@ class Machine:
         """
         first = words is not None and not self.dangerous_call
         if first or len(self.rejected) < self.limits.pickle_findings:
-            self.rejected.append(
-                CallUse(what, _NAMES[self.data[self.at]], self.base + self.at, why, words)
-            )
+            self.rejected.append(CallUse(what, _NAMES[self.data[self.at]], self.base + self.at, why, words))
         else:
             self.dropped += 1
         if words is not None:
@@ -358,7 +356,7 @@ class Machine:
         pairs = iter(items)
         for key, value in zip(pairs, pairs, strict=True):
             if type(key) is str or self.key(key):
-                target[key] = value
+                target[key] = value  # noqa: PERF403 - a comprehension costs more for a few items
 
     def write(self, target: object) -> None:
         """An opcode that puts items into something that is no container of ours."""

@@ -7,7 +7,7 @@ walks them. Values are walked once each here, so the check costs what the stream
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
 from safeload.formats.pickle_trace import (
@@ -19,7 +19,7 @@ from safeload.formats.pickle_trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from safeload.limits import Limits
 
@@ -46,29 +46,31 @@ _PLAIN_KINDS = frozenset({tuple, list, dict})
 
 def _flat_size(value: object) -> int:
     """How many values one holds that holds no containers, or -1."""
-    kind = type(value)
-    if kind not in _PLAIN_KINDS:
+    if type(value) not in _PLAIN_KINDS:
         return -1
-    values = value.values() if kind is dict else value  # type: ignore[attr-defined]  # a dict, as said
-    return len(values) if _PARENTS.isdisjoint(map(type, values)) else -1  # type: ignore[arg-type]  # a container
+    values = _plain_children(value)
+    return len(values) if _PARENTS.isdisjoint(map(type, values)) else -1
 
 
 def _low_size(value: object) -> int:
     """How many values a short one holds of which all containers are short and flat, or -1."""
-    kind = type(value)
-    if kind not in _PLAIN_KINDS:
+    if type(value) not in _PLAIN_KINDS:
         return -1
-    values = value.values() if kind is dict else value  # type: ignore[attr-defined]  # a dict, as said
-    size = len(values)  # type: ignore[arg-type]  # a container, as said
+    values = _plain_children(value)
+    size = len(values)
     if size > _SHORT:
         return -1
-    for child in values:  # type: ignore[attr-defined]  # likewise
+    for child in values:
         if type(child) in _PARENTS:
             below = _flat_size(child)
             if not 0 <= below <= _SHORT:
                 return -1
             size += below
     return size
+
+
+def _plain_children(value: object) -> Collection[object]:
+    return value.values() if type(value) is dict else cast("tuple[object, ...]", value)
 
 
 def check_value(root: object, limits: Limits) -> None:

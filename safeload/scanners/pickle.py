@@ -107,9 +107,7 @@ def _scan_joblib(subject: Subject, file: JoblibFile, plain: _Plain, limits: Limi
     for _, nested in worst:
         facts += stream_facts(nested, place, limits)
     known = {(fact.kind, fact.location) for fact in facts}
-    facts += (
-        fact for fact in plain.facts if fact.kind in _RUNS and (fact.kind, fact.location) not in known
-    )
+    facts += (fact for fact in plain.facts if fact.kind in _RUNS and (fact.kind, fact.location) not in known)
     coverage, reason = _coverage(trace)
     streams = [Stream(location=place, data=file.opcode_bytes, trace=trace)]
     streams += (

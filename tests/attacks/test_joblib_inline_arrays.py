@@ -47,7 +47,9 @@ HIDDEN: dict[str, bytes] = {
     "behind STOP in an array": listed(of_size(1 + len(call("os", "system", "id"))), b".",
                                       call("os", "system", "id"), "APPEND"),
     "in an array of objects": listed(RAW, call("os", "system", "id"), "APPEND"),
-    "in the second array of objects": listed(RAW, objects("NONE"), "APPEND", RAW, call("posix", "system", "id")),
+    "in the second array of objects": listed(
+        RAW, objects("NONE"), "APPEND", RAW, call("posix", "system", "id")
+    ),
     "among the objects of an array": listed(RAW, objects(SYSTEM), "APPEND"),
     "behind STOP": listed(wrapper(), padded(b"abcd"), "APPEND") + call("os", "system", "id"),
     "in the fields": listed(wrapper(*fields(more=("BINUNICODE", "read", SYSTEM))), padded(b"abcd")),

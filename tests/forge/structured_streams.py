@@ -36,9 +36,10 @@ class StreamBuilder:
         self.stack: list[str] = []
         self.memo: dict[int, str] = {}
         self.steps: list[Callable[[], None]] = [
-            self.constant, self.constant, self.constant, self.constant, self.empty, self.empty, self.mark, self.mark,
-            self.close, self.close, self.close, self.write, self.write, self.write, self.memoize, self.recall,
-            self.short_tuple, self.find, self.find_on_stack, self.call, self.call, self.odd,
+            self.constant, self.constant, self.constant, self.constant, self.empty, self.empty, self.mark,
+            self.mark, self.close, self.close, self.close, self.write, self.write, self.write,
+            self.memoize, self.recall, self.short_tuple,
+            self.find, self.find_on_stack, self.call, self.call, self.odd,
         ]  # fmt: skip
 
     def emit(self, *listing: Operand, push: str | None = None, pop: int = 0) -> None:
@@ -72,6 +73,7 @@ class StreamBuilder:
         integer = pick(_INTS)
         raw = integer.to_bytes(integer.bit_length() // 8 + 1, "little", signed=True)
         text, plain = pick(_TEXTS), pick(_ASCII)
+        raw_text = text.replace("\\", "\\u005c").replace("\n", "\\u000a").encode("raw_unicode_escape")
         number = pick(_FLOATS)
         quoted = repr(plain) if self.rng.random() < 0.95 else plain
         choices: list[tuple[str, tuple[Operand, ...]]] = [
@@ -91,7 +93,7 @@ class StreamBuilder:
             ("str", ("STRING", quoted)),
             ("str", ("BINSTRING", plain)),
             ("str", ("SHORT_BINSTRING", plain[:255])),
-            ("str", ("UNICODE", text.replace("\\", "\\u005c").replace("\n", "\\u000a").encode("raw_unicode_escape"))),
+            ("str", ("UNICODE", raw_text)),
             ("str", ("SHORT_BINUNICODE", text[:60])),
             ("str", ("BINUNICODE", text)),
             ("str", ("BINUNICODE8", text)),
@@ -228,12 +230,26 @@ class StreamBuilder:
         elif choice == 5 and above and rng.random() < 0.2:
             self.emit("BINPERSID", pop=1, push="thing")
         elif choice == 6 and rng.random() < 0.1:
-            self.emit(*rng.choice([("EXT1", 1), ("EXT2", 300), ("EXT4", 1), ("EXT4", -1), ("EXT1", 0)]), push="?")
+            self.emit(
+                *rng.choice([("EXT1", 1), ("EXT2", 300), ("EXT4", 1), ("EXT4", -1), ("EXT1", 0)]), push="?"
+            )
         elif choice == 7 and rng.random() < 0.1:
             self.emit("NEXT_BUFFER", push="?")
         elif choice == 8 and rng.random() < 0.1:
-            self.emit(*rng.choice([("LONG4", b""), ("STRING", "'\\x41\\n'"), ("UNICODE", "\\u00e9"),
-                                   ("FLOAT", "1e400"), ("INT", " 7"), ("GET", "-1"), ("INT", "0x1F")]), push="?")
+            self.emit(
+                *rng.choice(
+                    [
+                        ("LONG4", b""),
+                        ("STRING", "'\\x41\\n'"),
+                        ("UNICODE", "\\u00e9"),
+                        ("FLOAT", "1e400"),
+                        ("INT", " 7"),
+                        ("GET", "-1"),
+                        ("INT", "0x1F"),
+                    ]
+                ),
+                push="?",
+            )
 
     def bytes(self) -> bytes:
         """The stream: what is open is closed, and some runs of opcodes are put into frames."""

@@ -1,4 +1,4 @@
-"""Files of joblib: the machine follows joblib's own reader over the bytes of arrays, or says what is wrong."""
+"""Files of joblib: the machine follows joblib's own reader over the arrays, or says what is wrong."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_memory_map_and_matrix() -> None:
 
 
 def test_written_before_the_alignment() -> None:
-    """joblib 1.1 and earlier: the array stands behind BUILD at once, and the field is missing."""
+    """Written by joblib 1.1 or earlier: the array stands behind BUILD at once, and the field is missing."""
     data = listed(wrapper(*fields(alignment=None)), b"\x00\x01\x02\x03", "APPEND", "NONE", "APPEND")
     found = parse(data)
     assert found.inert
@@ -136,7 +136,10 @@ def test_fields_that_joblib_does_not_write(name: str) -> None:
         (assemble("PROTO", 2, wrapper()), wrong.PaddingInvalid),
         (assemble("PROTO", 2, wrapper(), padded(b"abc")), wrong.ArrayTruncated),
         (listed(wrapper(*fields(size=2**31 - 1)), padded(b"abcd"), "APPEND"), wrong.ArrayTruncated),
-        (listed(wrapper(*fields(dtype=OBJECTS)), objects("NONE", "POP", "POP"), "APPEND"), wrong.NestedBroken),
+        (
+            listed(wrapper(*fields(dtype=OBJECTS)), objects("NONE", "POP", "POP"), "APPEND"),
+            wrong.NestedBroken,
+        ),
         (listed(wrapper(*fields(dtype=OBJECTS)), b"N.", "APPEND"), wrong.NestedNotArray),
         (
             assemble("PROTO", 4, "FRAME", len(wrapper()) + 1, wrapper(), "STOP", padded(b"abcd"), "STOP"),
@@ -174,7 +177,11 @@ def test_a_file_beyond_the_budget_of_a_pickle_is_read_in_pieces(budget: int) -> 
     found = parse(data, replace(DEFAULT_LIMITS, pickle_bytes=budget))
     assert found.inert, found.trace
     whole = parse(data)
-    assert (found.arrays, found.starts, found.opcode_bytes) == (whole.arrays, whole.starts, whole.opcode_bytes)
+    assert (found.arrays, found.starts, found.opcode_bytes) == (
+        whole.arrays,
+        whole.starts,
+        whole.opcode_bytes,
+    )
     assert found.trace.globals == whole.trace.globals
     assert (found.trace.end, found.trace.opcodes) == (whole.trace.end, whole.trace.opcodes)
     assert [trace.globals for trace in found.nested] == [trace.globals for trace in whole.nested]

@@ -54,9 +54,7 @@ def check(data: bytes, result: object) -> None:
     for found in result:
         at = 0
         spans = [(array.offset, array.offset + array.size) for array in found.arrays]
-        spans += [
-            (start, trace.end) for start, trace in zip(found.starts, found.nested, strict=True)
-        ]
+        spans += [(start, trace.end) for start, trace in zip(found.starts, found.nested, strict=True)]
         for start, stop in sorted(spans):
             assert at <= start <= stop <= len(data)
             at = stop
