@@ -78,6 +78,10 @@ class Use:
         self.count = 0
 
 
+_DROPPED: Final = GlobalUse(module="", name="", offset=0, opcode="", listed=False, gadget=None)
+"""Stands for the first use of a global that is one too many to be kept."""
+
+
 class Machine:
     """The state of one run."""
 
@@ -155,35 +159,47 @@ class Machine:
         if use is None:
             contract = self.contracts.get(key)
             words = None if contract is not None else gadget(*key)
-            first = GlobalUse(
-                module=key[0][:_NAME_SHOWN],
-                name=key[1][:_NAME_SHOWN],
-                offset=self.base + self.at,
-                opcode=_NAMES[self.data[self.at]],
-                listed=contract is not None,
-                gadget=words,
-                written=None if key == written else f"{module}.{name}"[:_NAME_SHOWN],
-            )
-            ref: object
-            if contract is not None and contract.value is not None:
-                ref = contract.value
+            dropped = contract is None and self._is_dropped(words)
+            if dropped and self.events is None:
+                use = Use(_DROPPED, GlobalRef(*key))
             else:
-                ref = GlobalRef(*key, contract, None if contract is None else contract.call)
-            use = Use(first, ref)
-            if contract is None:
-                self.unlisted += 1
-                self.known += words is not None
-                self.dangerous |= words is not None
-            # gadgets are counted by themselves: no number of other globals in front hides one
-            ahead = self.unlisted - self.known if words is None else self.known
-            if contract is not None or ahead <= self.limits.pickle_findings:
+                use = self._described(key, written, contract, words)
+            if not dropped:
                 self.uses[key] = use
-            else:
-                self.dropped += 1
-                self.dropped_known += words is not None
         if len(self.written) <= 4 * self.limits.pickle_findings:
             self.written[written] = use
         return use
+
+    def _described(
+        self, key: tuple[str, str], written: tuple[str, str], contract: Contract | None, words: str | None
+    ) -> Use:
+        first = GlobalUse(
+            module=key[0][:_NAME_SHOWN],
+            name=key[1][:_NAME_SHOWN],
+            offset=self.base + self.at,
+            opcode=_NAMES[self.data[self.at]],
+            listed=contract is not None,
+            gadget=words,
+            written=None if key == written else ".".join(written)[:_NAME_SHOWN],
+        )
+        if contract is not None and contract.value is not None:
+            return Use(first, contract.value)
+        return Use(first, GlobalRef(*key, contract, None if contract is None else contract.call))
+
+    def _is_dropped(self, words: str | None) -> bool:
+        """Count an unlisted global that is one too many to be kept; False where there is room.
+
+        Gadgets are counted by themselves: no number of other globals in front hides one.
+        """
+        ahead = self.unlisted - self.known if words is None else self.known
+        self.unlisted += 1
+        self.known += words is not None
+        self.dangerous |= words is not None
+        if ahead < self.limits.pickle_findings:
+            return False
+        self.dropped += 1
+        self.dropped_known += words is not None
+        return True
 
     def reject(self, what: str, why: str, words: str | None = None) -> object:
         """Record a use that no contract allows, and give back what is known of its result.
