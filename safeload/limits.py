@@ -83,6 +83,24 @@ class Limits:
     gguf_alignment: int = 1 * MIB
     """llama.cpp writes 32; memory pages have up to 64 kB."""
 
+    # protobuf
+    protobuf_fields: int = 2_000_000
+    """Fields of one file, nested ones too. An exported decoder of 50,000 nodes needs about 800,000."""
+    protobuf_depth: int = 100
+    """The limit of the official readers."""
+    protobuf_text_bytes: int = 64 * MIB
+    """Strings that are decoded: names of nodes, descriptions. Few of them are kept."""
+    sentencepiece_bytes: int = 64 * MIB
+    """A model of 256,000 pieces has 4 MB, with its normalisation table 5 MB."""
+    sentencepiece_piece_bytes: int = 16 * KIB
+    """Trainers stop at 16 characters by default; readers have recursed over a piece of 100 kB."""
+    tf_index_bytes: int = 4 * MIB
+    """The table of a TensorFlow checkpoint: 20,000 tensors need about 2 MB."""
+    flatbuffer_items: int = 200_000
+    """Tables and vectors of a TFLite file; a model of 10,000 operators has about 60,000."""
+    tfrecord_records: int = 1_000_000
+    """Records of one event log or data file."""
+
     # zip
     zip_members: int = 200_000
     zip_directory_bytes: int = 64 * MIB

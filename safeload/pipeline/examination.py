@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.families import RAW
 from safeload.formats.identify import identify
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
 from safeload.scanners import Answer, ScanResult, Subject, joined
+from safeload.scanners.claims import settle
 from safeload.scanners.relations import relate
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable, memory_bytes
 
@@ -168,6 +170,7 @@ class Examination:
     def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
         """Steps 7 and 8: relations, evidence, rules, policy."""
         self.facts.extend(relate(self.records, frozenset(self._files)))
+        self._settle()
         evidence = collect_evidence(self._source.manifest)
         findings = findings_of(self.facts, evidence)
         decision = decide(
@@ -180,6 +183,35 @@ class Examination:
             handed_out=handed_out,
         )
         return decision, findings
+
+    def _settle(self) -> None:
+        """Account for files without a format that others claim as values of their tensors."""
+        claimed = settle(self.records, self._files)
+        self.facts.extend(claimed.facts)
+        changed = {
+            path: self._as_read(replace(self._files[path], format=RAW, coverage=Coverage.SCANNED, reason=""))
+            for path in claimed.raw
+        }
+        changed |= {path: replace(self._files[path], reason=why) for path, why in claimed.reasons.items()}
+        if changed:
+            places = {Location(artifact=path) for path in changed}
+            self.facts = [
+                fact for fact in self.facts if fact.kind != "artifact.coverage" or fact.location not in places
+            ]
+            self._files |= changed
+            self.facts.extend(
+                _coverage_fact(artifact)
+                for artifact in changed.values()
+                if artifact.coverage is not Coverage.SCANNED
+            )
+
+    def _as_read(self, artifact: Artifact) -> Artifact:
+        """The artifact, or what is left of it where large data is not read."""
+        blob = self._source.blobs[artifact.location.artifact] if self._quick else None
+        if blob is None or artifact.coverage is not Coverage.SCANNED or isinstance(blob, MemoryBlob):
+            return artifact
+        reason = "--quick reads only the bytes that are interpreted"
+        return replace(artifact, coverage=Coverage.NOT_READ, reason=reason)
 
     def judged(self, handed_out: frozenset[str]) -> dict[str, Judged]:
         """What a snapshot holds: every record, and the bytes of what is handed out."""
@@ -258,11 +290,7 @@ class Examination:
             coverage=result.coverage,
             reason=result.reason,
         )
-        if result.coverage is Coverage.SCANNED and self._quick:
-            blob = self._source.blobs[entry.path]
-            if not isinstance(blob, MemoryBlob):
-                reason = "--quick reads only the bytes that are interpreted"
-                artifact = replace(artifact, coverage=Coverage.NOT_READ, reason=reason)
+        artifact = self._as_read(artifact)
         self._files[entry.path] = artifact
         if result.record is not None:
             self.records[entry.path] = result.record

@@ -192,7 +192,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "config.redirect": "a key that points to another repository or file: key, value",
         "config.callable": "a key that names something to call: key, value",
         "config.unknown-field": "a config key outside the architecture's table: key, model_type",
-        "index.path": "a shard name that is no plain file name of the snapshot: name, problem",
+        "index.path": "a file name that is none inside the snapshot: name, problem, what (or a shard)",
         "index.incomplete": "shard index and files disagree: problem, name",
         "tokenizer.regex": "a regular expression outside the list: pattern, where",
         "tokenizer.class": "a class name outside the closed table: key, value",
