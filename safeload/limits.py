@@ -112,6 +112,30 @@ class Limits:
     nesting: int = 3
     """Archive in archive in archive."""
 
+    # tar, 7z, and compressed files
+    tar_members: int = 20_000
+    """Members of a tar or 7z archive: as many as files of a snapshot."""
+    tar_header_bytes: int = 1 * MIB
+    """One extended header or long name. Go's reader takes as much; honest ones have a few hundred bytes."""
+    unpacked_bytes: int = 32 * MIB
+    """What one compressed file may always unfold into, held in memory."""
+    unpacked_factor: int = 8
+    """Bytes more of that for each compressed byte. JSON lines and logs shrink tenfold."""
+    unpacked_total_factor: int = 16
+    """Bytes that all archives of one audit may unfold into for each byte of the source, beyond
+    `inflated_bytes`: small files that repeat in an archive add up."""
+    unpack_window_bytes: int = 128 * MIB
+    """Window or dictionary of a decoder. `xz -9` uses 64 MiB, `zstd --ultra` 128 MiB."""
+    unpack_child_bytes: int = 256 * MIB
+    """Memory of the child that unpacks, beside input and output."""
+    compressed_streams: int = 20_000
+    """Streams in one compressed file. bgzip and pbzip2 write one for every 64 kB and 900 kB."""
+    member_errands: int = 24
+    """Child processes of one audit for members of archives, whose number a small file can multiply. One
+    that unpacks a 7z archive counts as three, since it costs as much."""
+    members: int = 10_000
+    """Members that one audit looks into, and one more for each kB of the source."""
+
     # pickle
     pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""
@@ -133,6 +157,8 @@ class Limits:
     pickle_integer_bytes: int = 1_024
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
+    index_bytes: int = 64 * MIB
+    """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
 
     # child processes
     second_reader_opcodes: int = 2_000

@@ -15,11 +15,19 @@ NATIVE = frozenset(
 )
 """Programs for a machine, real or virtual."""
 
-COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar", "tar"})
+COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "tar"})
 """Compressed files, and archives other than zip."""
 
 TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights", "catboost", "fasttext", "word2vec"})
 """Data in cells, and numbers without structure: named like media, and judged by their frame."""
+
+UNREAD_ARCHIVES = frozenset(
+    {
+        "rar", "cab", "cpio", "xar", "squashfs", "iso9660", "rpm", "wim", "lzip", "lzop", "compress",
+        "snappy", "arj", "lzh", "ace", "zpaq",
+    }
+)  # fmt: skip
+"""Archives and compressed files that nothing here opens."""
 
 UNREAD = frozenset({"ggml", "xgboost", "matlab", "ort", "paddle-params"})
 """Data formats that a later version may read."""
@@ -40,5 +48,5 @@ READ = frozenset(
 RAW = "raw-tensor"
 """What a file is that another one claims as values of its tensors."""
 
-FORMATS = MEDIA | NATIVE | COMPRESSED | TABLES | UNREAD | UNREAD_PROGRAMS | READ
+FORMATS = MEDIA | NATIVE | COMPRESSED | UNREAD_ARCHIVES | TABLES | UNREAD | UNREAD_PROGRAMS | READ
 """Every name that `identify` gives."""

@@ -163,7 +163,7 @@ class _Reading:
                 break
             trailing = view.size - machine.base - machine.pos
             if not machine.unlisted and not machine.rejected:
-                check_value(value, self._limits)
+                _check(machine, value, self._limits)
         except FormatError as caught:
             error = caught
             self.cut = machine.base + len(machine.data) < view.size
@@ -246,7 +246,7 @@ class _Reading:
         try:
             value = interpret(inner, use_fast=False)
             if not inner.unlisted and not inner.rejected:
-                check_value(value, self._limits)
+                _check(inner, value, self._limits)
         except FormatError as caught:
             error = caught
         outer.scene.budget = inner.scene.budget
@@ -267,3 +267,10 @@ class _Reading:
         machine.stack[-1] = value
         self._next = at
         raise _Further
+
+
+def _check(machine: Machine, value: object, limits: Limits) -> None:
+    """Bound the value, and refuse one that holds a function, as the pickle machine does."""
+    function = check_value(value, limits)
+    if function is not None:
+        machine.refuse(function, "the value holds it: a function, where only classes and data belong")

@@ -11,7 +11,10 @@ _AT_START: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"PK\x07\x08", "zip"),
     (b"\x1f\x8b\x08", "gzip"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x04\x22\x4d\x18", "lz4"), (b"\x02\x21\x4c\x18", "lz4"),
-    (b"Rar!\x1a\x07", "rar"),
+    (b"Rar!\x1a\x07", "rar"), (b"MSCF\x00\x00\x00\x00", "cab"), (b"xar!\x00\x1c", "xar"),
+    (b"\xed\xab\xee\xdb", "rpm"), (b"MSWIM\x00\x00\x00", "wim"), (b"LZIP\x01", "lzip"), (b"\xc7\x71", "cpio"),
+    (b"\x89LZO\x00\r\n\x1a\n", "lzop"), (b"\x1f\x9d", "compress"), (b"\xff\x06\x00\x00sNaPpY", "snappy"),
+    (b"7kSt\xa0\x31\x83\xd3", "zpaq"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"), (b"GGUF", "gguf"), (b"FUGG", "gguf"), (b"\x93NUMPY", "npy"),
     (b"lmgg", "ggml"), (b"fmgg", "ggml"), (b"tjgg", "ggml"), (b"algg", "ggml"),
     (b"ftrt", "tensorrt"), (b"ptrt", "tensorrt"), (b"CBM1", "catboost"), (b"binf", "xgboost"),
@@ -47,6 +50,9 @@ _OPCODE_BYTES = frozenset(
 """Written out, since the table of opcodes is nothing that identification should have to import."""
 _SAFETENSORS_MOST = 1 << 32
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+_CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}")
+_LZH = re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL)
+_ARJ_HEADER = 2_600
 _OLDEST_PYTHON3, _NEWEST_PYTHON3 = 3000, 4000
 _OLDEST_JAVA = 45
 _RECORD_FRAME = 16
@@ -84,6 +90,8 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "bzip2"
     if head[:3] == b"\x5d\0\0" and (len(head) < 14 or _is_lzma(head)):
         return "xz"
+    if head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F:
+        return "zstd"  # a frame to skip, which lz4 has too: the next one tells
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
@@ -92,7 +100,24 @@ def strong_format(head: bytes, size: int) -> str | None:
         return "mp3"
     if head[4:8] in _FLATBUFFERS or (head[4:6] == b"ET" and head[6:8].isdigit()):
         return _FLATBUFFERS.get(head[4:8], "executorch")
-    return "tar" if is_tar(head) else _program(head, size) or _by_structure(head, size)
+    if is_tar(head):
+        return "tar"
+    return _program(head, size) or _unread_archive(head) or _by_structure(head, size)
+
+
+def _unread_archive(head: bytes) -> str | None:
+    """Archives whose magic is text, or not at the start."""
+    if head[:4] in {b"hsqs", b"sqsh"} and head[28:30] in {b"\x04\x00", b"\x00\x04"}:
+        return "squashfs"
+    if _CPIO.match(head):
+        return "cpio"
+    if head[:2] == b"\x60\xea" and len(head) > 4 and int.from_bytes(head[2:4], "little") <= _ARJ_HEADER:
+        return "arj"
+    if _LZH.match(head):
+        return "lzh"
+    if head[7:14] == b"**ACE**":
+        return "ace"
+    return "iso9660" if head[0x8001:0x8006] == b"CD001" else None
 
 
 def _is_mpeg_audio(head: bytes) -> bool:

@@ -38,7 +38,10 @@ from safeload.formats.pickle_trace import GlobalRef, GlobalUse, StreamStatus, Tr
 from safeload.formats.pickle_value import check_value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from safeload.formats.pickle_state import Persistent, Use
+    from safeload.formats.pickle_trace import StorageRef
     from safeload.limits import Limits
 
 _U2 = struct.Struct("<H").unpack_from
@@ -248,6 +251,7 @@ def run_pickle(
     fast: bool = True,
     base: int = 0,
     objects: bool = False,
+    read: Callable[[StorageRef], bytes | None] | None = None,
 ) -> Trace:
     """Interpret the stream that starts at byte `start`.
 
@@ -262,10 +266,19 @@ def run_pickle(
         base: where `data` stands in the artifact; offsets in the trace count from there.
         objects: whether arrays of Python objects are listed, as in files of joblib.
         fast: take the opcodes of one tensor in one step where they are the usual ones.
+        read: gives the bytes of a storage, for the indices of sparse tensors; without it these are refused.
         log: keep every import and call in order in `Trace.events` (for tests; slower).
     """
     machine = Machine(
-        data, limits, packs, persistent=persistent, start=start, log=log, base=base, objects=objects
+        data,
+        limits,
+        packs,
+        persistent=persistent,
+        start=start,
+        log=log,
+        base=base,
+        objects=objects,
+        read=read,
     )
     error: FormatError | None = None
     value: object = None
@@ -276,7 +289,9 @@ def run_pickle(
         value = interpret(machine, use_fast=fast)
         stopped = True
         if not machine.unlisted and not machine.rejected:
-            check_value(value, limits)
+            function = check_value(value, limits)
+            if function is not None:
+                machine.refuse(function, "the value holds it: a function, where only classes and data belong")
     except FormatError as caught:
         error = caught
         if base and error.offset is not None:

@@ -29,10 +29,13 @@ from safeload.formats.pickle_trace import (
     ArrayValue,
     CallUse,
     DefaultDictValue,
+    DequeValue,
+    DictRecord,
     GlobalRef,
     GlobalUse,
     InertRecord,
     OrderedDictValue,
+    TextValue,
 )
 
 if TYPE_CHECKING:
@@ -57,11 +60,12 @@ _CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes
 
 Persistent: TypeAlias = Literal["torch", "torch-legacy", "none"]
 """Which storages persistent ids refer to: those of a torch archive, of the stream format before it, none."""
-_STORAGES: Final[Mapping[str, Callable[[object, Scene], StorageRef]]] = {
+_STORAGES: Final[Mapping[str, Callable[[object, Scene], object]]] = {
     "torch": persistent_storage,
     "torch-legacy": legacy_storage,
 }
 
+_LISTS: Final = frozenset({list, DequeValue})
 _METADATA: Final = frozenset({OrderedDictValue, dict})
 
 _NAMES: Final = {row.code: row.name for row in OPCODES}
@@ -96,6 +100,7 @@ class Machine:
         log: bool,
         base: int = 0,
         objects: bool = False,
+        read: Callable[[StorageRef], bytes | None] | None = None,
     ) -> None:
         self.data = data
         self.base = base
@@ -140,6 +145,7 @@ class Machine:
         self.scene = Scene(
             tensor_rank=limits.tensor_rank,
             budget=min(4 * length + 65_536, limits.pickle_bytes),
+            read=read,
         )
 
     # -- globals and calls -------------------------------------------------------------------------
@@ -334,6 +340,8 @@ class Machine:
         if is_member(value) or type(value) is float:
             return True
         kind = type(value)
+        if isinstance(value, GlobalRef) and isinstance(value.contract, Contract) and value.contract.record:
+            return True  # Lightning before 1.5 keeps the state of a callback under its class
         if kind in (list, dict, set, bytearray, OrderedDictValue, DefaultDictValue):
             raise wrong.UnhashableKey("a mutable value is used as a key", offset=self.at)
         if kind is int or (
@@ -359,7 +367,7 @@ class Machine:
             if target.sealed:
                 self.reject("collections.OrderedDict", "the hooks of a tensor are written to")
                 return
-        elif kind is not dict and kind is not DefaultDictValue:
+        elif kind is not dict and kind is not DefaultDictValue and kind is not DictRecord:
             self.write(target)
             return
         if isinstance(target, dict):
@@ -383,7 +391,7 @@ class Machine:
 
     def extend(self, target: object, items: list[object]) -> None:
         """APPEND and APPENDS."""
-        if type(target) is list and isinstance(target, list):
+        if isinstance(target, list) and type(target) in _LISTS:
             target.extend(items)
         else:
             self.write(target)
@@ -424,10 +432,13 @@ class Machine:
                 build_array(target, state, self.scene)
         elif isinstance(target, ArrayWrapper):
             build_wrapper(target, state)
-        elif isinstance(target, InertRecord):
-            if target.state is not None or type(state) not in (dict, tuple):
-                raise Refused("BUILD brings no dict of fields, or a second one")
+        elif isinstance(target, (InertRecord, DictRecord)):
+            if target.accepts is None or target.state is not None:
+                raise Refused("BUILD brings a state where none belongs, or a second one")
+            target.accepts(target, state, self.scene)
             target.state = state
+        elif isinstance(target, TextValue) and type(state) is dict and not state:
+            return  # the empty __dict__ of a version, as Python before 3.11 writes it
         elif type(target) in _CONSTANTS:
             raise wrong.WrongOperand(f"BUILD on {describe(target)}", offset=self.at)
         else:
@@ -438,7 +449,7 @@ def describe(value: object) -> str:
     """What a value is, in the words of a message."""
     if isinstance(value, GlobalRef):
         return value.path[: 2 * _NAME_SHOWN]
-    if isinstance(value, InertRecord):
+    if isinstance(value, (InertRecord, DictRecord)):
         return f"a record of {value.name}"
     if isinstance(value, OrderedDictValue):
         return "collections.OrderedDict"

@@ -2,6 +2,9 @@
 
 Forty dicts that each mention the next one four times are 200 bytes of pickle and 4**40 nodes to whoever
 walks them. Values are walked once each here, so the check costs what the stream costs.
+
+A record counts as one node where it is mentioned, and is walked by itself: objects refer to each other in
+circles (a configuration's nodes to their parent), and nobody writes a record out.
 """
 
 from __future__ import annotations
@@ -10,9 +13,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
+from safeload.formats.pickle_records import is_function
 from safeload.formats.pickle_trace import (
     ArrayValue,
     DefaultDictValue,
+    DequeValue,
+    DictRecord,
+    GlobalRef,
     InertRecord,
     ObjectArray,
     OrderedDictValue,
@@ -23,15 +30,17 @@ if TYPE_CHECKING:
 
     from safeload.limits import Limits
 
-_SEQUENCES = frozenset({tuple, list, set, frozenset})
-_DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue})
+_SEQUENCES = frozenset({tuple, list, set, frozenset, DequeValue})
+_DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue, DictRecord})
 _SHORT = 8
-_PARENTS = _SEQUENCES | _DICTS | {InertRecord, ArrayValue}
+_PARENTS = _SEQUENCES | _DICTS | {InertRecord, GlobalRef, ArrayValue}
 
 
 def _children(value: object) -> Iterable[object]:
     if isinstance(value, OrderedDictValue):
         return value.values() if value.metadata is None else chain(value.values(), (value.metadata,))
+    if isinstance(value, DictRecord):
+        return chain(value.values(), (value.state,))
     if isinstance(value, dict):
         return value.values()
     if isinstance(value, InertRecord):
@@ -73,18 +82,36 @@ def _plain_children(value: object) -> Collection[object]:
     return value.values() if type(value) is dict else cast("tuple[object, ...]", value)
 
 
-def check_value(root: object, limits: Limits) -> None:
+def check_value(root: object, limits: Limits) -> GlobalRef | None:
     """Walk the value once.
+
+    Returns:
+        A function that the value holds, of those that contracts list: who calls it calls for the stream.
 
     Raises:
         ValueTooDeep: nested deeper than `pickle_depth`, or holds itself.
         ValueTooLarge: more than `pickle_expanded` nodes with every shared part written out.
     """
     if type(root) not in _PARENTS:
-        return
-    most_nodes, most_depth = limits.pickle_expanded, limits.pickle_depth
+        return None
+    records: list[object] = [root]
     measured: dict[int, tuple[int, int]] = {}
     """By identity: nodes, depth."""
+    functions: list[GlobalRef] = []
+    while records:
+        item = records.pop()
+        if isinstance(item, GlobalRef):
+            functions += [item] * is_function(item)
+        else:
+            _check_one(item, limits, measured, records)
+    return functions[0] if functions else None
+
+
+def _check_one(
+    root: object, limits: Limits, measured: dict[int, tuple[int, int]], records: list[object]
+) -> None:
+    """Walk one value up to the records and globals in it, which are appended to `records`."""
+    most_nodes, most_depth = limits.pickle_expanded, limits.pickle_depth
     same: dict[tuple[int, int], tuple[int, int]] = {}
     """Most values share a few measures: one tuple for all of them."""
     open_ids = {id(root)}
@@ -101,7 +128,10 @@ def check_value(root: object, limits: Limits) -> None:
             known = measured.get(id(child))
             if known is None:
                 size = _flat_size(child)
-                if size >= 0:
+                if type(child) is InertRecord or type(child) is GlobalRef:
+                    records.append(child)
+                    measured[id(child)] = known = (1, 1)
+                elif size >= 0:
                     known = (1 + size, 1)
                     if size > _SHORT:  # others are as cheap to measure again as to remember
                         measured[id(child)] = known
@@ -129,6 +159,8 @@ def check_value(root: object, limits: Limits) -> None:
             current, todo, nodes, depth = child, iter(_children(child)), 1, 1
             continue
         measure = (nodes, depth)
+        if not path and type(current) is InertRecord:
+            measure = (1, 1)  # walked by itself, and one node to whoever mentions it
         measured[id(current)] = same.setdefault(measure, measure)
         open_ids.discard(id(current))
         if not path:

@@ -61,15 +61,17 @@ def member_names(raw: list[bytes], flags: list[int], limits: Limits) -> list[str
                 _name(name, bits)
     else:
         names = [_name(name, bits) for name, bits in zip(raw, flags, strict=True)]
-    folded = {_folded(name) for name in names}
+    folded = {folded_name(name) for name in names}
     if len(folded) != len(names):
         raise DuplicateName(f"two members are called {_first_duplicate(names)}")
     return names
 
 
-def _folded(name: str) -> str:
-    """What a file system that ignores case and Unicode form takes the name for."""
+def folded_name(name: str) -> str:
+    """What a file system may take the name for that ignores case, Unicode form, and dots at the end."""
     name = name.removesuffix("/")
+    if "./" in name or " /" in name or name.endswith((".", " ")):
+        name = "/".join(part.rstrip(". ") for part in name.split("/"))
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
@@ -78,7 +80,7 @@ def _folded(name: str) -> str:
 def _first_duplicate(names: list[str]) -> str:
     seen: set[str] = set()
     for name in names:
-        folded = _folded(name)
+        folded = folded_name(name)
         if folded in seen:
             return name
         seen.add(folded)

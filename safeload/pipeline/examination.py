@@ -11,6 +11,8 @@ from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.families import RAW
 from safeload.formats.identify import identify
+from safeload.formats.meter import Meter
+from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
     from safeload.formats.identify import Identification
     from safeload.formats.pickle_trace import Trace
+    from safeload.limits import Limits
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
@@ -52,6 +55,9 @@ class _Pending(NamedTuple):
     view: View
     place: Location
     depth: int
+    """How many containers are around it, compressed files among them."""
+    archives: int
+    """How many of them are archives."""
     format: str | None
 
 
@@ -64,7 +70,9 @@ class Examination:
         self._quick = quick
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
+        self._meter: Meter | None = None
         self._errands = 0
+        self._unfolding = Unfolding(policy.limits, sum(entry.size for entry in source.manifest.entries))
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
         self.records: dict[str, object] = {}
@@ -94,10 +102,12 @@ class Examination:
             if broken is not None:
                 self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
                 continue
-            pending = [_Pending(self._source.blobs[entry.path], place, 0, None)]
+            pending = [_Pending(self._source.blobs[entry.path], place, 0, 0, None)]
+            self._meter = Meter(entry.size, self._policy.limits)
             while pending:
                 item = pending.pop()
                 kind, result = self._examine(item)
+                result = self._unfolding.within(result)
                 self.facts.extend(result.facts)
                 if item.depth:
                     self._member(item.place, item.view.size, kind, result.coverage, result.reason)
@@ -107,7 +117,13 @@ class Examination:
                     where = item.place.within(member.name)
                     self._member(where, member.size, member.format, member.coverage, member.reason)
                 pending.extend(
-                    _Pending(child.view, item.place.within(child.name), item.depth + 1, child.format)
+                    _Pending(
+                        child.view,
+                        item.place.within(child.name),
+                        item.depth + 1,
+                        item.archives + (not child.wrapped),
+                        child.format,
+                    )
                     for child in reversed(result.children)
                 )
                 self.streams.extend(result.streams)
@@ -246,10 +262,13 @@ class Examination:
                 location=item.place,
                 format=kind or "",
                 read_data=not self._quick,
-                depth=item.depth,
+                depth=item.archives,
                 packs=self._policy.packs,
+                meter=self._meter,
             )
-            return kind, self._concluded(scanner, subject, scanner.scan(subject, self._policy.limits))
+            limits = self._unfolding.limits
+            result = scanner.scan(subject, limits)
+            return kind, self._concluded(scanner, subject, result, limits, inside=item.depth > 0)
         except LimitExceeded as error:
             return kind, ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=str(error))
         except FormatError as error:
@@ -262,15 +281,16 @@ class Examination:
             reason = f"the scanner failed, which is a bug of safeload: {type(error).__name__}: {error}"
             return kind, ScanResult(coverage=Coverage.MALFORMED, reason=reason)
 
-    def _concluded(self, scanner: Scanner, subject: Subject, result: ScanResult) -> ScanResult:
+    def _concluded(
+        self, scanner: Scanner, subject: Subject, result: ScanResult, limits: Limits, *, inside: bool
+    ) -> ScanResult:
         """The result with what the scanner concludes from the answers to its errands."""
         for errand in result.errands:
-            answer = self._answer(errand)
-            concluded = cast("Concluding", scanner).conclude(subject, errand, answer, self._policy.limits)
-            result = joined(result, concluded)
+            answer = self._answer(errand, inside=inside)
+            result = joined(result, cast("Concluding", scanner).conclude(subject, errand, answer, limits))
         return result
 
-    def _answer(self, errand: Errand) -> Answer:
+    def _answer(self, errand: Errand, *, inside: bool) -> Answer:
         """Have a child run one errand, as long as this audit may start another one."""
         # Starting processes is not for the many audits that need none.
         from safeload.isolation.errands import run_errand
@@ -279,6 +299,9 @@ class Examination:
         if self._errands > self._policy.limits.errands:
             failure = f"more than {self._policy.limits.errands} child processes in one audit"
             return Answer(failure=failure, exceeded=True)
+        if inside and self._unfolding.refuses(errand):
+            most = self._policy.limits.member_errands
+            return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)
         return run_errand(errand, self._policy.limits)
 
     def _file(self, entry: ManifestEntry, kind: str | None, result: ScanResult) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Fact, Json, Location, View
+    from safeload.formats.meter import Meter
     from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
 
@@ -47,9 +48,11 @@ class Subject:
     read_data: bool = True
     """False under `--quick`: only interpreted bytes may be read, the rest ends as NOT_READ."""
     depth: int = 0
-    """How many containers are around it."""
+    """How many archives are around it. What a compressed file is the whole content of counts as the file."""
     packs: frozenset[str] = frozenset()
     """Packs of inert records that the policy switches on."""
+    meter: Meter | None = None
+    """What deflated data may still grow to, shared by all that is inside one file. None: a budget alone."""
 
     @property
     def base_name(self) -> str:
@@ -66,6 +69,8 @@ class Child:
     view: View
     format: str | None = None
     """A format that the container's grammar fixes (`raw-tensor`), or None to identify by content."""
+    wrapped: bool = False
+    """Whether it is all that a compressed file holds, and not one of the members of an archive."""
 
 
 @record

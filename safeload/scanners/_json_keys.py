@@ -52,6 +52,8 @@ _SHOWN = 200
 """Characters of a value that a fact carries."""
 _PATH_SHOWN = 1_000
 """Characters of the way to it, of which each fact carries one."""
+_KERAS_KEYS = frozenset({"module", "registered_name", "keras_version", "backend"})
+"""What Keras writes beside class and configuration of a whole object."""
 MOST_FACTS = 200
 """Facts of one kind about one document. They all say the same, so more of them change no verdict."""
 
@@ -99,6 +101,17 @@ def _children(value: Json) -> Iterator[tuple[str | int, Json]]:
     if isinstance(value, dict):
         return iter(value.items())
     return iter(enumerate(value)) if isinstance(value, list) else iter(())
+
+
+def keras_document(value: Json, location: Location) -> Iterator[Fact]:
+    """What a Keras model's configuration outside of any archive names: an unpacked model, a Hub preset."""
+    if not isinstance(value, dict) or "class_name" not in value or "config" not in value:
+        return
+    # other frameworks have the first two keys, too
+    if _KERAS_KEYS & value.keys() or value["class_name"] in ("Sequential", "Functional", "Model"):
+        from safeload.scanners._keras_config import keras_facts  # its tables are large, and rarely needed
+
+        yield from keras_facts(value, location, "")
 
 
 def _kind(key: str, value: Json, item: Mapping[str, Json]) -> str | None:

@@ -15,7 +15,7 @@ from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.model_config import ModelConfig, interpret
 from safeload.formats.view import read_all
 from safeload.scanners import ScanResult
-from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, keras_document
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
@@ -34,7 +34,7 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes of JSON, more than {limits.json_bytes}")
     value = parse_json(read_all(subject.view), limits)
-    facts = tuple(behaviour_facts(value, subject.location))
+    facts = (*behaviour_facts(value, subject.location), *keras_document(value, subject.location))
     if not isinstance(value, dict) or not ("model_type" in value or "architectures" in value):
         return ScanResult(coverage=Coverage.SCANNED, facts=facts)
     try:

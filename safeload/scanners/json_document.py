@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Coverage
 from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.scanners import ScanResult
-from safeload.scanners._json_keys import behaviour_facts
+from safeload.scanners._json_keys import behaviour_facts, keras_document
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
@@ -25,4 +25,5 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes, more than {limits.json_bytes}")
     value = parse_json(subject.view.read(0, subject.view.size), limits, finite=False)
-    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(behaviour_facts(value, subject.location)))
+    facts = (*behaviour_facts(value, subject.location), *keras_document(value, subject.location))
+    return ScanResult(coverage=Coverage.SCANNED, facts=facts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safeload.formats.pickle_machine import run_pickle
+from safeload.formats.pickle_packs import PACKS
 from safeload.formats.pickle_trace import StreamStatus, Trace
 from safeload.limits import DEFAULT_LIMITS
 from safeload.pipeline import audit
@@ -19,7 +20,7 @@ from tests.forge.pickle_assembler import Operand, assemble, call
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALL = frozenset({"trainer", "numpy", "nn-modules", "lightning"})
+ALL = frozenset(PACKS)
 BAD = (StreamStatus.DANGEROUS, StreamStatus.UNLISTED)
 
 

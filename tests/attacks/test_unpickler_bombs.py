@@ -94,10 +94,12 @@ def test_GHSA_63cw_57p8_fm3p_writes_to_a_tensor(items: tuple[str | int | float, 
                                   "_rebuild_wrapper_subclass",
                                   "_rebuild_meta_tensor_no_storage"])  # fmt: skip
 def test_pytorch_184652_quantised_and_other_tensors(name: str) -> None:
-    """Their rebuild functions trust strides and indices of the stream: none has a contract."""
-    trace = run_pickle(assemble("GLOBAL", ("torch._utils", name), "STOP"), DEFAULT_LIMITS, persistent="torch")
-    assert trace.status is StreamStatus.UNLISTED
-    assert trace.globals[0].name == name
+    """Their rebuild functions trust strides and indices of the stream: so called, and even kept, refused."""
+    for tail in (("STOP",), ("EMPTY_TUPLE", "REDUCE", "STOP"), ("EMPTY_TUPLE", "NEWOBJ", "STOP")):
+        stream = assemble("PROTO", 2, "GLOBAL", ("torch._utils", name), *tail)
+        trace = run_pickle(stream, DEFAULT_LIMITS, persistent="torch")
+        assert trace.status is StreamStatus.UNLISTED
+        assert trace.rejected_calls[0].callable == f"torch._utils.{name}"
 
 
 def test_CVE_2026_1839_rng_state_is_judged_like_any_other() -> None:  # noqa: N802 - identifier

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safeload.core import Location
-from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, keras_document
 
 if TYPE_CHECKING:
     from safeload.core import Json
@@ -98,3 +98,18 @@ def test_many_keys_of_one_kind_are_counted():
     assert kinds.count("config.remote-code") == MOST_FACTS + 1
     assert kinds.count("config.callable") == 1
     assert facts[-1].data["key"] == "and 100 more keys"
+
+
+@pytest.mark.parametrize(
+    ("more", "stated"),
+    [
+        ({}, False),
+        ({"module": "os"}, True),
+        ({"registered_name": "a>B"}, True),
+        ({"keras_version": "2.4.0"}, True),
+    ],
+)
+def test_keras_documents(more: dict[str, str], *, stated: bool) -> None:
+    """Outside of any archive, only what Keras would have written is judged as a configuration of its own."""
+    document = {"class_name": "Evil", "config": {"a": 1}, **more}
+    assert bool(list(keras_document(document, Location(artifact="config.json")))) is stated
