@@ -18,6 +18,8 @@ from benchmarks import (
     d_audit_digests,
     e_audit_memory,
     f_tokenizer_big,
+    g_bombs,
+    h_speed,
 )
 from benchmarks.harness import HEADER, compare, row
 
@@ -28,6 +30,8 @@ FILES = {
     "d": d_audit_digests,
     "e": e_audit_memory,
     "f": f_tokenizer_big,
+    "g": g_bombs,
+    "h": h_speed,
 }
 PAIRS = 5
 

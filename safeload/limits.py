@@ -35,6 +35,9 @@ class Limits:
     json_number_digits: int = 64
     """CPython itself refuses integers over 4300 digits; no config needs more than a float64."""
     json_items: int = 4_000_000
+    json_short_containers: int = 800_000
+    """Arrays and objects of a document of up to 4 MB; a longer one has one more per five bytes. The shortest
+    that are common take six: points of polygons."""
 
     # YAML, source code
     yaml_bytes: int = 4 * MIB
@@ -143,8 +146,16 @@ class Limits:
     pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""
     pickle_opcodes: int = 5_000_000
+    pickle_short_bytes: int = 4_000_000
+    """A stream up to this length has the two budgets that follow, a longer one also more by its length."""
+    pickle_short_opcodes: int = 1_750_000
+    """And one more per two bytes. A state dict has one in 3.6 bytes; rows of small numbers, one in 1.6."""
     pickle_memo: int = 4_000_000
-    pickle_stack: int = 2_000_000
+    pickle_short_memo: int = 1_000_000
+    """And one more per four bytes. A state dict has one in eleven."""
+    pickle_stack: int = 1_000_000
+    """Values that nothing has taken yet. Picklers write lists and dicts a thousand items at a time, so the
+    longest tuple decides."""
     pickle_depth: int = 500
     """Nesting of the final value; CPython's own repr gives up at 1000."""
     pickle_expanded: int = 50_000_000

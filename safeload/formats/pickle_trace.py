@@ -179,7 +179,16 @@ class ArrayValue:
         self.fields: tuple[tuple[str, str, int], ...] | None = None
         """Of a structured dtype (`V16`): name, dtype and offset of each field."""
         self.shape: tuple[int, ...] | None = None
-        self.data: bytes | None = None
+        self.data: bytes | ObjectArray | None = None
+
+
+class ObjectArray:
+    """The members of an array of Python objects."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[object]) -> None:
+        self.items = items
 
 
 class InertRecord:

@@ -10,28 +10,30 @@ circles (a configuration's nodes to their parent), and nobody writes a record ou
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, cast
 
 from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
 from safeload.formats.pickle_records import is_function
 from safeload.formats.pickle_trace import (
+    ArrayValue,
     DefaultDictValue,
     DequeValue,
     DictRecord,
     GlobalRef,
     InertRecord,
+    ObjectArray,
     OrderedDictValue,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from safeload.limits import Limits
 
 _SEQUENCES = frozenset({tuple, list, set, frozenset, DequeValue})
 _DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue, DictRecord})
 _SHORT = 8
-_PARENTS = _SEQUENCES | _DICTS | {InertRecord, GlobalRef}
+_PARENTS = _SEQUENCES | _DICTS | {InertRecord, GlobalRef, ArrayValue}
 
 
 def _children(value: object) -> Iterable[object]:
@@ -43,12 +45,41 @@ def _children(value: object) -> Iterable[object]:
         return value.values()
     if isinstance(value, InertRecord):
         return (value.args, value.state)
+    if isinstance(value, ArrayValue):
+        return value.data.items if isinstance(value.data, ObjectArray) else ()
     return value if isinstance(value, (tuple, list, set, frozenset)) else ()
 
 
-def _is_short(value: object) -> TypeGuard[tuple[object, ...]]:
-    """True for a short tuple of values that hold no others."""
-    return type(value) is tuple and len(value) <= _SHORT and _PARENTS.isdisjoint(map(type, value))
+_PLAIN_KINDS = frozenset({tuple, list, dict})
+
+
+def _flat_size(value: object) -> int:
+    """How many values one holds that holds no containers, or -1."""
+    if type(value) not in _PLAIN_KINDS:
+        return -1
+    values = _plain_children(value)
+    return len(values) if _PARENTS.isdisjoint(map(type, values)) else -1
+
+
+def _low_size(value: object) -> int:
+    """How many values a short one holds of which all containers are short and flat, or -1."""
+    if type(value) not in _PLAIN_KINDS:
+        return -1
+    values = _plain_children(value)
+    size = len(values)
+    if size > _SHORT:
+        return -1
+    for child in values:
+        if type(child) in _PARENTS:
+            below = _flat_size(child)
+            if not 0 <= below <= _SHORT:
+                return -1
+            size += below
+    return size
+
+
+def _plain_children(value: object) -> Collection[object]:
+    return value.values() if type(value) is dict else cast("tuple[object, ...]", value)
 
 
 def check_value(root: object, limits: Limits) -> GlobalRef | None:
@@ -96,13 +127,20 @@ def _check_one(
                 continue
             known = measured.get(id(child))
             if known is None:
+                size = _flat_size(child)
                 if type(child) is InertRecord or type(child) is GlobalRef:
                     records.append(child)
                     measured[id(child)] = known = (1, 1)
-                elif not _is_short(child):
-                    break
+                elif size >= 0:
+                    known = (1 + size, 1)
+                    if size > _SHORT:  # others are as cheap to measure again as to remember
+                        measured[id(child)] = known
                 else:
-                    known = (1 + len(child), 1)  # as cheap to measure again as to remember
+                    size = _low_size(child)
+                    if size < 0:
+                        break
+                    known = (1 + size, 2)
+                    measured[id(child)] = same.setdefault(known, known)
             nodes += known[0]
             depth = max(depth, known[1] + 1)
             if nodes > most_nodes:

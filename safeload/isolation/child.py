@@ -28,7 +28,7 @@ def _second_reader() -> Task:
     from safeload.isolation import fickling_task
 
     fickling_task.rehearse()
-    return lambda data, _options: (fickling_task.read(data), b"")
+    return lambda data, options: (fickling_task.read_each(data, options.get("sizes")), b"")
 
 
 def _yaml() -> Task:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload import discovery
@@ -12,6 +11,7 @@ from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.families import RAW
 from safeload.formats.identify import identify
 from safeload.formats.meter import Meter
+from safeload.pipeline.digests import digest_all
 from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
@@ -25,26 +25,16 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Mapping
 
-    from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
+    from safeload.core import Decision, Evidence, Finding, Json, ManifestEntry, Scope
     from safeload.formats.identify import Identification
-    from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
     from safeload.pipeline.apart import Apart
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
-    from safeload.sources.blobs import Blob
     from safeload.sources.local import LocalSource
 
     Progress = Callable[[str, int, int], None]
-
-_DIGEST_THREADS = 2
-_SECOND_READINGS = 16
-"""Streams of one audit that are read a second time; each costs a process."""
-
-
-_SECOND_OPCODES = 50_000
-"""Opcodes of one audit that are read a second time: two seconds at worst."""
 
 
 class _Pending(NamedTuple):
@@ -191,51 +181,17 @@ class Examination:
         return self._files[path], tuple(inside)
 
     def read_again(self) -> None:
-        """Step 5: ask the second reader about pickle streams, and state what it said.
+        """Step 5: ask the second reader about pickle streams, and state what it said."""
+        if self.streams:
+            # Starting processes is not for the many audits that meet no pickle.
+            from safeload.pipeline.second_readings import read_again
 
-        Streams that are not inert are read again for their explanation, inert ones up to a stated
-        length. Past the budgets of one audit nothing is, and that is said. Streams that are not inert
-        come first, so that others cannot use up what explains them.
-        """
-        limits, readings, opcodes = self._policy.limits, 0, 0
-        for stream in sorted(self.streams, key=lambda stream: stream.trace.status.value == "inert"):
-            trace = stream.trace
-            status: str = "did-not-run"
-            severity = ""
-            extra: tuple[str, ...] = ()
-            if trace.status.value == "inert" and trace.opcodes > limits.second_reader_opcodes:
-                detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
-            elif readings >= _SECOND_READINGS:
-                detail = f"more than {_SECOND_READINGS} streams in one audit"
-            elif opcodes + trace.opcodes > _SECOND_OPCODES:
-                detail = f"more than {_SECOND_OPCODES} opcodes in one audit"
-            else:
-                # Starting processes is not for the many audits that meet no pickle to read again.
-                from safeload.isolation.second_reader import compare, second_reader
-
-                readings += 1
-                opcodes += trace.opcodes
-                reading = second_reader(stream.data, limits)
-                self.rooms.update({reading.room} - {()})
-                detail, severity = reading.detail, reading.severity
-                status, extra = compare(reading, *_seen(trace))
-                if extra and trace.truncated_findings:
-                    status, extra = "did-not-run", ()
-                    detail = "our trace keeps the first of many findings, so there is nothing to compare with"
-                if reading.source:
-                    self.explanations[str(stream.location)] = reading.source
-            data: dict[str, Json] = {
-                "status": status,
-                "detail": detail,
-                "extra": extra,
-                "severity": severity,
-            }
-            self.facts.append(Fact(kind="pickle.second-reader", location=stream.location, data=data))
+            read_again(self.streams, self._policy.limits, self)
 
     def digest(self, paths: Iterable[str], progress: Progress | None = None) -> None:
         """Step 6, in threads: hashlib and the kernel work without the interpreter's lock."""
         blobs = {path: self._source.blobs[path] for path in paths if path in self._source.blobs}
-        digests = _digest_all(blobs, progress)
+        digests = digest_all(blobs, progress)
         for path in blobs:
             artifact = self._files[path]
             # a thread that died of something else has left no result, which is a failure too
@@ -413,14 +369,6 @@ def _simple(value: object) -> object:
     return [_simple(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _seen(trace: Trace) -> tuple[set[tuple[str, str]], set[str]]:
-    """The globals of a trace and the names that it calls, as the comparison of readers wants them."""
-    seen = {(use.module, use.name) for use in trace.globals}
-    # Every global of a stream that is not inert counts as called: the trace keeps the first refusals only.
-    called = set(trace.calls) if trace.status.value == "inert" else {".".join(pair) for pair in seen}
-    return seen, called
-
-
 def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Finding, ...]:
     """What the rules say about facts and evidence."""
     table = _rules()
@@ -488,39 +436,3 @@ def _coverage_fact(artifact: Artifact) -> Fact:
         location=artifact.location,
         data={"coverage": artifact.coverage.value, "reason": artifact.reason, "format": artifact.format},
     )
-
-
-def _digest_all(blobs: Mapping[str, Blob], progress: Progress | None) -> dict[str, Digest | FormatError]:
-    """Digest every blob, the largest first, on a few threads."""
-    total = sum(blob.size for blob in blobs.values())
-    done: dict[str, int] = {}
-    digests: dict[str, Digest | FormatError] = {}
-    queue = sorted(blobs, key=lambda path: blobs[path].size)
-    lock = threading.Lock()
-
-    def work() -> None:
-        while True:
-            with lock:
-                if not queue:
-                    return
-                path = queue.pop()
-
-            def report(count: int, path: str = path) -> None:
-                with lock:
-                    done[path] = count
-                    if progress is not None:
-                        progress(path, sum(done.values()), total)
-
-            try:
-                digests[path] = blobs[path].digest(report if progress is not None else None)
-            except FormatError as error:
-                digests[path] = error
-
-    large = sum(not isinstance(blob, MemoryBlob) for blob in blobs.values())
-    threads = [threading.Thread(target=work) for _ in range(min(large, _DIGEST_THREADS) - 1)]
-    for thread in threads:
-        thread.start()
-    work()
-    for thread in threads:
-        thread.join()
-    return digests

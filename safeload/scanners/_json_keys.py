@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 200
 """Characters of a value that a fact carries."""
+_PATH_SHOWN = 1_000
+"""Characters of the way to it, of which each fact carries one."""
 _KERAS_KEYS = frozenset({"module", "registered_name", "keras_version", "backend"})
 """What Keras writes beside class and configuration of a whole object."""
 MOST_FACTS = 200
@@ -46,34 +48,42 @@ def behaviour_facts(value: Json, location: Location, *, followed: bool = True) -
         followed: False for a document that no loader reads by its name: there the places of its writer
             lead nobody anywhere, but a class to import is one for any tool.
     """
-    pending: list[tuple[str, Json]] = [("", value)]
     stated: Counter[str] = Counter()
-    while pending:
-        path, item = pending.pop()
-        if isinstance(item, dict):
-            for key, child in item.items():
-                where = f"{path}.{key}" if path else key
+    trail: list[str] = []
+    """Keys from the root to the innermost open container."""
+    opened: list[tuple[Json, Iterator[tuple[str | int, Json]]]] = [(value, _children(value))]
+    while opened:
+        item, children = opened[-1]
+        for key, child in children:
+            if isinstance(item, dict) and isinstance(key, str):
                 kind, shown = _kind(key, child, item, followed=followed), repr
                 if kind is None and isinstance(child, str) and child.startswith("!!python/"):
                     kind, shown = "config.callable", str
                 if kind is not None:
                     stated[kind] += 1
                     if stated[kind] <= MOST_FACTS:
+                        where = ".".join([*trail, key])[:_PATH_SHOWN]
                         data: dict[str, Json] = {"key": key, "value": shown(child)[:_SHOWN]}
                         yield Fact(kind=kind, location=location.at(key=where), data=data)
-                if isinstance(child, dict | list):
-                    # below a key that is stated already, too: its rule may be one that a policy allows
-                    pending.append((where, child))
-        elif isinstance(item, list):
-            pending.extend(
-                (f"{path}.{index}" if path else str(index), child)
-                for index, child in enumerate(item)
-                if isinstance(child, dict | list)
-            )
+            if child and isinstance(child, dict | list):
+                # below a key that is stated already, too: its rule may be one that a policy allows
+                trail.append(str(key))
+                opened.append((child, _children(child)))
+                break
+        else:
+            opened.pop()
+            del trail[-1:]
     for kind, count in stated.items():
         if count > MOST_FACTS:
             data = {"key": f"and {count - MOST_FACTS} more keys", "value": "the like"}
             yield Fact(kind=kind, location=location, data=data)
+
+
+def _children(value: Json) -> Iterator[tuple[str | int, Json]]:
+    """What a container holds: only what is open is in memory, however many there are."""
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value)) if isinstance(value, list) else iter(())
 
 
 def keras_document(value: Json, location: Location) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ import io
 import zipfile
 
 from safeload import pipeline
-from safeload.pipeline import examination
+from safeload.pipeline import second_readings
 from safeload.reports import text
 from tests.forge.legacy import legacy
 
@@ -57,7 +57,7 @@ def test_the_readers_own_rating_is_shown_and_decides_nothing(tmp_path):
 
 def test_inert_streams_do_not_use_up_the_budget(tmp_path, monkeypatch):
     """Many harmless streams in front of a hostile one: the hostile one is explained."""
-    monkeypatch.setattr(examination, "_SECOND_READINGS", 2)
+    monkeypatch.setattr(second_readings, "_INERT_READINGS", 2)
     for count in range(4):
         (tmp_path / f"a{count}.pkl").write_bytes(b"\x80\x02N.")
     (tmp_path / "z.pkl").write_bytes(GADGET)

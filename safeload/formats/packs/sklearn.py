@@ -158,8 +158,9 @@ def _take_nodes(target: InertRecord, state: object, scene: Scene) -> None:
         raise Refused("the values of a tree have another layout")
     if set(state) - {"nodes", "values", "node_count", "max_depth"} or not is_int(state.get("max_depth"), -1):
         raise Refused("the state of a tree holds more than its own fields")
-    scene.charge(len(nodes.data or b"") // 8)
-    words = memoryview(nodes.data or b"").cast("q")
+    data = nodes.data if isinstance(nodes.data, (bytes, bytearray)) else b""
+    scene.charge(len(data) // 8)
+    words = memoryview(data).cast("q")
     step = width // 8
     most = len(words) // step
     features = args[0]
