@@ -44,7 +44,7 @@ def test_local_links_lead_somewhere(document):
 
 
 def test_the_layout_names_every_module_of_the_packages_that_bind_the_others():
-    """Whoever adds a module to pipeline/ or isolation/, or a package, says in docs/architecture.md what it is for."""
+    """Whoever adds a module to pipeline/ or isolation/, or a package, says there what it is for."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     package = ROOT / "safeload"
     modules = [file for folder in ("pipeline", "isolation") for file in (package / folder).glob("[a-z]*.py")]

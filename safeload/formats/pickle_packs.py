@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from safeload.formats.pickle_contracts import Contract, Key
 
-PACKS = ("flair", "lightning", "nn-modules", "numpy", "pyannote", "sklearn", "trainer", "ultralytics")
-"""Every pack by name."""
-
 
 def pack_contracts(pack: str) -> dict[Key, Contract]:
     """The contracts of one pack; none for a name that is no pack."""
