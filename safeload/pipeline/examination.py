@@ -11,6 +11,7 @@ from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.families import RAW
 from safeload.formats.identify import identify
 from safeload.formats.meter import Meter
+from safeload.formats.view import Inflated, InflatedBytes
 from safeload.pipeline.digests import digest_all
 from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
@@ -276,6 +277,8 @@ class Examination:
                 found = identify(item.view, item.place.name)
                 kind = found.format
                 self.facts.extend(_identity_facts(found, item.place))
+                if kind == "json" and item.depth:
+                    self._count(item.view)
             scanner = _scanner_for(kind, item.place)
             if scanner is None:
                 what = "no known format" if kind is None else f"{kind}: no reader in this version"
@@ -303,6 +306,11 @@ class Examination:
         except Exception as error:  # noqa: BLE001 - a fault of ours must end as a denial, not as a way through
             reason = f"the scanner failed, which is a bug of safeload: {type(error).__name__}: {error}"
             return kind, ScanResult(coverage=Coverage.MALFORMED, reason=reason)
+
+    def _count(self, view: View) -> None:
+        """Account for the values of a JSON document in a container; deflated members of a zip are by then."""
+        if self._meter is not None and (isinstance(view, InflatedBytes) or not isinstance(view, Inflated)):
+            self._meter.count(view)
 
     def _concluded(
         self, scanner: Scanner, subject: Subject, result: ScanResult, limits: Limits, *, inside: bool

@@ -137,3 +137,13 @@ def test_what_was_not_unpacked_denies(tmp_path: Path) -> None:
     data = WRITERS["gzip"](two_tensors() + bytes(64 << 20))
     outcome = audited(tmp_path, data, "model.safetensors.gz")
     assert "limits.exceeded" in outcome.rules
+
+
+def test_small_values_in_a_compressed_document(tmp_path: Path) -> None:
+    """A value takes a hundred times what its text takes, so a document that unfolds has a budget of values."""
+    text = b"[" + b",".join(b'{"a":%d}' % number for number in range(600_000)) + b"]"
+    (tmp_path / "x.json.gz").write_bytes(WRITERS["gzip"](text))
+    report = audit(tmp_path)
+    (inside,) = (artifact for artifact in report.artifacts if artifact.location.members)
+    assert inside.coverage is Coverage.LIMIT_EXCEEDED
+    assert "more values" in inside.reason
