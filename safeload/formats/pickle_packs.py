@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from safeload.formats.packs import PACKS
 from safeload.formats.pickle_contracts_plain import CONTRACTS as PLAIN
 from safeload.formats.pickle_contracts_plain import GETATTR
 from safeload.formats.pickle_contracts_sparse import CONTRACTS as SPARSE
@@ -74,3 +75,13 @@ def contracts_for(packs: frozenset[str]) -> Mapping[Key, Contract]:
     table.update(SPECIAL)
     table.update(SPARSE)
     return table
+
+
+@lru_cache(maxsize=1)
+def _places() -> Mapping[Key, str]:
+    return {key: pack for pack in PACKS for key in pack_contracts(pack)}
+
+
+def pack_of(module: str, name: str) -> str | None:
+    """The pack that lists a name, for messages: a policy may not have switched it on."""
+    return _places().get((module, name))
