@@ -79,7 +79,9 @@ def contracts_for(packs: frozenset[str]) -> Mapping[Key, Contract]:
 
 @lru_cache(maxsize=1)
 def _places() -> Mapping[Key, str]:
-    return {key: pack for pack in PACKS for key in pack_contracts(pack)}
+    # some packs contain others: the smallest that lists a name is the one to say
+    packs = sorted(((pack, pack_contracts(pack)) for pack in PACKS), key=lambda item: -len(item[1]))
+    return {key: pack for pack, contracts in packs for key in contracts}
 
 
 def pack_of(module: str, name: str) -> str | None:
