@@ -140,7 +140,7 @@ def test_what_was_not_unpacked_denies(tmp_path: Path) -> None:
 
 
 def test_small_values_in_a_compressed_document(tmp_path: Path) -> None:
-    """A value takes a hundred times what its text takes, so a document that unfolds has a budget of values."""
+    """A value takes a hundred times what its text takes, so what unfolds has a budget of values."""
     text = b"[" + b",".join(b'{"a":%d}' % number for number in range(600_000)) + b"]"
     (tmp_path / "x.json.gz").write_bytes(WRITERS["gzip"](text))
     report = audit(tmp_path)
