@@ -13,3 +13,8 @@ MOST_BYTES = 1024
 def looks_like_pointer(head: bytes, size: int) -> bool:
     """Whether a file of this start and size is a pointer."""
     return size < MOST_BYTES and head.startswith(START)
+
+
+def canonical_pointer(sha256: str, size: int) -> bytes:
+    """The pointer that git-lfs and the Hub write for content of this digest and size."""
+    return START + f"oid sha256:{sha256}\nsize {size}\n".encode()

@@ -41,6 +41,7 @@ from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.layout import WeightsChoice
 from safeload.formats.shard_index import ShardIndex
 from safeload.pipeline.examination import Examination, findings_of
+from safeload.pipeline.origin import Asked, find_origin
 from safeload.policy.combine import resolve
 from safeload.policy.engine import decide
 from safeload.policy.schema import Policy
@@ -53,8 +54,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.pipeline.examination import Progress
+    from safeload.pipeline.origin import Origin
 
-__all__ = ["admit", "amend", "audit", "resolve_policy"]
+__all__ = ["Asked", "admit", "amend", "audit", "resolve_policy"]
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
@@ -65,6 +67,7 @@ def audit(
     policy: Policy | str | Path | None = None,
     quick: bool = False,
     progress: Progress | None = None,
+    origin: Asked | None = None,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
 
@@ -73,13 +76,16 @@ def audit(
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         quick: read interpreted bytes only. The rest ends as NOT_READ, and the report never allows.
         progress: called with path, bytes done and bytes in all while files are digested.
+        origin: what the user says about where the checkpoint comes from, to be checked.
 
     Raises:
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
+    found: Origin | None = None
     try:
-        examination = Examination(source, rules, quick=quick)
+        found = find_origin(origin or Asked(), source, rules, os.fspath(target))
+        examination = Examination(source, rules, quick=quick, origin=found)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
         examination.read_again()
@@ -90,6 +96,8 @@ def audit(
         )
     finally:
         source.close()
+        if found is not None:
+            found.close()
     return AuditReport(
         decision=decision,
         manifest=source.manifest,
@@ -106,6 +114,7 @@ def admit(
     scope: Scope,
     policy: Policy | str | Path | None = None,
     weights: WeightsChoice | None = None,
+    origin: Asked | None = None,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
 
@@ -114,14 +123,17 @@ def admit(
         scope: which roles will be handed out. All structure is judged all the same.
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         weights: which weight files are wanted, where the scope includes weights.
+        origin: what the user says about where the checkpoint comes from, to be checked.
 
     Raises:
         PolicyDenied: the policy refuses; the exception carries the decision.
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
+    found: Origin | None = None
     try:
-        examination = Examination(source, rules, quick=False)
+        found = find_origin(origin or Asked(), source, rules, os.fspath(target))
+        examination = Examination(source, rules, quick=False, origin=found)
         examination.facts.extend(ambiguous)
         entries = source.manifest.entries
         examination.scan([entry for entry in entries if entry.role is Role.INDEX])
@@ -140,6 +152,9 @@ def admit(
     except BaseException:
         source.close()
         raise
+    finally:
+        if found is not None:
+            found.close()
     if decision.verdict is not Verdict.ALLOW:
         # sealed weights are given back too: who catches the exception keeps these frames alive
         source.close()

@@ -7,9 +7,10 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload import discovery
-from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
-from safeload.errors import FormatError, LimitExceeded
+from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, Verdict, View
+from safeload.errors import FormatError, LimitExceeded, UsageError
 from safeload.formats.identify import identify
+from safeload.pipeline.origin import Origin
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
@@ -53,8 +54,11 @@ class _Pending(NamedTuple):
 class Examination:
     """What is found out about one source, stage by stage."""
 
-    def __init__(self, source: LocalSource, policy: Policy, *, quick: bool) -> None:
+    def __init__(
+        self, source: LocalSource, policy: Policy, *, quick: bool, origin: Origin | None = None
+    ) -> None:
         self._source = source
+        self._origin = origin or Origin()
         self._policy = policy
         self._quick = quick
         self._files: dict[str, Artifact] = {}
@@ -160,7 +164,9 @@ class Examination:
     def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
         """Steps 7 and 8: relations, evidence, rules, policy."""
         self.facts.extend(relate(self.records, frozenset(self._files)))
-        evidence = collect_evidence(self._source.manifest)
+        collected = collect_evidence(self._origin.case(self._source, scope, handed_out, self._digests()))
+        evidence = collected.evidence
+        self.facts.extend(collected.facts)
         findings = findings_of(self.facts, evidence)
         decision = decide(
             self._policy,
@@ -171,7 +177,18 @@ class Examination:
             evidence=evidence,
             handed_out=handed_out,
         )
+        if collected.accepted is not None and decision.verdict is Verdict.ALLOW and not self._quick:
+            try:
+                collected.accepted()
+            except (OSError, FormatError) as error:
+                raise UsageError(f"the accepted commit could not be remembered: {error}") from None
         return decision, findings
+
+    def _digests(self) -> dict[str, str]:
+        """sha256 by path, where it was taken."""
+        return {
+            path: artifact.digest.hex for path, artifact in self._files.items() if artifact.digest is not None
+        }
 
     def judged(self, handed_out: frozenset[str]) -> dict[str, Judged]:
         """What a snapshot holds: every record, and the bytes of what is handed out."""

@@ -1,0 +1,106 @@
+"""An older commit than the last accepted one is INVALID, and a memory that cannot be read is never empty."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from safeload.core import Manifest, Status
+from safeload.formats.git_commit import parse_commit
+from safeload.limits import DEFAULT_LIMITS
+from safeload.provenance import Case, freshness
+from tests.forge.trust import claim, payload
+
+MANIFEST = Manifest(uri="file:/m", entries=())
+
+
+def ask(memory, time: int, **more):
+    raw = payload(time=time)
+    case = Case(manifest=MANIFEST, now=0.0, memory=None if memory is None else str(memory))
+    return freshness.collect(case, claim(raw, **more), parse_commit(raw, DEFAULT_LIMITS))
+
+
+@pytest.fixture
+def memory(tmp_path):
+    """A memory that has accepted the commit of time 200."""
+    path = tmp_path / "state" / "accepted.json"
+    evidence, accepted = ask(path, 200)
+    assert evidence.status is Status.ABSENT
+    assert accepted is not None
+    accepted()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("time", "status"), [(199, Status.INVALID), (200, Status.VERIFIED), (201, Status.VERIFIED)]
+)
+def test_older_is_invalid(memory, time, status):
+    """The same commit again and a newer one are fine."""
+    assert ask(memory, time)[0].status is status
+
+
+def test_an_older_commit_is_never_remembered(memory):
+    """Nor does a slower process put an older one back."""
+    assert ask(memory, 199)[1] is None
+    freshness.remember(str(memory), "acme/bert@main", "1" * 40, 100)
+    assert freshness.read_memory(str(memory))["acme/bert@main"][1] == 200
+
+
+def test_branches_and_repositories_have_their_own(memory):
+    """An older release branch is not a rollback of main."""
+    assert ask(memory, 1, ref="v1")[0].status is Status.ABSENT
+    assert ask(memory, 1, ref=None)[0].status is Status.ABSENT
+    assert ask(memory, 1, repository="acme/other")[0].status is Status.ABSENT
+
+
+def test_without_a_memory_nothing_is_said():
+    """Absent, and nothing to remember."""
+    evidence, accepted = ask(None, 1)
+    assert (evidence.status, accepted) == (Status.ABSENT, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "{}", '{"version": 2, "accepted": {}}', '{"version": 1, "accepted": []}',
+        '{"version": 1, "accepted": {"a": 1}}', '{"version": 1, "accepted": {"a": ["x", 1]}}',
+        '{"version": 1, "accepted": {"a": ["' + "1" * 40 + '", "1"]}}',
+        '{"version": 1, "accepted": {"a": ["' + "1" * 40 + '", 1, 2]}}',
+        '{"version": 1, "version": 1, "accepted": {}}',
+    ],
+)  # fmt: skip
+def test_a_broken_memory_is_unavailable(tmp_path, text):
+    """And it is left alone: overwriting it would forget what it knew."""
+    path = tmp_path / "accepted.json"
+    path.write_text(text)
+    evidence, accepted = ask(path, 1)
+    assert (evidence.status, accepted) == (Status.UNAVAILABLE, None)
+    with pytest.raises(freshness.MemoryBroken):
+        freshness.remember(str(path), "a", "1" * 40, 1)
+    assert path.read_text() == text
+
+
+def test_a_folder_is_no_memory(tmp_path):
+    """Whatever the operating system refuses to read is unavailable."""
+    assert ask(tmp_path, 1)[0].status is Status.UNAVAILABLE
+
+
+def test_the_memory_is_private_and_whole(memory):
+    """Mode 0600, and no part of it is left behind; a part that a killed process left is no obstacle."""
+    assert stat.S_IMODE(memory.stat().st_mode) == 0o600
+    assert stat.S_IMODE(memory.parent.stat().st_mode) == 0o700
+    memory.with_name(f"accepted.json.{os.getpid()}.part").write_text("half")
+    freshness.remember(str(memory), "b", "1" * 40, 1)
+    assert sorted(path.name for path in memory.parent.iterdir()) == ["accepted.json", "accepted.json.lock"]
+    assert len(freshness.read_memory(str(memory))) == 2
+
+
+def test_the_place_of_the_memory(monkeypatch, tmp_path):
+    """As the XDG base directories have it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert freshness.default_memory() == str(tmp_path / "safeload" / "accepted.json")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert freshness.default_memory() == str(tmp_path / ".local" / "state" / "safeload" / "accepted.json")
