@@ -80,7 +80,7 @@ def exit_code(report: AuditReport) -> int:
 def _audit(path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool) -> AuditReport:
     """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
     from safeload.cli._progress import ProgressLine
-    from safeload.pipeline import Asked, audit
+    from safeload.pipeline import Origin, audit
 
     target: str | Path = path
     if os.path.isfile(path):  # noqa: PTH113 - most subjects are folders, and start without pathlib
@@ -88,7 +88,7 @@ def _audit(path: str, policy: str | None, asked: Mapping[str, str | None], *, qu
 
         target = Path(path)
     with ProgressLine() as progress:
-        return audit(target, policy=policy, quick=quick, progress=progress.callback, origin=Asked(**asked))
+        return audit(target, policy=policy, quick=quick, progress=progress.callback, origin=Origin(**asked))
 
 
 def _reporter(form: str) -> ModuleType:

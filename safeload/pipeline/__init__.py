@@ -41,7 +41,7 @@ from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.layout import WeightsChoice
 from safeload.formats.shard_index import ShardIndex
 from safeload.pipeline.examination import Examination, findings_of
-from safeload.pipeline.origin import Asked, find_origin
+from safeload.pipeline.origin import Origin, find_origin
 from safeload.policy.combine import resolve
 from safeload.policy.engine import decide
 from safeload.policy.schema import Policy
@@ -54,9 +54,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.pipeline.examination import Progress
-    from safeload.pipeline.origin import Origin
+    from safeload.pipeline.origin import FoundOrigin
 
-__all__ = ["Asked", "admit", "amend", "audit", "resolve_policy"]
+__all__ = ["Origin", "admit", "amend", "audit", "resolve_policy"]
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
@@ -67,7 +67,7 @@ def audit(
     policy: Policy | str | Path | None = None,
     quick: bool = False,
     progress: Progress | None = None,
-    origin: Asked | None = None,
+    origin: Origin | None = None,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
 
@@ -82,9 +82,9 @@ def audit(
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
-    found: Origin | None = None
+    found: FoundOrigin | None = None
     try:
-        found = find_origin(origin or Asked(), source, rules, os.fspath(target))
+        found = find_origin(origin or Origin(), source, rules, os.fspath(target))
         examination = Examination(source, rules, quick=quick, origin=found)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
@@ -114,7 +114,7 @@ def admit(
     scope: Scope,
     policy: Policy | str | Path | None = None,
     weights: WeightsChoice | None = None,
-    origin: Asked | None = None,
+    origin: Origin | None = None,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
 
@@ -130,9 +130,9 @@ def admit(
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
-    found: Origin | None = None
+    found: FoundOrigin | None = None
     try:
-        found = find_origin(origin or Asked(), source, rules, os.fspath(target))
+        found = find_origin(origin or Origin(), source, rules, os.fspath(target))
         examination = Examination(source, rules, quick=False, origin=found)
         examination.facts.extend(ambiguous)
         entries = source.manifest.entries

@@ -10,7 +10,7 @@ from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, Verdict, View
 from safeload.errors import FormatError, LimitExceeded, UsageError
 from safeload.formats.identify import identify
-from safeload.pipeline.origin import Origin
+from safeload.pipeline.origin import FoundOrigin
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
@@ -55,10 +55,10 @@ class Examination:
     """What is found out about one source, stage by stage."""
 
     def __init__(
-        self, source: LocalSource, policy: Policy, *, quick: bool, origin: Origin | None = None
+        self, source: LocalSource, policy: Policy, *, quick: bool, origin: FoundOrigin | None = None
     ) -> None:
         self._source = source
-        self._origin = origin or Origin()
+        self._origin = origin or FoundOrigin()
         self._policy = policy
         self._quick = quick
         self._files: dict[str, Artifact] = {}

@@ -38,7 +38,7 @@ _BUNDLE_HEADER = 1 << 20
 
 
 @record
-class Asked:
+class Origin:
     """What a user says about the origin of a source."""
 
     repository: str | None = None
@@ -54,7 +54,7 @@ class Asked:
 
 
 @record(eq=False)
-class Origin:
+class FoundOrigin:
     """A claim with the trust store that judges it; empty where there is neither."""
 
     claim: Claim | None = None
@@ -92,7 +92,7 @@ class Origin:
         )
 
 
-def find_origin(asked: Asked, source: LocalSource, policy: Policy, audited: str) -> Origin:
+def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str) -> FoundOrigin:
     """The claim about a local source.
 
     Args:
@@ -110,7 +110,7 @@ def find_origin(asked: Asked, source: LocalSource, policy: Policy, audited: str)
         if asked.repository is not None or asked.revision is not None or asked.bundle is not None:
             lacking = "a trust store" if store is None else "the name of the repository"
             raise UsageError(f"the origin of a checkpoint cannot be checked without {lacking}")
-        return Origin(store=store, unclaimed=_UNNAMED if is_clone else "")
+        return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "")
     opened: GitStore | None = None
     try:
         if asked.bundle is not None:
@@ -124,17 +124,17 @@ def find_origin(asked: Asked, source: LocalSource, policy: Policy, audited: str)
             raise UsageError(f"{visible(source.root)} is no clone: the commit and its trees need a bundle")
     except FormatError as error:
         rule = store.rule_for(asked.repository)
-        return Origin(
+        return FoundOrigin(
             store=store,
             unclaimed=f"the origin could not be read: {error}",
             required=rule.require,
             required_by=rule.place,
         )
     source.manifest = replace(source.manifest, commit=claim.commit)
-    return Origin(claim=claim, store=store, memory=_memory(asked), opened=opened)
+    return FoundOrigin(claim=claim, store=store, memory=_memory(asked), opened=opened)
 
 
-def _store(asked: Asked, policy: Policy, audited: str) -> TrustStore | None:
+def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
     """The trust store of the policy, or the one that the user names."""
     named = policy.trust_store_path
     if asked.trust is not None:
@@ -151,7 +151,7 @@ def _store(asked: Asked, policy: Policy, audited: str) -> TrustStore | None:
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
-def _from_clone(asked: Asked, repository: str, store: GitStore) -> Claim:
+def _from_clone(asked: Origin, repository: str, store: GitStore) -> Claim:
     head = store.head()
     commit, ref = head.commit, head.ref
     if asked.revision is not None and asked.revision != commit:
@@ -159,7 +159,7 @@ def _from_clone(asked: Asked, repository: str, store: GitStore) -> Claim:
     return _claim(repository, commit, store, ref)
 
 
-def _from_bundle(asked: Asked, repository: str, limits: Limits) -> Claim:
+def _from_bundle(asked: Origin, repository: str, limits: Limits) -> Claim:
     from safeload.formats.git_bundle import parse_bundle
     from safeload.formats.git_objects import ObjectTable
     from safeload.sources.policy_files import shown
@@ -194,7 +194,7 @@ def _claim(repository: str, commit: str, objects: Objects, ref: str | None) -> C
     return Claim(repository=repository, commit=commit, objects=objects, ref=ref)
 
 
-def _memory(asked: Asked) -> str:
+def _memory(asked: Origin) -> str:
     from safeload.provenance.freshness import default_memory
 
     return default_memory() if asked.memory is None else os.fspath(asked.memory)

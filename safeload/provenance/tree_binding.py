@@ -134,7 +134,9 @@ def _line_endings(file: BoundFile, expected: str) -> str:
 
 
 def _evidence(claim: Claim, status: Status, detail: str) -> Evidence:
-    return Evidence(kind=BINDING, status=status, subject=claim.commit, detail=detail)
+    # `named`: facts beside it say what differs
+    code = "named" if status is Status.INVALID else ""
+    return Evidence(kind=BINDING, status=status, subject=claim.commit, detail=detail, code=code)
 
 
 def _fact(path: str, problem: str, detail: str) -> Fact:

@@ -34,7 +34,7 @@ READS = ("integrity.mismatch", "evidence.tree-binding")
 def check(item: Fact | Evidence) -> Iterator[Finding]:
     """Each file that differs, is missing or is too many; and evidence that says so without naming one."""
     if isinstance(item, Evidence):
-        if item.status is Status.INVALID:
+        if item.status is Status.INVALID and item.code != "named":
             yield found(RULE, place(item), f"the binding to the commit is broken: {item.detail}")
     else:
-        yield found(RULE, place(item), f"{word(item, 'problem')} file: {word(item, 'detail')}")
+        yield found(RULE, place(item), word(item, "detail"))

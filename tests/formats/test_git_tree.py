@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from safeload.errors import FormatError
 from safeload.formats.git_errors import (
     ObjectMismatch,
     ObjectMissing,
@@ -184,3 +187,33 @@ def test_the_walk_of_a_real_repository_is_ls_tree(tmp_path):
     root = git(tmp_path, "rev-parse", "HEAD^{tree}").decode().strip()
     assert walk_tree(Git(), root, DEFAULT_LIMITS) == expected
     assert expected.keys() == files.keys()
+
+
+@pytest.fixture(scope="module")
+def checker(tmp_path_factory):
+    """A repository in which git judges trees."""
+    folder = tmp_path_factory.mktemp("checker")
+    repository(folder, {"x": b"x"})
+    return folder
+
+
+NAMES = st.text(st.sampled_from("aA.gitGIT~1 \u200c\u00e9\x01\x7f/\\:-"), min_size=1, max_size=6)
+MODES = st.sampled_from(["100644", "100644", "100755", "40000", "120000", "100664", "0"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(entries=st.lists(st.tuples(MODES, NAMES), min_size=1, max_size=4), ordered=st.booleans())
+def test_what_we_accept_git_accepts(checker, entries, ordered):
+    """Differential: `git fsck --strict`'s own check of a tree finds nothing."""
+    if ordered:
+        entries = sorted(entries, key=lambda entry: (entry[1] + "/" * (entry[0] == "40000")).encode())
+    data = tree(*((mode, name, BLOB) for mode, name in entries))
+    try:
+        parse(data)
+    except FormatError:
+        return
+    name = git(checker, "hash-object", "-t", "tree", "-w", "--stdin", data=data).decode().strip()
+    assert name == object_id("tree", data)
+    said = git(checker, "fsck", "--strict", "--no-dangling", check=False, merged=True).decode()
+    wrong = [line for line in said.splitlines() if name in line and line.startswith(("error", "warning"))]
+    assert not [line for line in wrong if "broken link" not in line], wrong

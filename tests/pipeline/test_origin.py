@@ -7,11 +7,13 @@ import shutil
 import struct
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from safeload.core import Role, Scope, Status, Verdict
 from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.git_objects import object_id
-from safeload.pipeline import Asked, admit, audit
+from safeload.pipeline import Origin, admit, audit
 from tests.forge.git import commit, git, repository, write_object
 from tests.forge.keys import GPG, keyring, set_head, sign_head, signed
 from tests.forge.trust import rule, write_store
@@ -52,7 +54,7 @@ def clone(tmp_path, keys):
 @pytest.fixture
 def asked(tmp_path, keys):
     """What the user says: repository and trust store, with a memory of the test's own."""
-    return Asked(
+    return Origin(
         repository=REPOSITORY,
         trust=str(write_store(tmp_path / "trust", keys, "good")),
         memory=str(tmp_path / "accepted.json"),
@@ -86,8 +88,8 @@ def test_strict_allows_what_a_trusted_key_signed(clone, asked):
 
 def test_strict_denies_the_same_without_a_name(clone, asked):
     """Nobody said which repository it is, so nothing is believed; the default policy does not ask."""
-    for given in (None, Asked(trust=asked.trust), Asked()):
-        decision, rules, evidence = judged(clone, given)
+    for said in (None, Origin(trust=asked.trust), Origin()):
+        decision, rules, evidence = judged(clone, said)
         assert (decision.verdict, rules) == (Verdict.DENY, {"provenance.unsigned"})
         assert evidence["commit-signature"].status is Status.UNAVAILABLE
     assert judged(clone, None, "default")[0].verdict is Verdict.ALLOW
@@ -221,15 +223,15 @@ def test_a_bundle_for_a_folder_without_git(clone, asked, tmp_path):
     git(clone, "bundle", "create", "-q", "--version=3", str(bundle), "--filter=blob:none", "main")
     plain = tmp_path / "plain"
     shutil.copytree(clone, plain, ignore=shutil.ignore_patterns(".git"))
-    given = with_(asked, bundle=str(bundle))
-    decision, _, evidence = judged(plain, given)
+    said = with_(asked, bundle=str(bundle))
+    decision, _, evidence = judged(plain, said)
     assert (decision.verdict, evidence["tree-binding"].status) == (Verdict.ALLOW, Status.VERIFIED)
     (plain / "config.json").write_bytes(CONFIG + b" ")
-    assert "integrity.mismatch" in judged(plain, given)[1]
+    assert "integrity.mismatch" in judged(plain, said)[1]
     whole = bundle.read_bytes()
     for cut in (b"", whole[:50], whole[:-1], whole + b"x", whole[:-30] + b"\0" + whole[-29:]):
         bundle.write_bytes(cut)
-        decision, rules, evidence = judged(plain, given, "default")
+        decision, rules, evidence = judged(plain, said, "default")
         assert (decision.verdict, rules) == (Verdict.DENY, {"provenance.unsigned"})
         assert evidence["commit-signature"].status is Status.UNAVAILABLE
 
@@ -367,3 +369,61 @@ def test_a_repository_of_a_thousand_files_in_packs(tmp_path, asked, keys):
     git(folder, "repack", "-q", "-a", "-d")
     _, _, evidence = judged(folder, asked, "default")
     assert evidence["tree-binding"].detail.startswith("1002 of 1002 files")
+
+
+def test_auto_classes_take_an_origin(tmp_path, asked, keys):
+    """A model, a configuration and a tokenizer of a signed clone; refused after one byte changed."""
+    import safeload
+    from tests.forge.checkpoints import tiny_bert
+
+    folder = tiny_bert(tmp_path / "tiny")
+    repository(folder, {})
+    sign_head(folder, keys, "good")
+    said = {"policy": "strict", "origin": asked}
+    assert safeload.AutoConfig.from_pretrained(folder, **said).hidden_size == 16
+    assert safeload.AutoTokenizer.from_pretrained(folder, **said).vocab_size == 13
+    model = safeload.AutoModelForMaskedLM.from_pretrained(folder, **said)
+    assert model.config.hidden_size == 16
+    with pytest.raises(UsageError, match=r"takes a safeload\.Origin"):
+        safeload.AutoConfig.from_pretrained(folder, origin="acme/bert")
+    weights_file = folder / "model.safetensors"
+    whole = weights_file.read_bytes()
+    weights_file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(PolicyDenied, match=r"integrity\.mismatch"):
+        safeload.AutoModelForMaskedLM.from_pretrained(folder, **said)
+    # small files are compared whatever is loaded
+    with pytest.raises(PolicyDenied, match=r"integrity\.mismatch"):
+        safeload.AutoTokenizer.from_pretrained(folder, **said)
+
+
+@settings(max_examples=30, deadline=None)
+@given(which=st.integers(0, 5), place=st.integers(0, 1_000_000), flip=st.integers(1, 255))
+def test_no_flipped_byte_is_allowed(one_clone, which, place, flip):
+    """Of a file, the commit, its tree, the branch or HEAD, as it lies on disk."""
+    folder, asked, files = one_clone
+    path = files[which]
+    whole = path.read_bytes()
+    at = place % len(whole)
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
+    try:
+        assert judged(folder, asked)[0].verdict is not Verdict.ALLOW
+    finally:
+        path.write_bytes(whole)
+
+
+@pytest.fixture(scope="module")
+def one_clone(tmp_path_factory, keys):
+    """A signed clone that is allowed, and the files that its verdict rests on."""
+    place = tmp_path_factory.mktemp("one")
+    folder = place / "bert"
+    repository(folder, FILES)
+    head = sign_head(folder, keys, "good")
+    root = git(folder, "rev-parse", "HEAD^{tree}").decode().strip()
+    objects = [folder / ".git" / "objects" / name[:2] / name[2:] for name in (head, root)]
+    for path in objects:
+        path.chmod(0o644)
+    trust = write_store(place / "trust", keys, "good", more='allow_refs = ["main"]\n')
+    asked = Origin(repository=REPOSITORY, trust=str(trust), memory=str(place / "accepted.json"))
+    assert judged(folder, asked)[0].verdict is Verdict.ALLOW
+    refs = [folder / ".git" / "HEAD", folder / ".git" / "refs" / "heads" / "main"]
+    return folder, asked, [*objects, *refs, *(folder / name for name in FILES)]

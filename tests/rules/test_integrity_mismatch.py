@@ -16,9 +16,10 @@ def test_integrity_mismatch_has_its_id():
 def test_integrity_mismatch_fires():
     """A file that differs, and a binding that is broken as a whole."""
     item = fact("integrity.mismatch", problem="extra", detail="is no file of the commit")
-    assert messages(rule, item) == ["extra file: is no file of the commit"]
+    assert messages(rule, item) == ["is no file of the commit"]
     broken = replace(signature(Status.INVALID, "a link"), kind="tree-binding")
     assert messages(rule, broken) == ["the binding to the commit is broken: a link"]
+    assert messages(rule, replace(broken, code="named")) == []
 
 
 def test_integrity_mismatch_stays_quiet():
