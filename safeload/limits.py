@@ -80,6 +80,24 @@ class Limits:
     gguf_alignment: int = 1 * MIB
     """llama.cpp writes 32; memory pages have up to 64 kB."""
 
+    # protobuf
+    protobuf_fields: int = 2_000_000
+    """Fields of one file, nested ones too. An exported decoder of 50,000 nodes needs about 800,000."""
+    protobuf_depth: int = 100
+    """The limit of the official readers."""
+    protobuf_text_bytes: int = 64 * MIB
+    """Strings that are decoded: names of nodes, descriptions. Few of them are kept."""
+    sentencepiece_bytes: int = 64 * MIB
+    """A model of 256,000 pieces has 4 MB, with its normalisation table 5 MB."""
+    sentencepiece_piece_bytes: int = 16 * KIB
+    """Trainers stop at 16 characters by default; readers have recursed over a piece of 100 kB."""
+    tf_index_bytes: int = 4 * MIB
+    """The table of a TensorFlow checkpoint: 20,000 tensors need about 2 MB."""
+    flatbuffer_items: int = 200_000
+    """Tables and vectors of a TFLite file; a model of 10,000 operators has about 60,000."""
+    tfrecord_records: int = 1_000_000
+    """Records of one event log or data file."""
+
     # zip
     zip_members: int = 200_000
     zip_directory_bytes: int = 64 * MIB
@@ -90,6 +108,30 @@ class Limits:
     """Deflate cannot exceed about 1032:1; honest JSON stays below 50:1."""
     nesting: int = 3
     """Archive in archive in archive."""
+
+    # tar, 7z, and compressed files
+    tar_members: int = 20_000
+    """Members of a tar or 7z archive: as many as files of a snapshot."""
+    tar_header_bytes: int = 1 * MIB
+    """One extended header or long name. Go's reader takes as much; honest ones have a few hundred bytes."""
+    unpacked_bytes: int = 32 * MIB
+    """What one compressed file may always unfold into, held in memory."""
+    unpacked_factor: int = 8
+    """Bytes more of that for each compressed byte. JSON lines and logs shrink tenfold."""
+    unpacked_total_factor: int = 16
+    """Bytes that all archives of one audit may unfold into for each byte of the source, beyond
+    `inflated_bytes`: small files that repeat in an archive add up."""
+    unpack_window_bytes: int = 128 * MIB
+    """Window or dictionary of a decoder. `xz -9` uses 64 MiB, `zstd --ultra` 128 MiB."""
+    unpack_child_bytes: int = 256 * MIB
+    """Memory of the child that unpacks, beside input and output."""
+    compressed_streams: int = 20_000
+    """Streams in one compressed file. bgzip and pbzip2 write one for every 64 kB and 900 kB."""
+    member_errands: int = 32
+    """Child processes of one audit for members of archives, whose number a small file can multiply. One
+    that unpacks a 7z archive counts as three, since it costs as much."""
+    members: int = 10_000
+    """Members that one audit looks into, and one more for each kB of the source."""
 
     # git
     git_object_bytes: int = 32 * MIB
@@ -103,7 +145,7 @@ class Limits:
     git_pack_bytes: int = 64 * MIB
     """A bundle: commit and trees of 1,000 files are 25 kB."""
     git_pack_objects: int = 200_000
-    git_inflated_bytes: int = 256 * MIB
+    git_inflated_bytes: int = 128 * MIB
     """What the objects of one bundle, or those that were read from one clone, may grow to."""
     git_delta_depth: int = 4_095
     """git's own limit; `git gc --aggressive` writes 50."""

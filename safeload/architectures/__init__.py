@@ -1,6 +1,6 @@
 """The models that can be built: one file per model_type, `layers/` for what they share.
 
-    bert.py, distilbert.py    what is special about one architecture, and its entry in the table
+    bert.py, roberta.py, ...  what is special about one architecture, and its entry in the table
     layers/                   modules without initialisers, activations, the post-norm encoder
     base/                     the frame: Config, Model, outputs, losses, the Architecture record
 
@@ -25,14 +25,52 @@ def _bert() -> Architecture:
     return ARCHITECTURE
 
 
+def _camembert() -> Architecture:
+    from safeload.architectures.camembert import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _distilbert() -> Architecture:
     from safeload.architectures.distilbert import ARCHITECTURE
 
     return ARCHITECTURE
 
 
+def _electra() -> Architecture:
+    from safeload.architectures.electra import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _mpnet() -> Architecture:
+    from safeload.architectures.mpnet import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _roberta() -> Architecture:
+    from safeload.architectures.roberta import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _xlm_roberta() -> Architecture:
+    from safeload.architectures.xlm_roberta import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
-    {"bert": _bert, "distilbert": _distilbert}
+    {
+        "bert": _bert,
+        "camembert": _camembert,
+        "distilbert": _distilbert,
+        "electra": _electra,
+        "mpnet": _mpnet,
+        "roberta": _roberta,
+        "xlm-roberta": _xlm_roberta,
+    }
 )
 """The closed table from model_type to architecture: a name from a repository is looked up in it only."""
 

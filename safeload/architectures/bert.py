@@ -9,22 +9,28 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
 from torch import nn
 
 from safeload.architectures.base.architecture import Architecture
-from safeload.architectures.base.losses import classification_loss, span_loss, token_loss
+from safeload.architectures.base.heads import (
+    ChoiceHead,
+    Head,
+    MaskedLanguageHead,
+    SequenceHead,
+    SpanHead,
+    TokenHead,
+)
+from safeload.architectures.base.losses import token_loss
 from safeload.architectures.base.model import Model
 from safeload.architectures.base.outputs import (
     BaseModelOutputWithPooling,
-    MaskedLMOutput,
-    QuestionAnsweringModelOutput,
-    SequenceClassifierOutput,
-    TokenClassifierOutput,
+    BertForPreTrainingOutput,
+    NextSentencePredictorOutput,
 )
 from safeload.architectures.layers.activations import ACTIVATIONS
 from safeload.architectures.layers.encoder import BlockNames, BlockShape, PostNormStack, padding_mask
-from safeload.architectures.layers.modules import Embedding, LayerNorm, Linear, empty_parameter
+from safeload.architectures.layers.modules import LayerNorm, Linear, empty_parameter
+from safeload.architectures.layers.text import Pooler, TextEmbeddings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +38,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from safeload.architectures.base.config import Config
+    from safeload.architectures.base.outputs import ModelOutput
 
-_NAMES = BlockNames(
+NAMES = BlockNames(
     query="attention.self.query",
     key="attention.self.key",
     value="attention.self.value",
@@ -45,52 +52,18 @@ _NAMES = BlockNames(
 )
 
 
-class BertEmbeddings(nn.Module):
-    """Word, position and segment, summed and normed."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        width = config.hidden_size
-        self.word_embeddings = Embedding(config.vocab_size, width, padding=config.pad_token_id)
-        self.position_embeddings = Embedding(config.max_position_embeddings, width)
-        self.token_type_embeddings = Embedding(config.type_vocab_size, width)
-        self.LayerNorm = LayerNorm(width, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-
-    def forward(
-        self,
-        input_ids: Tensor | None,
-        token_type_ids: Tensor | None,
-        position_ids: Tensor | None,
-        inputs_embeds: Tensor | None,
-    ) -> Tensor:
-        """Embeddings of shape batch, positions, width."""
-        if (input_ids is None) == (inputs_embeds is None):
-            raise ValueError("give exactly one of input_ids and inputs_embeds")
-        words = self.word_embeddings(input_ids) if inputs_embeds is None else inputs_embeds
-        batch, length = words.shape[:2]
-        if position_ids is None:
-            most = self.position_embeddings.num_embeddings
-            if length > most:
-                raise ValueError(f"{length} positions, and the model has {most}")
-            position_ids = torch.arange(length, device=words.device)[None]
-        if token_type_ids is None:
-            token_type_ids = torch.zeros((batch, length), dtype=torch.long, device=words.device)
-        summed = words + self.token_type_embeddings(token_type_ids) + self.position_embeddings(position_ids)
-        normed: Tensor = self.dropout(self.LayerNorm(summed))
-        return normed
-
-
-class BertPooler(nn.Module):
-    """The first position through one more layer."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.dense = Linear(config.hidden_size, config.hidden_size)
-
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """Pooled output of shape batch, width."""
-        return torch.tanh(self.dense(x_BTD[:, 0]))
+def block_shape(config: Config) -> BlockShape:
+    """Sizes of a block from the field names that this family shares."""
+    return BlockShape(
+        width=config.hidden_size,
+        heads=config.num_attention_heads,
+        inner=config.intermediate_size,
+        activation=config.hidden_act,
+        eps=config.layer_norm_eps,
+        dropout=config.hidden_dropout_prob,
+        attention_dropout=config.attention_probs_dropout_prob,
+        output_dropout=config.hidden_dropout_prob,
+    )
 
 
 class BertModel(Model):
@@ -100,19 +73,15 @@ class BertModel(Model):
 
     def __init__(self, config: Config, *, pooler: bool = True) -> None:
         super().__init__(config)
-        self.embeddings = BertEmbeddings(config)
-        shape = BlockShape(
-            width=config.hidden_size,
-            heads=config.num_attention_heads,
-            inner=config.intermediate_size,
-            activation=config.hidden_act,
-            eps=config.layer_norm_eps,
-            dropout=config.hidden_dropout_prob,
-            attention_dropout=config.attention_probs_dropout_prob,
-            output_dropout=config.hidden_dropout_prob,
-        )
-        self.encoder = PostNormStack(config.num_hidden_layers, shape, _NAMES)
-        self.pooler = BertPooler(config) if pooler else None
+        self.embeddings = self._embeddings(config)
+        self.encoder = self._encoder(config)
+        self.pooler = Pooler(config) if pooler else None
+
+    def _embeddings(self, config: Config) -> TextEmbeddings:
+        return TextEmbeddings(config, config.hidden_size)
+
+    def _encoder(self, config: Config) -> PostNormStack:
+        return PostNormStack(config.num_hidden_layers, block_shape(config), NAMES)
 
     def get_input_embeddings(self) -> nn.Module:
         """The word embeddings."""
@@ -128,10 +97,10 @@ class BertModel(Model):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
-    ) -> BaseModelOutputWithPooling | tuple[Any, ...]:
+    ) -> ModelOutput | tuple[Any, ...]:
         """Hidden states of every position, and the pooled first one."""
         attentions, hidden = self._wanted(output_attentions, output_hidden_states)
-        x_BTD = self.embeddings(input_ids, token_type_ids, position_ids, inputs_embeds)
+        x_BTD = self._embedded(input_ids, token_type_ids, position_ids, inputs_embeds)
         encoded = self.encoder(
             x_BTD,
             padding_mask(attention_mask, x_BTD),
@@ -139,8 +108,15 @@ class BertModel(Model):
             hidden=hidden,
             attentions=attentions,
         )
+        return self._shape(self._output(encoded), return_dict)
+
+    def _embedded(self, *inputs: Tensor | None) -> Tensor:
+        embedded_BTD: Tensor = self.embeddings(*inputs)
+        return embedded_BTD
+
+    def _output(self, encoded: dict[str, Any]) -> ModelOutput:
         pooled = None if self.pooler is None else self.pooler(encoded["last_hidden_state"])
-        return self._shape(BaseModelOutputWithPooling(**encoded, pooler_output=pooled), return_dict)
+        return BaseModelOutputWithPooling(**encoded, pooler_output=pooled)
 
 
 class BertPredictionTransform(nn.Module):
@@ -174,191 +150,138 @@ class BertPredictions(nn.Module):
         return logits
 
 
-class BertMaskedHead(nn.Module):
-    """The level `cls` of the files' names."""
+class BertOutputs(nn.Module):
+    """The level `cls` of the files' names: words behind masks, and whether a sentence follows."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, words: bool, sentences: bool) -> None:
         super().__init__()
-        self.predictions = BertPredictions(config)
-
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """Logits of shape batch, positions, vocabulary."""
-        logits: Tensor = self.predictions(x_BTD)
-        return logits
+        if words:
+            self.predictions = BertPredictions(config)
+        if sentences:
+            self.seq_relationship = Linear(config.hidden_size, 2)
 
 
-class _BertHead(Model):
-    """A backbone under `bert`, and what a subclass adds."""
+_TIED = MappingProxyType(
+    {
+        "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
+        "cls.predictions.decoder.bias": "cls.predictions.bias",
+    }
+)
 
+
+class _BertHead(Head):
     base_model_prefix: ClassVar[str] = "bert"
-    pooled: ClassVar[bool] = False
+    backbone: ClassVar[type[Model]] = BertModel
+
+
+class BertForPreTraining(_BertHead):
+    """Both tasks that BERT was trained on."""
+
+    pooled: ClassVar[bool | None] = True
+    tied: ClassVar[Mapping[str, str]] = _TIED
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.bert = BertModel(config, pooler=self.pooled)
+        self.cls = BertOutputs(config, words=True, sentences=True)
 
-    def _head_dropout(self) -> nn.Dropout:
-        own = self.config.classifier_dropout
-        return nn.Dropout(self.config.hidden_dropout_prob if own is None else own)
+    def forward(  # type: ignore[override]  # two kinds of labels
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
+        next_sentence_label: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> ModelOutput | tuple[Any, ...]:
+        """Logits of both tasks; with both kinds of labels, the sum of the losses."""
+        encoded = self._encoded(
+            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds,
+            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
+        )  # fmt: skip
+        words_BTV = self.cls.predictions(encoded.last_hidden_state)
+        follows_B2 = self.cls.seq_relationship(encoded.pooler_output)
+        loss = None
+        if labels is not None and next_sentence_label is not None:
+            loss = token_loss(words_BTV, labels) + token_loss(follows_B2, next_sentence_label)
+        output = BertForPreTrainingOutput(
+            loss=loss,
+            prediction_logits=words_BTV,
+            seq_relationship_logits=follows_B2,
+            hidden_states=encoded.hidden_states,
+            attentions=encoded.attentions,
+        )
+        return self._shape(output, return_dict)
 
-    def _backbone(self, *inputs: Tensor | None, **flags: bool | None) -> BaseModelOutputWithPooling:
-        output: BaseModelOutputWithPooling = self.bert(*inputs, **flags, return_dict=True)
-        return output
 
-
-class BertForMaskedLM(_BertHead):
+class BertForMaskedLM(_BertHead, MaskedLanguageHead):
     """Which word stood behind each mask."""
 
-    tied: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
-            "cls.predictions.decoder.bias": "cls.predictions.bias",
-        }
-    )
+    tied: ClassVar[Mapping[str, str]] = _TIED
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.cls = BertMaskedHead(config)
+        self.cls = BertOutputs(config, words=True, sentences=False)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        labels: Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> MaskedLMOutput | tuple[Any, ...]:
-        """Logits over the vocabulary; with labels (-100 = not asked), the loss."""
-        encoded = self._backbone(
-            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds,
-            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
-        )  # fmt: skip
-        logits = self.cls(encoded.last_hidden_state)
-        output = MaskedLMOutput(
-            loss=None if labels is None else token_loss(logits, labels),
-            logits=logits,
+    def _words(self, x_BTD: Tensor) -> Tensor:
+        words_BTV: Tensor = self.cls.predictions(x_BTD)
+        return words_BTV
+
+
+class BertForNextSentencePrediction(_BertHead):
+    """Whether the second sentence follows the first: 0 for yes, 1 for no."""
+
+    pooled: ClassVar[bool | None] = True
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.cls = BertOutputs(config, words=False, sentences=True)
+
+    def _answer(self, encoded: Any, labels: Tensor | None) -> ModelOutput:  # noqa: ANN401 - the backbone's output
+        logits_B2 = self.cls.seq_relationship(encoded.pooler_output)
+        return NextSentencePredictorOutput(
+            loss=None if labels is None else token_loss(logits_B2, labels),
+            logits=logits_B2,
             hidden_states=encoded.hidden_states,
             attentions=encoded.attentions,
         )
-        return self._shape(output, return_dict)
 
 
-class BertForSequenceClassification(_BertHead):
+class BertForSequenceClassification(_BertHead, SequenceHead):
     """One decision per text, from the pooled first position."""
 
-    pooled: ClassVar[bool] = True
+    pooled: ClassVar[bool | None] = True
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.dropout = self._head_dropout()
         self.classifier = Linear(config.hidden_size, config.num_labels)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        labels: Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> SequenceClassifierOutput | tuple[Any, ...]:
-        """One logit per label; with labels, the loss that `problem_type` names."""
-        encoded = self._backbone(
-            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds,
-            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
-        )  # fmt: skip
-        logits = self.classifier(self.dropout(encoded.pooler_output))
-        output = SequenceClassifierOutput(
-            loss=None if labels is None else classification_loss(logits, labels, self.config),
-            logits=logits,
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return self._shape(output, return_dict)
+    def _decided(self, encoded: Any) -> Tensor:  # noqa: ANN401 - the backbone's output
+        logits_BL: Tensor = self.classifier(self.dropout(encoded.pooler_output))
+        return logits_BL
 
 
-class BertForTokenClassification(_BertHead):
+class BertForMultipleChoice(_BertHead, ChoiceHead):
+    """Which of several continuations fits best."""
+
+    def _choice_dropout(self) -> nn.Dropout:
+        return self._head_dropout()
+
+
+class BertForTokenClassification(_BertHead, TokenHead):
     """One decision per position."""
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.dropout = self._head_dropout()
-        self.classifier = Linear(config.hidden_size, config.num_labels)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        labels: Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> TokenClassifierOutput | tuple[Any, ...]:
-        """One logit per position and label; with labels (-100 = not asked), the loss."""
-        encoded = self._backbone(
-            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds,
-            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
-        )  # fmt: skip
-        logits = self.classifier(self.dropout(encoded.last_hidden_state))
-        output = TokenClassifierOutput(
-            loss=None if labels is None else token_loss(logits, labels),
-            logits=logits,
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return self._shape(output, return_dict)
-
-
-class BertForQuestionAnswering(_BertHead):
+class BertForQuestionAnswering(_BertHead, SpanHead):
     """Where the answer starts and ends."""
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.qa_outputs = Linear(config.hidden_size, 2)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        start_positions: Tensor | None = None,
-        end_positions: Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> QuestionAnsweringModelOutput | tuple[Any, ...]:
-        """Logits of start and end per position; with both positions, the loss."""
-        encoded = self._backbone(
-            input_ids, attention_mask, token_type_ids, position_ids, inputs_embeds,
-            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
-        )  # fmt: skip
-        starts, ends = self.qa_outputs(encoded.last_hidden_state).unbind(-1)
-        loss = None
-        if start_positions is not None and end_positions is not None:
-            loss = span_loss(starts, ends, start_positions, end_positions)
-        output = QuestionAnsweringModelOutput(
-            loss=loss,
-            start_logits=starts.contiguous(),
-            end_logits=ends.contiguous(),
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return self._shape(output, return_dict)
-
-
-def _refuse(config: Config) -> str | None:
+def refuse(config: Config) -> str | None:
+    """Why an encoder of this family cannot be built, or None."""
     if config.is_decoder or config.add_cross_attention or config.is_encoder_decoder:
         return "it is a decoder or has cross-attention, and only bidirectional encoders are supported"
     if config.position_embedding_type != "absolute":
@@ -371,14 +294,18 @@ ARCHITECTURE = Architecture(
     classes=MappingProxyType(
         {
             "AutoModel": BertModel,
+            "AutoModelForPreTraining": BertForPreTraining,
             "AutoModelForMaskedLM": BertForMaskedLM,
+            "AutoModelForNextSentencePrediction": BertForNextSentencePrediction,
             "AutoModelForSequenceClassification": BertForSequenceClassification,
+            "AutoModelForMultipleChoice": BertForMultipleChoice,
             "AutoModelForTokenClassification": BertForTokenClassification,
             "AutoModelForQuestionAnswering": BertForQuestionAnswering,
+            "AutoModelForTextEncoding": BertModel,
         }
     ),
     heads=("pooler.", "bert.pooler.", "cls.", "classifier.", "qa_outputs."),
     renames=((".gamma", ".weight"), (".beta", ".bias")),
     ignorable=("embeddings.position_ids", "embeddings.token_type_ids"),
-    refuse=_refuse,
+    refuse=refuse,
 )

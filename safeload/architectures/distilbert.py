@@ -9,23 +9,24 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - torch's own convention
 
 from safeload.architectures.base.architecture import Architecture
-from safeload.architectures.base.losses import classification_loss, span_loss, token_loss
-from safeload.architectures.base.model import Model
-from safeload.architectures.base.outputs import (
-    BaseModelOutput,
-    MaskedLMOutput,
-    QuestionAnsweringModelOutput,
-    SequenceClassifierOutput,
-    TokenClassifierOutput,
+from safeload.architectures.base.heads import (
+    ChoiceHead,
+    Head,
+    MaskedLanguageHead,
+    SequenceHead,
+    SpanHead,
+    TokenHead,
 )
+from safeload.architectures.base.model import Model
+from safeload.architectures.base.outputs import BaseModelOutput
 from safeload.architectures.layers.activations import ACTIVATIONS
 from safeload.architectures.layers.encoder import BlockNames, BlockShape, PostNormStack, padding_mask
-from safeload.architectures.layers.modules import Embedding, LayerNorm, Linear
+from safeload.architectures.layers.modules import LayerNorm, Linear
+from safeload.architectures.layers.text import TextEmbeddings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,33 +48,6 @@ _NAMES = BlockNames(
 )
 
 
-class DistilBertEmbeddings(nn.Module):
-    """Word and position, summed and normed."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.word_embeddings = Embedding(config.vocab_size, config.dim, padding=config.pad_token_id)
-        self.position_embeddings = Embedding(config.max_position_embeddings, config.dim)
-        self.LayerNorm = LayerNorm(config.dim, eps=_EPS)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(
-        self, input_ids: Tensor | None, inputs_embeds: Tensor | None, position_ids: Tensor | None
-    ) -> Tensor:
-        """Embeddings of shape batch, positions, width."""
-        if (input_ids is None) == (inputs_embeds is None):
-            raise ValueError("give exactly one of input_ids and inputs_embeds")
-        words = self.word_embeddings(input_ids) if inputs_embeds is None else inputs_embeds
-        length = words.shape[1]
-        if position_ids is None:
-            most = self.position_embeddings.num_embeddings
-            if length > most:
-                raise ValueError(f"{length} positions, and the model has {most}")
-            position_ids = torch.arange(length, device=words.device)[None]
-        normed: Tensor = self.dropout(self.LayerNorm(words + self.position_embeddings(position_ids)))
-        return normed
-
-
 class DistilBertModel(Model):
     """The encoder."""
 
@@ -81,7 +55,7 @@ class DistilBertModel(Model):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.embeddings = DistilBertEmbeddings(config)
+        self.embeddings = TextEmbeddings(config, config.dim, segments=False, eps=_EPS, dropout=config.dropout)
         shape = BlockShape(
             width=config.dim,
             heads=config.n_heads,
@@ -110,7 +84,7 @@ class DistilBertModel(Model):
     ) -> BaseModelOutput | tuple[Any, ...]:
         """Hidden states of every position."""
         attentions, hidden = self._wanted(output_attentions, output_hidden_states)
-        x_BTD = self.embeddings(input_ids, inputs_embeds, position_ids)
+        x_BTD = self.embeddings(input_ids, None, position_ids, inputs_embeds)
         encoded = self.transformer(
             x_BTD,
             padding_mask(attention_mask, x_BTD),
@@ -121,21 +95,34 @@ class DistilBertModel(Model):
         return self._shape(BaseModelOutput(**encoded), return_dict)
 
 
-class _DistilBertHead(Model):
-    """A backbone under `distilbert`, and what a subclass adds."""
-
+class _DistilBertHead(Head):
     base_model_prefix: ClassVar[str] = "distilbert"
+    backbone: ClassVar[type[Model]] = DistilBertModel
+    pooled: ClassVar[bool | None] = None
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.distilbert = DistilBertModel(config)
+    def forward(  # type: ignore[override]  # its own order, as in the reference
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        labels: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        output_attentions: bool | None = None,
+        output_hidden_states: bool | None = None,
+        return_dict: bool | None = None,
+    ) -> Any:  # noqa: ANN401 - an output, or a tuple
+        """What the head makes of the encoded text; with labels, the loss."""
+        encoded = self._encoded(
+            input_ids, attention_mask, inputs_embeds, position_ids,
+            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
+        )  # fmt: skip
+        return self._shape(self._answer(encoded, labels), return_dict)
 
-    def _backbone(self, *inputs: Tensor | None, **flags: bool | None) -> BaseModelOutput:
-        output: BaseModelOutput = self.distilbert(*inputs, **flags, return_dict=True)
-        return output
+    def _head_dropout(self) -> nn.Dropout:
+        return nn.Dropout(self.config.dropout)
 
 
-class DistilBertForMaskedLM(_DistilBertHead):
+class DistilBertForMaskedLM(_DistilBertHead, MaskedLanguageHead):
     """Which word stood behind each mask."""
 
     tied: ClassVar[Mapping[str, str]] = MappingProxyType(
@@ -149,34 +136,13 @@ class DistilBertForMaskedLM(_DistilBertHead):
         self.vocab_layer_norm = LayerNorm(config.dim, eps=_EPS)
         self.vocab_projector = Linear(config.dim, config.vocab_size)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        labels: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> MaskedLMOutput | tuple[Any, ...]:
-        """Logits over the vocabulary; with labels (-100 = not asked), the loss."""
-        encoded = self._backbone(
-            input_ids, attention_mask, inputs_embeds, position_ids,
-            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
-        )  # fmt: skip
-        transformed = self.activation(self.vocab_transform(encoded.last_hidden_state))
-        logits = self.vocab_projector(self.vocab_layer_norm(transformed))
-        output = MaskedLMOutput(
-            loss=None if labels is None else token_loss(logits, labels),
-            logits=logits,
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return self._shape(output, return_dict)
+    def _words(self, x_BTD: Tensor) -> Tensor:
+        transformed_BTD = self.activation(self.vocab_transform(x_BTD))
+        words_BTV: Tensor = self.vocab_projector(self.vocab_layer_norm(transformed_BTD))
+        return words_BTV
 
 
-class DistilBertForSequenceClassification(_DistilBertHead):
+class DistilBertForSequenceClassification(_DistilBertHead, SequenceHead):
     """One decision per text, from the first position."""
 
     def __init__(self, config: Config) -> None:
@@ -185,76 +151,42 @@ class DistilBertForSequenceClassification(_DistilBertHead):
         self.classifier = Linear(config.dim, config.num_labels)
         self.dropout = nn.Dropout(config.seq_classif_dropout)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        labels: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> SequenceClassifierOutput | tuple[Any, ...]:
-        """One logit per label; with labels, the loss that `problem_type` names."""
-        encoded = self._backbone(
-            input_ids, attention_mask, inputs_embeds, position_ids,
-            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
-        )  # fmt: skip
-        pooled = F.relu(self.pre_classifier(encoded.last_hidden_state[:, 0]))
-        logits = self.classifier(self.dropout(pooled))
-        output = SequenceClassifierOutput(
-            loss=None if labels is None else classification_loss(logits, labels, self.config),
-            logits=logits,
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return self._shape(output, return_dict)
+    def _decided(self, encoded: Any) -> Tensor:  # noqa: ANN401 - the backbone's output
+        pooled_BD = F.relu(self.pre_classifier(encoded.last_hidden_state[:, 0]))
+        logits_BL: Tensor = self.classifier(self.dropout(pooled_BD))
+        return logits_BL
 
 
-class DistilBertForTokenClassification(_DistilBertHead):
-    """One decision per position."""
+class DistilBertForMultipleChoice(_DistilBertHead, ChoiceHead):
+    """Which of several continuations fits best, from the first position of each."""
+
+    pooled: ClassVar[bool | None] = None
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.dropout = nn.Dropout(config.dropout)
-        self.classifier = Linear(config.dim, config.num_labels)
+        self.pre_classifier = Linear(config.dim, config.dim)
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-        labels: Tensor | None = None,
-        position_ids: Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
-        return_dict: bool | None = None,
-    ) -> TokenClassifierOutput | tuple[Any, ...]:
-        """One logit per position and label; with labels (-100 = not asked), the loss."""
-        encoded = self._backbone(
-            input_ids, attention_mask, inputs_embeds, position_ids,
-            output_attentions=output_attentions, output_hidden_states=output_hidden_states,
-        )  # fmt: skip
-        logits = self.classifier(self.dropout(encoded.last_hidden_state))
-        output = TokenClassifierOutput(
-            loss=None if labels is None else token_loss(logits, labels),
-            logits=logits,
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return self._shape(output, return_dict)
+    def _choice_dropout(self) -> nn.Dropout:
+        return nn.Dropout(self.config.seq_classif_dropout)
+
+    def _decided(self, encoded: Any) -> Tensor:  # noqa: ANN401 - the backbone's output
+        pooled_BD = F.relu(self.pre_classifier(encoded.last_hidden_state[:, 0]))
+        logits: Tensor = self.classifier(self.dropout(pooled_BD))
+        return logits
 
 
-class DistilBertForQuestionAnswering(_DistilBertHead):
+class DistilBertForTokenClassification(_DistilBertHead, TokenHead):
+    """One decision per position."""
+
+
+class DistilBertForQuestionAnswering(_DistilBertHead, SpanHead):
     """Where the answer starts and ends."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.qa_outputs = Linear(config.dim, 2)
         self.dropout = nn.Dropout(config.qa_dropout)
 
-    def forward(
+    def forward(  # type: ignore[override]  # two positions in the place of one label, as in the reference
         self,
         input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
@@ -265,24 +197,17 @@ class DistilBertForQuestionAnswering(_DistilBertHead):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
         return_dict: bool | None = None,
-    ) -> QuestionAnsweringModelOutput | tuple[Any, ...]:
+    ) -> Any:  # noqa: ANN401 - an output, or a tuple
         """Logits of start and end per position; with both positions, the loss."""
-        encoded = self._backbone(
+        encoded = self._encoded(
             input_ids, attention_mask, inputs_embeds, position_ids,
             output_attentions=output_attentions, output_hidden_states=output_hidden_states,
         )  # fmt: skip
-        starts, ends = self.qa_outputs(self.dropout(encoded.last_hidden_state)).unbind(-1)
-        loss = None
-        if start_positions is not None and end_positions is not None:
-            loss = span_loss(starts, ends, start_positions, end_positions)
-        output = QuestionAnsweringModelOutput(
-            loss=loss,
-            start_logits=starts.contiguous(),
-            end_logits=ends.contiguous(),
-            hidden_states=encoded.hidden_states,
-            attentions=encoded.attentions,
-        )
-        return self._shape(output, return_dict)
+        return self._shape(self._span(encoded, start_positions, end_positions), return_dict)
+
+    def _read(self, x_BTD: Tensor) -> Tensor:
+        dropped: Tensor = self.dropout(x_BTD)
+        return dropped
 
 
 def _refuse(config: Config) -> str | None:
@@ -300,10 +225,13 @@ ARCHITECTURE = Architecture(
     classes=MappingProxyType(
         {
             "AutoModel": DistilBertModel,
+            "AutoModelForPreTraining": DistilBertForMaskedLM,
             "AutoModelForMaskedLM": DistilBertForMaskedLM,
             "AutoModelForSequenceClassification": DistilBertForSequenceClassification,
+            "AutoModelForMultipleChoice": DistilBertForMultipleChoice,
             "AutoModelForTokenClassification": DistilBertForTokenClassification,
             "AutoModelForQuestionAnswering": DistilBertForQuestionAnswering,
+            "AutoModelForTextEncoding": DistilBertModel,
         }
     ),
     heads=(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from safeload.formats.view import Truncated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from safeload.core import View
 
 _WINDOW = 1 << 14
@@ -65,6 +67,10 @@ class Cursor:
                 f"needs bytes {self.position} to {self.position + length} of {self.end}", offset=self.position
             )
         self.position += length
+
+    def rest(self) -> Iterator[bytes | memoryview]:
+        """What is left, in chunks, without moving."""
+        return self._view.stream(self.position, self.left)
 
     def unsigned(self, width: int) -> int:
         """A little-endian integer of `width` bytes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 MEDIA = frozenset(
     {
         "png", "jpeg", "gif", "tiff", "ico", "webp", "pdf", "ogg", "flac", "mp3", "wav", "avi", "mp4",
-        "matroska",
+        "matroska", "font", "ds-store",
     }
 )  # fmt: skip
 """Pictures, sound, film, documents: no loader of ours decodes them."""
@@ -15,24 +15,38 @@ NATIVE = frozenset(
 )
 """Programs for a machine, real or virtual."""
 
-COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "rar", "tar"})
+COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "tar"})
 """Compressed files, and archives other than zip."""
 
-UNREAD = frozenset(
+TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights", "catboost", "fasttext", "word2vec"})
+"""Data in cells, and numbers without structure: named like media, and judged by their frame."""
+
+UNREAD_ARCHIVES = frozenset(
     {
-        "ggml", "onnx", "tflite", "sqlite", "parquet", "arrow",
-        "sentencepiece",
+        "rar", "cab", "cpio", "xar", "squashfs", "iso9660", "rpm", "wim", "lzip", "lzop", "compress",
+        "snappy", "arj", "lzh", "ace", "zpaq",
     }
 )  # fmt: skip
+"""Archives and compressed files that nothing here opens."""
+
+UNREAD = frozenset({"ggml", "xgboost", "matlab", "ort", "paddle-params"})
 """Data formats that a later version may read."""
+
+UNREAD_PROGRAMS = frozenset({"tensorrt", "executorch", "torch7", "r-data", "paddle-program"})
+"""Formats that hold code or calls by design, and that nobody here reads."""
 
 READ = frozenset(
     {
         "safetensors", "zip", "torch-legacy", "pickle", "json", "text", "text-8bit", "empty", "python",
         "lfs-pointer", "hdf5", "npy", "gguf", "msgpack",
+        "onnx", "sentencepiece", "saved-model", "tf-graph", "tf-meta-graph", "tf-checkpoint-index",
+        "tf-fingerprint", "keras-metadata", "tfrecord", "tflite", "coreml",
     }
 )  # fmt: skip
 """Formats with a scanner of their own."""
 
-FORMATS = MEDIA | NATIVE | COMPRESSED | UNREAD | READ
+RAW = "raw-tensor"
+"""What a file is that another one claims as values of its tensors."""
+
+FORMATS = MEDIA | NATIVE | COMPRESSED | UNREAD_ARCHIVES | TABLES | UNREAD | UNREAD_PROGRAMS | READ
 """Every name that `identify` gives."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from safeload.formats.extensions import claimed_formats, extension_of
 from safeload.formats.lfs_pointer import looks_like_pointer
-from safeload.formats.magic import is_tar, strong_format, weak_format
+from safeload.formats.magic import is_tar, strong_format
 from safeload.formats.pickle_probe import looks_like_pickle
 from safeload.record import record
 
@@ -80,7 +80,7 @@ def identify(view: View, name: str) -> Identification:
     found = _readings(view, head, size, text=text)
     if text and not found:
         found = [_text_format(head, size, extension)]
-    elif not found and (weak := weak_format(head)) is not None:
+    elif not found and (weak := _weak(view, head)) is not None:
         found = [weak]
     elif not found and is_8_bit_text(head) and (encoded := _text_format(head, size, extension)) in _8_BIT:
         found = [_8_BIT[encoded]]
@@ -93,6 +93,13 @@ def identify(view: View, name: str) -> Identification:
         extension=extension,
         mismatch=kind not in {None, "lfs-pointer"} and bool(claims) and kind not in claims,
     )
+
+
+def _weak(view: View, head: bytes) -> str | None:
+    # most audits meet no such file, and every start would pay for the walks
+    from safeload.formats.weak import weak_format
+
+    return weak_format(view, head)
 
 
 def is_text(data: bytes, *, whole: bool) -> bool:
@@ -133,11 +140,14 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
         found.insert(0, "pickle")
     if first != "tar" and is_tar(head):
         found.append("tar")
-    if first != "zip" and _has_zip_end(view, size):
+    # TFLite models carry files in an appended archive, and their scanner accounts for one that ends the file
+    appended = first == "tflite" and view.read(max(0, size - 22), 4) == b"PK\x05\x06"
+    if first != "zip" and not appended and _has_zip_end(view, size):
         found.append("zip")
         if not found[:-1]:
             found.append("leading text" if text else "leading bytes")
-    if first != "hdf5" and _has_hdf5_behind(view, size):
+    if first not in {"hdf5", "matlab"} and _has_hdf5_behind(view, size):
+        # MATLAB's newer files have their own head in front of HDF5, and are named after it
         found.append("hdf5")
         if not found[:-1]:
             found.append("leading bytes")

@@ -17,6 +17,8 @@ SAFETENSORS = "model.safetensors"
 SAFETENSORS_INDEX = "model.safetensors.index.json"
 PICKLE = "pytorch_model.bin"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
+TENSORFLOW = "tf_model.h5"
+FLAX = "flax_model.msgpack"
 
 _TOKENIZER_NAMES = frozenset(
     {
@@ -26,8 +28,14 @@ _TOKENIZER_NAMES = frozenset(
 )  # fmt: skip
 """What a tokenizer is made of here. A sentencepiece model beside them (`tokenizer.model`, `spiece.model`) is
 read by nobody of ours: it is not handed out, so that not knowing it denies no tokenizer."""
-_WEIGHTS = re.compile(r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z")
-_INDEX = re.compile(r"(model\.safetensors|pytorch_model\.bin)\.index(\.[A-Za-z0-9_-]+)?\.json\Z")
+_WEIGHTS = re.compile(
+    r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z"
+    r"|(tf_model(-\d+-of-\d+)?\.h5|flax_model(-\d+-of-\d+)?\.msgpack)\Z"
+)
+_INDEX = re.compile(
+    r"(model\.safetensors|pytorch_model\.bin)\.index(\.[A-Za-z0-9_-]+)?\.json\Z"
+    r"|(tf_model\.h5|flax_model\.msgpack)\.index\.json\Z"
+)
 
 
 def role_of(path: str) -> Role:
@@ -51,12 +59,17 @@ class WeightsChoice:
     """The middle part of `model.<variant>.safetensors`, or None for the plain names."""
     safetensors: bool | None = None
     """True: safetensors only. False: pickles only. None: safetensors preferred."""
+    framework: str | None = None
+    """`tf` or `flax`: the checkpoint of that framework. None: torch's, and theirs where it has none."""
 
     def candidates(self) -> tuple[str, ...]:
         """Names of a weight file or a shard index, the preferred one first."""
         part = f".{self.variant}" if self.variant else ""
         tensors = (f"model{part}.safetensors", f"model.safetensors.index{part}.json")
         pickles = (f"pytorch_model{part}.bin", f"pytorch_model.bin.index{part}.json")
-        if self.safetensors is None:
-            return (*tensors, *pickles)
-        return tensors if self.safetensors else pickles
+        others = {name: (file, f"{file}.index.json") for name, file in (("tf", TENSORFLOW), ("flax", FLAX))}
+        if self.framework is not None:
+            return others[self.framework]
+        if self.safetensors is not None:
+            return tensors if self.safetensors else pickles
+        return (*tensors, *pickles) if part else (*tensors, *pickles, *others["tf"], *others["flax"])

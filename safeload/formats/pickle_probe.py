@@ -1,62 +1,73 @@
-"""A cheap look: would an unpickler that starts at byte 0 get as far as running something?
+r"""A cheap look: would an unpickler that starts at byte 0 get as far as running something?
 
 For streams without the PROTO opcode, which look like text or like nothing at all. The walk decodes
-opcodes with their arguments and counts what lies on the stack, no more; as soon as an unpickler would
-have stopped with an error, the answer is no. Where the walk gets too long to tell, the answer is yes.
+opcodes with their arguments and keeps the kind of what lies on the stack, no more; as soon as an unpickler
+would have stopped with an error, the answer is no. Where the walk gets too long to tell, the answer is yes.
 
 The pickle machine judges; this only decides whether it is asked. So the walk may be laxer than an
 unpickler and never stricter, but for the names of a GLOBAL in text, which must be single words: prose
 would be taken for pickles. A textual persistent id ends the walk, as it ends the unpicklers of the
 standard library and of torch: every zip archive begins with one (`PK`).
+
+A stream that imports a module and breaks before it calls anything is no pickle here (`cthis\nd\n`): two
+lines behind a letter are what half of all word lists begin with. What such a stream can import is what is
+installed already, and a module of the repository's own is a Python file, which has rules of its own.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safeload.formats.view import Truncated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from safeload.core import View
 
 _STEPS = 100_000
 _LINE = 1 << 24
 _WINDOW = 1 << 14
+_PROTOCOLS = 6
+_INDEX_DIGITS = 18
+_DECODED = 1 << 12
+"""Bytes of a string up to which it is looked at whether it decodes."""
 
-_FIXED = {
-    "0": 0, "1": 0, "2": 0, "N": 0, ")": 0, "]": 0, "}": 0, "a": 0, "s": 0, "d": 0, "l": 0, "t": 0, "e": 0,
-    "u": 0, "G": 8, "J": 4, "K": 1, "M": 2, "h": 1, "q": 1, "j": 4, "r": 4, "Q": 0, "\x80": 1, "\x85": 0,
-    "\x86": 0, "\x87": 0, "\x88": 0, "\x89": 0, "\x8f": 0, "\x90": 0, "\x91": 0, "\x94": 0, "\x95": 8,
-    "\x97": 0, "\x98": 0, "\x82": 1, "\x83": 2, "\x84": 4, "\x93": 0, "R": 0, "\x81": 0, "\x92": 0, "b": 0,
-    "o": 0,
-}  # fmt: skip
-"""Opcode -> bytes of its argument."""
-_COUNTED = {
-    "T": 4,
-    "U": 1,
-    "B": 4,
-    "C": 1,
-    "X": 4,
-    "\x8a": 1,
-    "\x8b": 4,
-    "\x8c": 1,
-    "\x8d": 8,
-    "\x8e": 8,
-    "\x96": 8,
-}
-"""Opcode -> bytes of the length in front of its argument."""
-_EFFECT = {
-    "0": (1, 0), "2": (1, 2), "N": (0, 1), ")": (0, 1), "]": (0, 1), "}": (0, 1), "a": (2, 1), "s": (3, 1),
-    "G": (0, 1), "J": (0, 1), "K": (0, 1), "M": (0, 1), "h": (0, 1), "j": (0, 1), "Q": (1, 1), "\x85": (1, 1),
-    "\x86": (2, 1), "\x87": (3, 1), "\x88": (0, 1), "\x89": (0, 1), "\x8f": (0, 1), "\x97": (0, 1),
-    "\x82": (0, 1), "\x83": (0, 1), "\x84": (0, 1), "\x93": (2, 1), "R": (2, 1), "\x81": (2, 1),
-    "\x92": (3, 1), "b": (2, 1), "q": (1, 1), "r": (1, 1), "\x94": (1, 1), "\x98": (1, 1),
-}  # fmt: skip
-"""Opcode -> items that it needs on the stack, items that it leaves of these. Counted ones push one."""
-_TO_MARK = {"1": 0, "d": 1, "l": 1, "t": 1, "e": 0, "u": 0, "\x90": 0, "\x91": 1, "o": 1}
-"""Opcode -> items pushed after everything above the mark was taken."""
-_RUNS = frozenset("Ro\x81\x92b")
-_NAMES = frozenset("c\x93\x82\x83\x84Q")
+_ANY, _TEXT, _TUPLE, _LIST, _DICT, _SET, _PLAIN = "?stldek"
+"""Kinds of values: what an import or a call gave, or may have given; and constants, which nothing calls."""
+
+_PUSH: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        "N": (0, _PLAIN), ")": (0, _TUPLE), "]": (0, _LIST), "}": (0, _DICT), "G": (8, _PLAIN), "J": (4,
+        _PLAIN),
+        "K": (1, _PLAIN), "M": (2, _PLAIN), "\x88": (0, _PLAIN), "\x89": (0, _PLAIN), "\x8f": (0, _SET),
+        "\x97": (0, _PLAIN), "\x82": (1, _ANY), "\x83": (2, _ANY), "\x84": (4, _ANY),
+    }
+)  # fmt: skip
+"""Opcode -> bytes of its argument, and the kind that it pushes."""
+_COUNTED: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        "T": (4, _TEXT), "U": (1, _TEXT), "B": (4, _PLAIN), "C": (1, _PLAIN), "X": (4, _TEXT),
+        "\x8a": (1, _PLAIN), "\x8b": (4, _PLAIN), "\x8c": (1, _TEXT), "\x8d": (8, _TEXT), "\x8e": (8, _PLAIN),
+        "\x96": (8, _LIST),
+    }
+)  # fmt: skip
+"""Opcode -> bytes of the length in front of its argument, and the kind that it pushes."""
+_UTF8 = frozenset("X\x8c\x8d")
+_TUPLES = MappingProxyType({"\x85": 1, "\x86": 2, "\x87": 3})
+_TO_MARK: Mapping[str, str] = MappingProxyType(
+    {"1": "", "d": _DICT, "l": _LIST, "t": _TUPLE, "e": "", "u": "", "\x90": "", "\x91": _PLAIN, "o": _ANY}
+)
+"""Opcode -> kind that is pushed after everything above the mark was taken, if any."""
+_FILLS: Mapping[str, str] = MappingProxyType(
+    {"a": _LIST, "e": _LIST, "s": _LIST + _DICT, "u": _LIST + _DICT, "\x90": _SET}
+)
+"""Opcode -> kinds that it can put something into; into what was imported, it always may."""
+_CALLS = MappingProxyType({"R": 1, "\x81": 1, "\x92": 2, "b": 1})
+"""Opcode -> how far below the top what it calls lies."""
+_GETS = MappingProxyType({"h": 1, "j": 4})
+_PUTS = MappingProxyType({"q": 1, "r": 4})
 
 
 def looks_like_pickle(view: View, *, text: bool) -> bool:
@@ -83,10 +94,11 @@ class _Walk:
         self._position = 0
         self._window = b""
         self._window_start = 0
-        self._depth = 0
+        self._stack: list[str] = []
         self._marks: list[int] = []
+        self._memo: dict[int, str] = {}
+        self._loose = False
         self._named = False
-        self._memo = False
 
     def runs(self) -> bool:
         """Walk until the answer is known."""
@@ -94,44 +106,136 @@ class _Walk:
             opcode = chr(self._take(1)[0])
             if opcode == ".":
                 at_end = self._position == self._view.size
-                return self._depth > 0 and (self._named or at_end)
+                return bool(self._stack) and (self._named or at_end)
             if opcode == "(":
-                self._marks.append(self._depth)
-            elif opcode in _FIXED:
-                self._take(_FIXED[opcode])
-                if opcode in _RUNS and not self._named:
-                    raise _Stops
-                self._apply(opcode)
-                if opcode in _RUNS:
-                    return True
+                self._marks.append(len(self._stack))
+            elif opcode in _PUSH:
+                width, kind = _PUSH[opcode]
+                self._take(width)
+                self._stack.append(kind)
             elif opcode in _COUNTED:
-                self._skip(int.from_bytes(self._take(_COUNTED[opcode]), "little"))
-                self._depth += 1
-            elif self._line_opcode(opcode):
+                self._counted(opcode)
+            elif opcode in _TO_MARK:
+                if self._to_mark(opcode):
+                    return True
+            elif opcode in _CALLS:
+                self._call(opcode)
                 return True
-            self._named = self._named or opcode in _NAMES
-            self._memo = self._memo or opcode in "pqr\x94"
+            elif opcode in "ILFSVcigp":
+                if self._line_opcode(opcode):
+                    return True
+            else:
+                self._other(opcode)
         return True
 
-    def _apply(self, opcode: str) -> None:
-        if opcode in "hj" and not self._memo:
+    def _above(self) -> int:
+        """Values above the innermost mark: what an unpickler lets an opcode take."""
+        return len(self._stack) - (self._marks[-1] if self._marks else 0)
+
+    def _need(self, count: int) -> None:
+        if self._above() < count:
             raise _Stops
-        if opcode in _TO_MARK:
-            if not self._marks:
+
+    def _counted(self, opcode: str) -> None:
+        """A string or a long number behind its length."""
+        width, kind = _COUNTED[opcode]
+        length = int.from_bytes(self._take(width), "little")
+        if opcode in _UTF8 and length <= _DECODED:
+            try:
+                self._take(length).decode("utf-8", "surrogatepass")
+            except UnicodeDecodeError:
+                raise _Stops from None
+        else:
+            self._skip(length)
+        self._stack.append(kind)
+
+    def _to_mark(self, opcode: str) -> bool:
+        """Opcodes that take everything above the mark. True where one calls something."""
+        if not self._marks:
+            raise _Stops
+        mark = self._marks.pop()
+        taken = self._stack[mark:]
+        del self._stack[mark:]
+        if opcode in "du" and len(taken) % 2:
+            raise _Stops
+        if opcode in _FILLS:
+            self._need(1)
+            if taken and self._stack[-1] != _ANY and self._stack[-1] not in _FILLS[opcode]:
                 raise _Stops
-            self._depth = self._marks.pop() + _TO_MARK[opcode]
-        elif opcode == "0" and self._marks and self._marks[-1] == self._depth:
-            self._marks.pop()  # with nothing above a mark, POP takes the mark
-        elif opcode in _EFFECT:
-            needs, leaves = _EFFECT[opcode]
-            if self._depth < needs:
+        if opcode == "o" and (not taken or taken[0] != _ANY):
+            raise _Stops
+        if _TO_MARK[opcode]:
+            self._stack.append(_TO_MARK[opcode])
+        return opcode == "o"
+
+    def _call(self, opcode: str) -> None:
+        """Raise unless what is called may be something to call, and its arguments may be some."""
+        depth = _CALLS[opcode]
+        self._need(depth + 1)
+        if self._stack[-1 - depth] != _ANY:
+            raise _Stops
+        if opcode in "R\x81" and self._stack[-1] not in {_ANY, _TUPLE}:
+            raise _Stops
+
+    def _other(self, opcode: str) -> None:
+        """Opcodes with a rule of their own."""
+        stack = self._stack
+        if opcode == "0":
+            if not self._above() and self._marks:
+                self._marks.pop()  # with nothing above a mark, POP takes the mark
+                return
+            self._need(1)
+            stack.pop()
+        elif opcode == "2":
+            self._need(1)
+            stack.append(stack[-1])
+        elif opcode in _TUPLES:
+            self._need(_TUPLES[opcode])
+            del stack[-_TUPLES[opcode] :]
+            stack.append(_TUPLE)
+        elif opcode in _GETS:
+            self._get(int.from_bytes(self._take(_GETS[opcode]), "little"))
+        elif opcode in _PUTS:
+            self._put(int.from_bytes(self._take(_PUTS[opcode]), "little"))
+        elif opcode == "\x94":
+            self._put(len(self._memo))
+        elif opcode in "as":
+            self._need(2 if opcode == "a" else 3)
+            del stack[-1 if opcode == "a" else -2 :]
+            if stack[-1] != _ANY and stack[-1] not in _FILLS[opcode]:
                 raise _Stops
-            self._depth += leaves - needs
+        elif opcode == "\x93":
+            self._need(2)
+            if not {stack.pop(), stack.pop()} <= {_TEXT, _ANY}:
+                raise _Stops
+            stack.append(_ANY)
+            self._named = True
+        elif opcode == "Q":
+            self._need(1)
+            stack[-1] = _ANY
+        elif opcode == "\x98":
+            self._need(1)
+        elif opcode == "\x80":
+            if self._take(1)[0] >= _PROTOCOLS:
+                raise _Stops
+        elif opcode == "\x95":
+            length = int.from_bytes(self._take(8), "little")
+            if length > self._view.size - self._position:
+                raise _Stops
+        else:
+            raise _Stops
+
+    def _get(self, index: int) -> None:
+        if index not in self._memo and not self._loose:
+            raise _Stops
+        self._stack.append(_ANY if self._loose else self._memo[index])
+
+    def _put(self, index: int) -> None:
+        self._need(1)
+        self._memo[index] = self._stack[-1]
 
     def _line_opcode(self, opcode: str) -> bool:
         """Opcodes with arguments that end at a line end. True for INST, which runs at once."""
-        if opcode not in "ILFSVcigp":
-            raise _Stops
         line = self._line()
         if line is None:
             return True
@@ -141,19 +245,28 @@ class _Walk:
                 return True
             if self._text and not (_one_word(line) and _one_word(name)):
                 raise _Stops
+            if not (_is_name(opcode, line) and _is_name(opcode, name)):
+                raise _Stops
             if opcode == "i":
                 if not self._marks:
                     raise _Stops
                 return True
+            self._stack.append(_ANY)
+            self._named = True
         elif not _decodes(opcode, line):
             raise _Stops
-        if opcode == "p":
-            if self._depth < 1:
-                raise _Stops
-        elif opcode == "g" and not self._memo:
-            raise _Stops
+        elif opcode in "pg":
+            digits = line.strip()
+            if not digits.isdigit() or len(digits) > _INDEX_DIGITS:
+                self._loose = True  # an index that only C reads: from here on, anything may be anywhere
+            if opcode == "p":
+                self._need(1)
+                if not self._loose:
+                    self._put(int(digits))
+            else:
+                self._get(0 if self._loose else int(digits))
         else:
-            self._depth += 1
+            self._stack.append(_TEXT if opcode in "SV" else _PLAIN)
         return False
 
     def _take(self, count: int) -> bytes:
@@ -192,6 +305,15 @@ class _Walk:
 
 def _one_word(line: bytes) -> bool:
     return len(line.split()) == 1
+
+
+def _is_name(opcode: str, line: bytes) -> bool:
+    """Whether the unpickler can decode a line of GLOBAL or INST."""
+    try:
+        line.decode("utf-8" if opcode == "c" else "ascii")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decodes(opcode: str, line: bytes) -> bool:

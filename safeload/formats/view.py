@@ -60,6 +60,45 @@ class BytesView:
         yield memoryview(self._data)[offset : offset + length]
 
 
+class Inflated:
+    """The mark of a view whose bytes are made by decompression, so that an audit can count them."""
+
+    __slots__ = ()
+
+
+class InflatedBytes(Inflated):
+    """What a compressed file held, in memory once."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes | bytearray) -> None:
+        """Take over `data`, which is not changed any more."""
+        self._data = memoryview(data)
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self._data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`.
+
+        Raises:
+            Truncated: the view does not hold that range.
+        """
+        check_range(offset, length, len(self._data))
+        return bytes(self._data[offset : offset + length])
+
+    def stream(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
+        """The range in one chunk.
+
+        Raises:
+            Truncated: the view does not hold that range.
+        """
+        check_range(offset, length, len(self._data))
+        yield self._data[offset : offset + length]
+
+
 class SubView:
     """A contiguous part of another view: a stored archive member."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
-from safeload.formats.view import SubView, Truncated, check_range
+from safeload.formats.view import Inflated, SubView, Truncated, check_range
 from safeload.formats.zip import DEFLATE, ZipMember
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class LastInflated:
         self.data = b""
 
 
-class InflatedView:
+class InflatedView(Inflated):
     """A deflated member, inflated when it is read."""
 
     __slots__ = ("_crc", "_last", "_limits", "_member", "_parent")

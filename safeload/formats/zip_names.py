@@ -61,13 +61,13 @@ def member_names(raw: list[bytes], flags: list[int], limits: Limits) -> list[str
                 _name(name, bits)
     else:
         names = [_name(name, bits) for name, bits in zip(raw, flags, strict=True)]
-    folded = {_folded(name) for name in names}
+    folded = {folded_name(name) for name in names}
     if len(folded) != len(names):
         raise DuplicateName(f"two members are called {_first_duplicate(names)}")
     return names
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
     """What a file system that ignores case and Unicode form takes the name for."""
     name = name.removesuffix("/")
     if name.isascii():
@@ -78,7 +78,7 @@ def _folded(name: str) -> str:
 def _first_duplicate(names: list[str]) -> str:
     seen: set[str] = set()
     for name in names:
-        folded = _folded(name)
+        folded = folded_name(name)
         if folded in seen:
             return name
         seen.add(folded)

@@ -31,7 +31,24 @@ def _second_reader() -> Task:
     return lambda data, _options: (fickling_task.read(data), b"")
 
 
-TASKS: dict[str, Callable[[], Task]] = {"second-reader": _second_reader}
+def _decompress() -> Task:
+    from safeload.isolation import decompress_task
+
+    return decompress_task.load()
+
+
+def _unpack_7z() -> Task:
+    from safeload.isolation import seven_zip_task
+
+    seven_zip_task.load()
+    return seven_zip_task.unpack
+
+
+TASKS: dict[str, Callable[[], Task]] = {
+    "second-reader": _second_reader,
+    "decompress": _decompress,
+    "unpack-7z": _unpack_7z,
+}
 """Name -> what imports and rehearses the task, then returns it. Closed: nothing is looked up by name."""
 
 

@@ -54,20 +54,20 @@ def body_length(prefix: bytes, most: int = MOST_BYTES) -> int:
     return length
 
 
-def split(answer: bytes, most_payload: int) -> tuple[dict[str, Json], bytes]:
+def split(answer: bytes | bytearray, most_payload: int) -> tuple[dict[str, Json], bytes]:
     """The message in the frame that `answer` begins with, and the raw bytes behind it.
 
     Raises:
         FrameError: the frame is none, or other than the announced number of bytes follows it.
     """
-    end = PREFIX_BYTES + body_length(answer)
-    message = decode(answer[:end])
+    end = PREFIX_BYTES + body_length(bytes(answer[:PREFIX_BYTES]))
+    message = decode(bytes(answer[:end]))
     size = message.pop(PAYLOAD, 0)
     if type(size) is not int or not 0 <= size <= most_payload:
         raise FrameError("announces more raw bytes than the task may return")
     if len(answer) - end != size:
         raise FrameError(f"holds {len(answer) - end} raw bytes and announces {size}")
-    return message, answer[end:]
+    return message, bytes(memoryview(answer)[end:])
 
 
 def decode(frame: bytes, most: int = MOST_BYTES) -> dict[str, Json]:

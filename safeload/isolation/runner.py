@@ -29,9 +29,17 @@ if TYPE_CHECKING:
     from safeload.core import Json
     from safeload.limits import Limits
 
-LIBRARIES = {"second-reader": ("fickling", "typing_extensions")}
+LIBRARIES = {
+    "second-reader": ("fickling", "typing_extensions"),
+    "decompress": ("zstandard", "lz4"),
+    "unpack-7z": (
+        "py7zr", "bcj", "pyppmd", "inflate64", "brotli", "Cryptodome", "backports", "multivolumefile",
+        "texttable", "psutil",
+    ),
+}  # fmt: skip
 """Task -> top-level packages whose folders the child may import from."""
-REQUIRED = {"second-reader": "fickling"}
+REQUIRED = {"second-reader": "fickling", "unpack-7z": "py7zr"}
+"""Task -> the package that it cannot do without."""
 
 BOOTSTRAP = (
     "import sys;n=int(sys.argv[1]);sys.path+=sys.argv[2:2+n];"
@@ -100,7 +108,7 @@ def ask(
     try:
         most = frames.PREFIX_BYTES + frames.MOST_BYTES + most_payload
         answer = _converse(child, (request, payload), most, deadline)
-        if isinstance(answer, bytes):
+        if isinstance(answer, bytearray):
             child.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         answer = None
@@ -125,7 +133,7 @@ def _module_path(task: str) -> list[str] | None:
     for name in LIBRARIES[task]:
         spec = PathFinder.find_spec(name, trusted)
         if spec is None or spec.origin is None:
-            if name == REQUIRED[task]:
+            if name == REQUIRED.get(task):
                 return None
             continue
         home = Path(spec.origin).resolve().parent
@@ -137,7 +145,7 @@ def _module_path(task: str) -> list[str] | None:
 
 def _converse(
     child: subprocess.Popen[bytes], parts: tuple[bytes, ...], most: int, deadline: float
-) -> bytes | ChildFailure | None:
+) -> bytearray | ChildFailure | None:
     """Write all and read until the child closes its end; None where time ran out."""
     assert child.stdin is not None  # noqa: S101  both are pipes, as asked for above
     assert child.stdout is not None  # noqa: S101
@@ -166,7 +174,7 @@ def _converse(
                     continue
                 part = os.read(key.fd, CHUNK)
                 if not part:
-                    return bytes(answer)
+                    return answer
                 answer += part
                 if len(answer) > most:
                     return ChildFailure(kind="answer", detail="the answer is too long")
@@ -186,7 +194,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def _checked(
-    answer: bytes, status: int, limits: Limits, most_payload: int
+    answer: bytes | bytearray, status: int, limits: Limits, most_payload: int
 ) -> tuple[dict[str, Json], bytes] | ChildFailure:
     if status < 0:
         if -status == signal.SIGXCPU:

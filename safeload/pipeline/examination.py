@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from safeload import discovery
 from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, Verdict, View
 from safeload.errors import FormatError, LimitExceeded, UsageError
+from safeload.formats.families import RAW
 from safeload.formats.identify import identify
 from safeload.pipeline.origin import FoundOrigin
+from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
 from safeload.record import replace
 from safeload.scanners import Answer, ScanResult, Subject, joined
+from safeload.scanners.claims import settle
 from safeload.scanners.relations import relate
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable, memory_bytes
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
     from safeload.formats.identify import Identification
     from safeload.formats.pickle_trace import Trace
+    from safeload.limits import Limits
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
@@ -48,6 +52,9 @@ class _Pending(NamedTuple):
     view: View
     place: Location
     depth: int
+    """How many containers are around it, compressed files among them."""
+    archives: int
+    """How many of them are archives."""
     format: str | None
 
 
@@ -64,6 +71,7 @@ class Examination:
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
         self._errands = 0
+        self._unfolding = Unfolding(policy.limits, sum(entry.size for entry in source.manifest.entries))
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
         self.records: dict[str, object] = {}
@@ -93,10 +101,11 @@ class Examination:
             if broken is not None:
                 self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
                 continue
-            pending = [_Pending(self._source.blobs[entry.path], place, 0, None)]
+            pending = [_Pending(self._source.blobs[entry.path], place, 0, 0, None)]
             while pending:
                 item = pending.pop()
                 kind, result = self._examine(item)
+                result = self._unfolding.within(result)
                 self.facts.extend(result.facts)
                 if item.depth:
                     self._member(item.place, item.view.size, kind, result.coverage, result.reason)
@@ -106,7 +115,13 @@ class Examination:
                     where = item.place.within(member.name)
                     self._member(where, member.size, member.format, member.coverage, member.reason)
                 pending.extend(
-                    _Pending(child.view, item.place.within(child.name), item.depth + 1, child.format)
+                    _Pending(
+                        child.view,
+                        item.place.within(child.name),
+                        item.depth + 1,
+                        item.archives + (not child.wrapped),
+                        child.format,
+                    )
                     for child in reversed(result.children)
                 )
                 self.streams.extend(result.streams)
@@ -164,6 +179,7 @@ class Examination:
     def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
         """Steps 7 and 8: relations, evidence, rules, policy."""
         self.facts.extend(relate(self.records, frozenset(self._files)))
+        self._settle()
         collected = collect_evidence(self._origin.case(self._source, scope, handed_out, self._digests()))
         evidence = collected.evidence
         self.facts.extend(collected.facts)
@@ -189,6 +205,35 @@ class Examination:
         return {
             path: artifact.digest.hex for path, artifact in self._files.items() if artifact.digest is not None
         }
+
+    def _settle(self) -> None:
+        """Account for files without a format that others claim as values of their tensors."""
+        claimed = settle(self.records, self._files)
+        self.facts.extend(claimed.facts)
+        changed = {
+            path: self._as_read(replace(self._files[path], format=RAW, coverage=Coverage.SCANNED, reason=""))
+            for path in claimed.raw
+        }
+        changed |= {path: replace(self._files[path], reason=why) for path, why in claimed.reasons.items()}
+        if changed:
+            places = {Location(artifact=path) for path in changed}
+            self.facts = [
+                fact for fact in self.facts if fact.kind != "artifact.coverage" or fact.location not in places
+            ]
+            self._files |= changed
+            self.facts.extend(
+                _coverage_fact(artifact)
+                for artifact in changed.values()
+                if artifact.coverage is not Coverage.SCANNED
+            )
+
+    def _as_read(self, artifact: Artifact) -> Artifact:
+        """The artifact, or what is left of it where large data is not read."""
+        blob = self._source.blobs[artifact.location.artifact] if self._quick else None
+        if blob is None or artifact.coverage is not Coverage.SCANNED or isinstance(blob, MemoryBlob):
+            return artifact
+        reason = "--quick reads only the bytes that are interpreted"
+        return replace(artifact, coverage=Coverage.NOT_READ, reason=reason)
 
     def judged(self, handed_out: frozenset[str]) -> dict[str, Judged]:
         """What a snapshot holds: every record, and the bytes of what is handed out."""
@@ -223,10 +268,12 @@ class Examination:
                 location=item.place,
                 format=kind or "",
                 read_data=not self._quick,
-                depth=item.depth,
+                depth=item.archives,
                 packs=self._policy.packs,
             )
-            return kind, self._concluded(scanner, subject, scanner.scan(subject, self._policy.limits))
+            limits = self._unfolding.limits
+            result = scanner.scan(subject, limits)
+            return kind, self._concluded(scanner, subject, result, limits, inside=item.depth > 0)
         except LimitExceeded as error:
             return kind, ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=str(error))
         except FormatError as error:
@@ -239,15 +286,16 @@ class Examination:
             reason = f"the scanner failed, which is a bug of safeload: {type(error).__name__}: {error}"
             return kind, ScanResult(coverage=Coverage.MALFORMED, reason=reason)
 
-    def _concluded(self, scanner: Scanner, subject: Subject, result: ScanResult) -> ScanResult:
+    def _concluded(
+        self, scanner: Scanner, subject: Subject, result: ScanResult, limits: Limits, *, inside: bool
+    ) -> ScanResult:
         """The result with what the scanner concludes from the answers to its errands."""
         for errand in result.errands:
-            answer = self._answer(errand)
-            concluded = cast("Concluding", scanner).conclude(subject, errand, answer, self._policy.limits)
-            result = joined(result, concluded)
+            answer = self._answer(errand, inside=inside)
+            result = joined(result, cast("Concluding", scanner).conclude(subject, errand, answer, limits))
         return result
 
-    def _answer(self, errand: Errand) -> Answer:
+    def _answer(self, errand: Errand, *, inside: bool) -> Answer:
         """Have a child run one errand, as long as this audit may start another one."""
         # Starting processes is not for the many audits that need none.
         from safeload.isolation.errands import run_errand
@@ -256,6 +304,9 @@ class Examination:
         if self._errands > self._policy.limits.errands:
             failure = f"more than {self._policy.limits.errands} child processes in one audit"
             return Answer(failure=failure, exceeded=True)
+        if inside and self._unfolding.refuses(errand):
+            most = self._policy.limits.member_errands
+            return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)
         return run_errand(errand, self._policy.limits)
 
     def _file(self, entry: ManifestEntry, kind: str | None, result: ScanResult) -> None:
@@ -267,11 +318,7 @@ class Examination:
             coverage=result.coverage,
             reason=result.reason,
         )
-        if result.coverage is Coverage.SCANNED and self._quick:
-            blob = self._source.blobs[entry.path]
-            if not isinstance(blob, MemoryBlob):
-                reason = "--quick reads only the bytes that are interpreted"
-                artifact = replace(artifact, coverage=Coverage.NOT_READ, reason=reason)
+        artifact = self._as_read(artifact)
         self._files[entry.path] = artifact
         if result.record is not None:
             self.records[entry.path] = result.record

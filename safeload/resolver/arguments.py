@@ -32,8 +32,6 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
         "adapter_kwargs": "adapters are not supported yet",
         "gguf_file": "GGUF files are not supported yet",
         "key_mapping": "names are matched by the architecture's own table",
-        "from_tf": "TensorFlow checkpoints are not supported yet",
-        "from_flax": "Flax checkpoints are not supported yet",
         "subfolder": "give the folder itself",
         "state_dict": "build the model with from_config and call load_state_dict",
         "max_memory": "a model is loaded to one device",
@@ -58,6 +56,7 @@ _HONOURED = frozenset(
         "policy", "origin", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device",
         "device_map",
         "attn_implementation", "ignore_mismatched_sizes", "output_loading_info", "revision", "weights_only",
+        "from_tf", "from_flax",
     }
 )  # fmt: skip
 ARGUMENT_NAMES = _HONOURED | _DOWNLOAD | _REFUSED.keys()
@@ -108,13 +107,17 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
     safetensors = rest.pop("use_safetensors", None)
     if safetensors not in (None, True, False):
         raise UsageError(f"use_safetensors is True, False or None, not {safetensors!r}")
+    framework = _framework(rest.pop("from_tf", None), rest.pop("from_flax", None))
+    variant = _variant(rest.pop("variant", None))
+    if framework is not None and (variant is not None or safetensors is not None):
+        raise UsageError("from_tf and from_flax name the weight file, so variant and use_safetensors cannot")
     # memory has been low by design, whatever the caller says
     rest.pop("low_cpu_mem_usage", None)
     return Arguments(
         policy=rest.pop("policy", None),
         origin=_origin(rest.pop("origin", None)),
         config=rest.pop("config", None),
-        weights=WeightsChoice(variant=_variant(rest.pop("variant", None)), safetensors=safetensors),
+        weights=WeightsChoice(variant=variant, safetensors=safetensors, framework=framework),
         dtype=dtype if dtype is not None else torch_dtype if torch_dtype is not None else "auto",
         device=_device(rest.pop("device", None), rest.pop("device_map", None)),
         attention=attention or "sdpa",
@@ -130,6 +133,16 @@ def _origin(value: object) -> Origin | None:
     if value is not None and not isinstance(value, Origin):
         raise UsageError("origin= takes a safeload.Origin")
     return value
+
+
+def _framework(from_tf: object, from_flax: object) -> str | None:
+    """Whose checkpoint the caller wants, if not torch's."""
+    for name, value in (("from_tf", from_tf), ("from_flax", from_flax)):
+        if value not in (None, True, False):
+            raise UsageError(f"{name} is True or False, not {value!r}")
+    if from_tf and from_flax:
+        raise UsageError("from_tf and from_flax name two different weight files")
+    return "tf" if from_tf else "flax" if from_flax else None
 
 
 def _variant(value: object) -> str | None:

@@ -27,6 +27,10 @@ SUPPORTED = (
     "AutoModelForSequenceClassification",
     "AutoModelForTokenClassification",
     "AutoTokenizer",
+    "AutoModelForPreTraining",
+    "AutoModelForNextSentencePrediction",
+    "AutoModelForMultipleChoice",
+    "AutoModelForTextEncoding",
 )
 """What works now: the message of every class that does not."""
 
@@ -232,11 +236,11 @@ class AutoModelForMultimodalLM(_Unsupported):
     """Text from several modalities."""
 
 
-class AutoModelForMultipleChoice(_Unsupported):
+class AutoModelForMultipleChoice(_AutoModel):
     """Multiple choice."""
 
 
-class AutoModelForNextSentencePrediction(_Unsupported):
+class AutoModelForNextSentencePrediction(_AutoModel):
     """Next sentence prediction."""
 
 
@@ -256,7 +260,7 @@ class AutoModelForPoseEstimation(_Unsupported):
     """Pose estimation."""
 
 
-class AutoModelForPreTraining(_Unsupported):
+class AutoModelForPreTraining(_AutoModel):
     """Pretraining."""
 
 
@@ -296,7 +300,7 @@ class AutoModelForTableRecognition(_Unsupported):
     """Table recognition."""
 
 
-class AutoModelForTextEncoding(_Unsupported):
+class AutoModelForTextEncoding(_AutoModel):
     """Text encoding."""
 
 

@@ -24,6 +24,7 @@ from safeload.formats.safetensors import Safetensors
 from safeload.formats.shard_index import ShardIndex
 from safeload.formats.torch_legacy import TorchLegacy
 from safeload.formats.torch_zip import TorchZip
+from safeload.resolver.foreign_names import from_flax, from_tensorflow
 from safeload.resolver.load_report import LoadReport, Mismatch
 from safeload.resolver.memory import FLOATS, Memory
 
@@ -63,6 +64,10 @@ class NamesCollide(FormatError):
     """Two tensors of the checkpoint that would go to the same parameter."""
 
 
+class CopiesDiffer(FormatError):
+    """One variable that stands in a file several times, with different values."""
+
+
 class NewHeadTooLarge(LimitExceeded):
     """A new head larger than everything that the checkpoint holds: a few bytes of config ask for it."""
 
@@ -77,6 +82,8 @@ class Source:
 
     path: str
     entry: TensorEntry
+    copies: tuple[TensorEntry, ...] = ()
+    """Further places in the same file that hold this tensor, and have to hold the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +124,14 @@ def weights_of(snapshot: VerifiedSnapshot, choice: WeightsChoice) -> tuple[str, 
         if name.endswith(".json") and not isinstance(record, ShardIndex):
             raise NoTensors(f"{visible(name)} is no shard index")
         if not isinstance(record, ShardIndex):
-            return name, {
-                key: Source(path=name, entry=entry) for key, entry in _tensors(name, record).items()
-            }
+            return name, _sources(name, record)
+        shards = {shard: _sources(shard, snapshot.record(shard)) for shard in record.shards}
         sources = {}
         for key, shard in record.weight_map.items():
-            entry = _tensors(shard, snapshot.record(shard)).get(key)
-            if entry is None:
+            source = shards[shard].get(key)
+            if source is None:
                 raise ShardIncomplete(f"{visible(key)} is not in {visible(shard)}, which the index names")
-            sources[key] = Source(path=shard, entry=entry)
+            sources[key] = source
         return name, sources
     raise UsageError(f"no weights: none of {', '.join(candidates)} is in the snapshot")
 
@@ -190,10 +196,14 @@ def fill(model: Model, plan: Plan, snapshot: VerifiedSnapshot, dtype: torch.dtyp
     """
     by_path: dict[str, list[TensorEntry]] = {}
     for source in plan.sources.values():
-        by_path.setdefault(source.path, []).append(source.entry)
+        by_path.setdefault(source.path, []).extend((source.entry, *source.copies))
     memories = {path: Memory(snapshot.lend(path), entries) for path, entries in by_path.items()}
     for name, source in plan.sources.items():
-        value: Tensor = memories[source.path].tensor(source.entry)
+        # a kernel of TensorFlow or Flax is stored transposed
+        memory = memories[source.path]
+        value: Tensor = memory.tensor(source.entry).contiguous()
+        if not all(torch.equal(memory.tensor(copy), value) for copy in source.copies):
+            raise CopiesDiffer(f"{name} stands in {visible(source.path)} twice, with different values")
         model.put(name, nn.Parameter(value if value.dtype is dtype else value.to(dtype)))
     model.start(plan.report.new_head, dtype)
     for target, name in plan.ties:
@@ -262,12 +272,29 @@ def _check_fit(
         del match.sources[name]
 
 
-def _tensors(path: str, record: object) -> Mapping[str, TensorEntry]:
-    # Other formats have tensors too, under names and in layouts that are not those of torch.
-    tensors = record.tensors if isinstance(record, (Safetensors, TorchZip, TorchLegacy)) else None
+def _sources(path: str, record: object) -> dict[str, Source]:
+    """The tensors of one file under torch's names."""
+    tensors: Mapping[str, TensorEntry] = {}
+    copies: Mapping[str, list[TensorEntry]] = {}
+    # The name picks the layout and the content has to follow: a name of torch with tensors of Flax in it
+    # is neither.
+    if path.endswith((".h5", ".msgpack")):
+        # the readers of other frameworks are ten modules that most loads do not need
+        from safeload.formats.hdf5 import Hdf5
+        from safeload.formats.msgpack import Msgpack
+
+        if isinstance(record, Hdf5) and path.endswith(".h5"):
+            tensors, copies = from_tensorflow(record)
+        elif isinstance(record, Msgpack) and path.endswith(".msgpack"):
+            tensors = from_flax(record)
+    elif isinstance(record, (Safetensors, TorchZip, TorchLegacy)):
+        tensors = record.tensors
     if not tensors:
         raise NoTensors(f"{visible(path)} holds no tensors by name")
-    return tensors
+    return {
+        name: Source(path=path, entry=entry, copies=tuple(copies.get(name, ())))
+        for name, entry in tensors.items()
+    }
 
 
 def _bare(key: str, model: Model) -> str:

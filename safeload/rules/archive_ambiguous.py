@@ -18,9 +18,10 @@ RULE = Rule(
     severity=Severity.HIGH,
     summary="An archive can be read in more than one way.",
     why=(
-        "Readers of zip files differ in which records they trust: central directory or local "
-        "headers, first or last of two members with one name. Where these disagree, a scanner and "
-        "a loader see different members."
+        "Readers of archives differ in which records they trust: central directory or local headers "
+        "of a zip, header or extended header of a tar, first or last of two members with one name, "
+        "what stands behind the end of a compressed stream. Where these disagree, a scanner and a "
+        "loader see different members."
     ),
     fix=("do not load this file; ask the author for one that torch.save or safetensors has written anew"),
     references=(

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="index.path-escape",
     severity=Severity.HIGH,
-    summary="A shard index names a path instead of a plain file name.",
+    summary="An index or a model names a path that is none inside its folder.",
     why=(
         "A loader that joins the name to the folder reads, or unpickles, a file from elsewhere on "
         "this machine."
     ),
-    fix=("do not load this checkpoint; ask the author for an index that save_pretrained has written"),
+    fix=("do not load this checkpoint; ask the author for one whose files lie beside each other"),
     references=("https://cwe.mitre.org/data/definitions/22.html",),
     waivable=False,
 )
@@ -29,5 +29,6 @@ READS = ("index.path",)
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
-    """Each bad shard name."""
-    yield found(RULE, place(item), f"names the shard {word(item, 'name')}: {word(item, 'problem')}")
+    """Each bad name of a shard, of external data, of an asset."""
+    what = word(item, "what", "shard")
+    yield found(RULE, place(item), f"names the {what} {word(item, 'name')}: {word(item, 'problem')}")

@@ -47,7 +47,7 @@ class Subject:
     read_data: bool = True
     """False under `--quick`: only interpreted bytes may be read, the rest ends as NOT_READ."""
     depth: int = 0
-    """How many containers are around it."""
+    """How many archives are around it. What a compressed file is the whole content of counts as the file."""
     packs: frozenset[str] = frozenset()
     """Packs of inert records that the policy switches on."""
 
@@ -66,6 +66,8 @@ class Child:
     view: View
     format: str | None = None
     """A format that the container's grammar fixes (`raw-tensor`), or None to identify by content."""
+    wrapped: bool = False
+    """Whether it is all that a compressed file holds, and not one of the members of an archive."""
 
 
 @record
@@ -192,7 +194,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "config.redirect": "a key that points to another repository or file: key, value",
         "config.callable": "a key that names something to call: key, value",
         "config.unknown-field": "a config key outside the architecture's table: key, model_type",
-        "index.path": "a shard name that is no plain file name of the snapshot: name, problem",
+        "index.path": "a file name that is none inside the snapshot: name, problem, what (or a shard)",
         "index.incomplete": "shard index and files disagree: problem, name",
         "tokenizer.regex": "a regular expression outside the list: pattern, where",
         "tokenizer.class": "a class name outside the closed table: key, value",

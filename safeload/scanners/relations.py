@@ -1,7 +1,7 @@
 """Facts that need several records: a shard index against its shards, a pickle against its twin.
 
-The one scanner that sees more than one artifact. It knows records by what they offer (tensors, a weight
-map), not by their class, so that a new weight format takes part without a change here.
+With `claims`, one of the two modules that see more than one artifact. It knows records by what they offer
+(tensors, a weight map), not by their class, so that a new weight format takes part without a change here.
 """
 
 from __future__ import annotations

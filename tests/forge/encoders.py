@@ -33,22 +33,32 @@ DISTILBERT: dict[str, Any] = {
     "hidden_dim": 48,
     "max_position_embeddings": POSITIONS,
 }
-SIZES = {"bert": BERT, "distilbert": DISTILBERT}
-HEADS = {
-    "AutoModel": "Model",
-    "AutoModelForMaskedLM": "ForMaskedLM",
-    "AutoModelForSequenceClassification": "ForSequenceClassification",
-    "AutoModelForTokenClassification": "ForTokenClassification",
-    "AutoModelForQuestionAnswering": "ForQuestionAnswering",
+ROBERTA = {**BERT, "pad_token_id": 1, "max_position_embeddings": POSITIONS + 2, "type_vocab_size": 1}
+SIZES: dict[str, dict[str, Any]] = {
+    "bert": BERT,
+    "distilbert": DISTILBERT,
+    "roberta": ROBERTA,
+    "xlm-roberta": ROBERTA,
+    "camembert": ROBERTA,
+    "electra": {**BERT, "embedding_size": 20},
+    "mpnet": {**BERT, "pad_token_id": 1, "max_position_embeddings": POSITIONS + 2},
 }
-_CLASSES = {"bert": ("BertConfig", "Bert"), "distilbert": ("DistilBertConfig", "DistilBert")}
+HEADS = (
+    "AutoModel",
+    "AutoModelForPreTraining",
+    "AutoModelForMaskedLM",
+    "AutoModelForSequenceClassification",
+    "AutoModelForMultipleChoice",
+    "AutoModelForTokenClassification",
+    "AutoModelForQuestionAnswering",
+)
+"""What every family has; bert alone predicts next sentences."""
 
 
 def reference(model_type: str, auto_class: str, seed: int = 0, **changes: Any) -> Any:
     """A model of the reference with every parameter and buffer of type float drawn anew."""
-    config_name, prefix = _CLASSES[model_type]
-    config = getattr(transformers, config_name)(**{**SIZES[model_type], **changes})
-    model = getattr(transformers, prefix + HEADS[auto_class])(config)
+    config = transformers.AutoConfig.for_model(model_type, **{**SIZES[model_type], **changes})
+    model = getattr(transformers, auto_class).from_config(config)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, value in [*model.named_parameters(), *model.named_buffers()]:
@@ -65,14 +75,26 @@ def save(model: Any, folder: Path, **options: Any) -> Path:
     return folder
 
 
-def batch(seed: int = 0, *, padded: bool = True) -> dict[str, torch.Tensor]:
-    """Token ids of three texts and their mask; two of them are padded."""
+def batch(
+    seed: int = 0, *, padded: bool = True, padding: int = 0, choices: int = 0
+) -> dict[str, torch.Tensor]:
+    """Token ids of three texts and their mask; two of them are padded.
+
+    Args:
+        seed: of the words.
+        padded: False for texts of one length.
+        padding: id of the padding.
+        choices: with 2, each text stands beside the next one, as the choices of a question.
+    """
     generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(1, VOCABULARY, (3, 11), generator=generator)
+    ids = torch.randint(padding + 1, VOCABULARY, (3, 11), generator=generator)
     mask = torch.ones_like(ids)
     if padded:
-        ids[1, 7:] = 0
+        ids[1, 7:] = padding
         mask[1, 7:] = 0
-        ids[2, 3:] = 0
+        ids[2, 3:] = padding
         mask[2, 3:] = 0
-    return {"input_ids": ids, "attention_mask": mask}
+    inputs = {"input_ids": ids, "attention_mask": mask}
+    if choices:
+        return {name: torch.stack([value, value.roll(1, 0)], 1) for name, value in inputs.items()}
+    return inputs

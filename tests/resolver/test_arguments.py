@@ -26,8 +26,6 @@ from safeload.resolver.arguments import read_arguments
         ({"quantization_config": {"load_in_8bit": True}}, "not supported yet"),
         ({"gguf_file": "m.gguf"}, "not supported yet"),
         ({"key_mapping": {"a": "b"}}, "own table"),
-        ({"from_tf": True}, "not supported yet"),
-        ({"from_flax": True}, "not supported yet"),
         ({"subfolder": "onnx"}, "the folder itself"),
         ({"state_dict": {"a": 1}}, "load_state_dict"),
         ({"variant": "../../x"}, "middle part"),

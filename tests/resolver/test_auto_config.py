@@ -89,7 +89,7 @@ def test_copies_are_independent() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"model_type": "llama"}, "model_type llama is not supported yet; supported: bert, distilbert"),
+        ({"model_type": "llama"}, "model_type llama is not supported yet; supported: bert, camembert"),
         ({"hidden_size": 3}, "names no model_type"),
         ([], "names no model_type"),
     ],
@@ -111,7 +111,7 @@ def test_no_config_at_all(tmp_path: Path) -> None:
 
 def test_for_model_refuses_unknown_types() -> None:
     """A model_type outside the table is not looked up anywhere else."""
-    with pytest.raises(UsageError, match="supported: bert, distilbert"):
+    with pytest.raises(UsageError, match="supported: bert, camembert"):
         AutoConfig.for_model("os")
     with pytest.raises(UsageError, match="used through"):
         AutoConfig()

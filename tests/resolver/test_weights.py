@@ -211,11 +211,11 @@ def test_untied_parameters() -> None:
 
 @pytest.mark.parametrize("data", [small_model(), pack(params())])
 def test_only_layouts_of_torch_are_loaded(data: bytes) -> None:
-    """Tensors of GGUF and Flax, under whatever file name, are not those of a state dict."""
+    """Tensors of GGUF and Flax under a name of torch are not those of a state dict."""
     parsed: Any = (parse_gguf if data[:4] == b"GGUF" else parse_msgpack)(BytesView(data), DEFAULT_LIMITS)
     assert parsed.tensors
     with pytest.raises(NoTensors):
-        weights._tensors("model.safetensors", parsed)
+        weights._sources("model.safetensors", parsed)
 
 
 def test_every_error_is_a_format_error() -> None:

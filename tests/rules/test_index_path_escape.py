@@ -15,6 +15,8 @@ def test_index_path_escape_fires():
     """The bad name is given."""
     item = fact("index.path", name="../x.bin", problem="is no plain file name")
     assert messages(rule, item) == ["names the shard ../x.bin: is no plain file name"]
+    item = fact("index.path", name="/etc/x", problem="an absolute path", what="external data")
+    assert messages(rule, item) == ["names the external data /etc/x: an absolute path"]
 
 
 def test_index_path_escape_stays_quiet():

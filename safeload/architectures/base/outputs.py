@@ -111,3 +111,40 @@ class QuestionAnsweringModelOutput(ModelOutput):
     end_logits: Tensor
     hidden_states: tuple[Tensor, ...] | None
     attentions: tuple[Tensor, ...] | None
+
+
+class MultipleChoiceModelOutput(ModelOutput):
+    """One logit per choice."""
+
+    loss: Tensor | None
+    logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class NextSentencePredictorOutput(ModelOutput):
+    """Two logits per text: the second sentence follows, or it does not."""
+
+    loss: Tensor | None
+    logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class BertForPreTrainingOutput(ModelOutput):
+    """Of both tasks of BERT's training."""
+
+    loss: Tensor | None
+    prediction_logits: Tensor
+    seq_relationship_logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class ElectraForPreTrainingOutput(ModelOutput):
+    """One logit per position: was this word replaced?"""
+
+    loss: Tensor | None
+    logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None

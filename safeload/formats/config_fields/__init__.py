@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safeload.formats.config_fields import bert, distilbert
+from safeload.formats.config_fields import bert, distilbert, electra, mpnet, roberta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from safeload.formats.config_fields._field import ConfigTable
 
 TABLES: Mapping[str, ConfigTable] = MappingProxyType(
-    {module.TABLE.model_type: module.TABLE for module in (bert, distilbert)}
+    {
+        table.model_type: table
+        for table in (bert.TABLE, distilbert.TABLE, electra.TABLE, mpnet.TABLE, *roberta.TABLES)
+    }
 )
 """Every table by its model_type: written out, since parsers import nothing by name."""

@@ -85,6 +85,11 @@ def token_id(default: int | None) -> Field:
     return Field(kind="integer", default=default, low=-1, high=_TOKENS, nullable=True)
 
 
+def token_ids(default: int | None) -> Field:
+    """One token id or a list of them."""
+    return Field(kind="ids", default=default, low=-1, high=_TOKENS, nullable=True)
+
+
 def probability(default: float | None, *, nullable: bool = False) -> Field:
     """A dropout probability."""
     return Field(kind="number", default=default, low=0.0, high=1.0, nullable=nullable)

@@ -1,0 +1,104 @@
+"""TensorFlow and Flax checkpoints of a torch model, with the names and layouts that transformers 4 wrote.
+
+Recipe of the comparison with genuine files: with transformers 4.46.3, tensorflow-cpu 2.17.1, tf-keras
+2.17.0 (TF_USE_LEGACY_KERAS=1) and flax 0.8.5, save a torch model, load it with `from_pt=True` into its
+TF and Flax class, and `save_pretrained` those. For bert and distilbert and each head, every path and
+array of tf_model.h5 and flax_model.msgpack was the same as what these functions write; genuine files
+also name layers without weights.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from tests.forge.flax import pack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SNAKE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def _arrays(model: Any) -> dict[str, Any]:
+    """Every parameter once: tied ones under their first name."""
+    return {name: value.detach().numpy() for name, value in model.named_parameters()}
+
+
+def _is_norm(levels: list[str]) -> bool:
+    return "norm" in levels[-2].lower()
+
+
+def tensorflow(model: Any, folder: Path) -> Path:
+    """Write tf_model.h5, and config.json beside it."""
+    scope = "tf_" + _SNAKE.sub("_", type(model).__name__).lower()
+    layers: dict[str, dict[str, Any]] = {}
+    for name, array in _arrays(model).items():
+        levels = name.split(".")
+        bare = not hasattr(model, model.base_model_prefix)
+        levels = [model.base_model_prefix, *levels] if bare else levels
+        layer, variable, stored = _variable(levels, array, model.config.model_type)
+        layers.setdefault(layer, {})[f"{scope}/{variable}:0"] = stored
+    if type(model).__name__.endswith("ForMaskedLM"):
+        # the head holds the embedding layer, so that its variables are written again
+        layer = {"bert": "mlm___cls", "distilbert": "vocab_projector"}[model.config.model_type]
+        backbone = layers[model.base_model_prefix]
+        layers[layer] |= {name: array for name, array in backbone.items() if "/embeddings/" in name}
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config.save_pretrained(folder)
+    with h5py.File(folder / "tf_model.h5", "w") as file:
+        file.attrs["layer_names"] = [layer.encode() for layer in layers]
+        file.attrs["backend"] = b"tensorflow"
+        file.attrs["keras_version"] = b"2.17.0"
+        for layer, variables in layers.items():
+            group = file.create_group(layer)
+            group.attrs["weight_names"] = [name.encode() for name in variables]
+            for name, array in variables.items():
+                group[name] = array
+        file.create_group("top_level_model_weights").attrs["weight_names"] = np.array([], "f8")
+    return folder
+
+
+def _variable(levels: list[str], array: Any, model_type: str) -> tuple[str, str, Any]:
+    """Layer, name below the model's scope, and the array as Keras stores it."""
+    kind = levels[-1]
+    if kind == "bias":
+        last = "beta" if _is_norm(levels) else "bias"
+    elif _is_norm(levels):
+        last = "gamma"
+    elif levels[-2].endswith("_embeddings"):
+        last = "weight" if levels[-2] == "word_embeddings" else "embeddings"
+    else:
+        last, array = "kernel", array.T
+    path = "/".join([*levels[:-1], last])
+    path = re.sub(r"/layer/(\d+)/", r"/layer_._\1/", path)
+    first = levels[0]
+    if model_type == "bert" and first == "cls":
+        path, first = path.replace("cls/", "mlm___cls/", 1), "mlm___cls"
+    return first, path, array
+
+
+def flax(model: Any, folder: Path) -> Path:
+    """Write flax_model.msgpack, and config.json beside it."""
+    tree: dict[str, Any] = {}
+    for name, array in _arrays(model).items():
+        levels = name.split(".")
+        stored = array
+        if levels[-1] == "weight":
+            if _is_norm(levels):
+                levels[-1] = "scale"
+            elif levels[-2].endswith("_embeddings"):
+                levels[-1] = "embedding"
+            else:
+                levels[-1], stored = "kernel", np.ascontiguousarray(array.T)
+        node = tree
+        for level in levels[:-1]:
+            node = node.setdefault(level, {})
+        node[levels[-1]] = stored
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config.save_pretrained(folder)
+    (folder / "flax_model.msgpack").write_bytes(pack(tree))
+    return folder
