@@ -134,18 +134,18 @@ class Limits:
     """Members that one audit looks into, and one more for each kB of the source."""
 
     # git
-    git_object_bytes: int = 32 * MIB
+    git_object_bytes: int = 16 * MIB
     """One commit, tree or tag. A tree of 100,000 entries has about 5 MB."""
     git_commit_bytes: int = 1 * MIB
     """A commit with a few merged tags has some kB."""
-    git_tree_bytes: int = 64 * MIB
+    git_tree_bytes: int = 32 * MIB
     """All trees of one commit together."""
     git_tree_entries: int = 100_000
     """Of one commit. Folders that are named several times count each time."""
     git_pack_bytes: int = 64 * MIB
     """A bundle: commit and trees of 1,000 files are 25 kB."""
     git_pack_objects: int = 200_000
-    git_inflated_bytes: int = 128 * MIB
+    git_inflated_bytes: int = 64 * MIB
     """What the objects of one bundle, or those that were read from one clone, may grow to."""
     git_delta_depth: int = 4_095
     """git's own limit; `git gc --aggressive` writes 50."""

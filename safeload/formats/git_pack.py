@@ -33,6 +33,9 @@ _MOST_ENTRY_HEADER = 48
 _CHUNK = 1 << 14
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _BY_OFFSET, _BY_ID = 6, 7
+_WIDTHS = [(number & 0x7F).bit_count() for number in range(256)]
+_STEPS, _STEP_COST = 1_024, 64
+"""Instructions of deltas count like bytes: a few kB of pack hold millions of them."""
 
 
 class Budget:
@@ -159,36 +162,47 @@ def apply_delta(base: bytes, delta: bytes, limits: Limits, budget: Budget) -> by
     if expected != len(base):
         raise DeltaBroken(f"the delta is for {expected} bytes and its base has {len(base)}")
     _admit(size, limits, budget)
-    parts: list[bytes] = []
-    made = 0
+    made = bytearray()
+    steps = 0
     while at < len(delta):
         instruction = delta[at]
         at += 1
+        steps += 1
+        if not steps % _STEPS:
+            budget.spend(_STEPS * _STEP_COST)
         if instruction & 0x80:
-            fields = []
-            for bit in range(7):
-                present = instruction >> bit & 1
-                if present and at >= len(delta):
-                    raise DeltaBroken("the delta ends within an instruction", offset=at)
-                fields.append(delta[at] if present else 0)
-                at += present
-            start = int.from_bytes(bytes(fields[:4]), "little")
-            length = int.from_bytes(bytes(fields[4:]), "little") or 0x10000
+            width = _WIDTHS[instruction]
+            if at + width > len(delta):
+                raise DeltaBroken("the delta ends within an instruction", offset=at)
+            start, length = _copy(instruction, delta, at)
+            at += width
             if start + length > len(base):
                 raise DeltaBroken("the delta copies from behind its base", offset=at)
-            part = base[start : start + length]
+            made += base[start : start + length]
         else:
-            part = delta[at : at + instruction]
-            if not instruction or len(part) != instruction:
+            if not instruction or at + instruction > len(delta):
                 raise DeltaBroken("an instruction that is reserved or cut off", offset=at)
+            made += delta[at : at + instruction]
             at += instruction
-        made += len(part)
-        if made > size:
+        if len(made) > size:
             raise DeltaBroken(f"the delta makes more than the {size} bytes that it names", offset=at)
-        parts.append(part)
-    if made != size:
-        raise DeltaBroken(f"the delta makes {made} bytes and names {size}")
-    return b"".join(parts)
+    if len(made) != size:
+        raise DeltaBroken(f"the delta makes {len(made)} bytes and names {size}")
+    return bytes(made)
+
+
+def _copy(instruction: int, delta: bytes, at: int) -> tuple[int, int]:
+    """Start and length of a copy: of their seven bytes, those are there whose bits are set."""
+    start = length = 0
+    for bit in range(4):
+        if instruction >> bit & 1:
+            start |= delta[at] << 8 * bit
+            at += 1
+    for bit in range(3):
+        if instruction >> bit + 4 & 1:
+            length |= delta[at] << 8 * bit
+            at += 1
+    return start, length or 0x10000
 
 
 def _resolved(entries: dict[int, _Entry], limits: Limits, budget: Budget) -> dict[str, GitObject]:

@@ -138,7 +138,8 @@ def _name(name: bytes, at: int) -> str:
         raise TreeNameRefused(f"{_shown(name)} is not UTF-8", offset=at) from None
     if text in {"", ".", ".."} or any(char in "/\\:" for char in text):
         raise TreeNameRefused(f"{_shown(name)!r} is no plain name", offset=at)
-    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+    plain = text.isascii() and text.isprintable()
+    if not plain and any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
         raise TreeNameRefused(f"{_shown(name)} holds control characters", offset=at)
     if _is_git(text):
         raise TreeNameRefused(f"{_shown(name)} is .git to some file systems", offset=at)
@@ -147,6 +148,8 @@ def _name(name: bytes, at: int) -> str:
 
 def _is_git(text: str) -> bool:
     """Whether HFS+, NTFS or any other system takes the name for `.git`."""
+    if "g" not in text and "G" not in text:
+        return False
     plain = "".join(char for char in text if char not in _HFS_IGNORED)
     return unicodedata.normalize("NFC", plain).casefold().rstrip(" .") in {".git", "git~1"}
 

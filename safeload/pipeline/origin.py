@@ -105,12 +105,15 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
         UsageError: what was asked for contradicts itself or cannot be read.
     """
     store = _store(asked, policy, audited)
-    is_clone = os.path.exists(os.path.join(source.root, ".git"))  # noqa: PTH110, PTH118 - starts without pathlib
+    is_folder = source.manifest.uri == f"file:{source.root}"
+    is_clone = is_folder and os.path.exists(f"{source.root}/.git")  # noqa: PTH110 - starts without pathlib
     if store is None or asked.repository is None:
         if asked.repository is not None or asked.revision is not None or asked.bundle is not None:
             lacking = "a trust store" if store is None else "the name of the repository"
             raise UsageError(f"the origin of a checkpoint cannot be checked without {lacking}")
         return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "")
+    if not is_folder:
+        raise UsageError(f"{visible(audited)} is one file: a commit is about the whole folder, so give that")
     opened: GitStore | None = None
     try:
         if asked.bundle is not None:

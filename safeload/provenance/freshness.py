@@ -63,13 +63,17 @@ def collect(case: Case, claim: Claim, commit: Commit) -> tuple[Evidence, Callabl
         last = read_memory(memory).get(key)
     except MemoryBroken as error:
         return _evidence(claim, Status.UNAVAILABLE, f"{memory}: {error.detail}"), None
+    remembers = accepted if _writable(memory) else None
+    lost = "" if remembers else f"; {memory} cannot be written, so this one will not be remembered"
     if last is None:
-        return _evidence(claim, Status.ABSENT, "no commit of this branch was accepted before"), accepted
+        detail = f"no commit of this branch was accepted before{lost}"
+        return _evidence(claim, Status.ABSENT, detail), remembers
     before, then = last
     if claim.commit != before and time < then:
         detail = f"older than {before}, which was accepted before: {time} seconds, and {then} there"
         return _evidence(claim, Status.INVALID, detail), None
-    return _evidence(claim, Status.VERIFIED, f"not older than {before}, the last accepted commit"), accepted
+    detail = f"not older than {before}, the last accepted commit{lost}"
+    return _evidence(claim, Status.VERIFIED, detail), remembers
 
 
 def read_memory(path: str) -> dict[str, tuple[str, int]]:
@@ -129,6 +133,14 @@ def remember(path: str, key: str, commit: str, time: int) -> None:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+def _writable(path: str) -> bool:
+    """Whether the memory could be written: many containers have a home that cannot."""
+    place = Path(path).absolute().parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
 
 
 @contextlib.contextmanager

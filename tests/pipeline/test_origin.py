@@ -328,6 +328,13 @@ def test_a_trust_store_inside_of_what_it_judges(clone, asked, tmp_path):
         judged(clone, with_(asked, trust=str(tmp_path / "linked")))
 
 
+def test_one_file_of_a_clone(clone, asked):
+    """A commit is about a folder; a file alone has no origin that could be checked."""
+    with pytest.raises(UsageError, match="is one file"):
+        judged(clone / "config.json", asked)
+    assert judged(clone / "config.json", None)[2]["commit-signature"].status is Status.ABSENT
+
+
 def test_a_folder_without_a_store(tmp_path, asked):
     """A name without anything that it could be checked by."""
     (tmp_path / "plain").mkdir()

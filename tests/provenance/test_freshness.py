@@ -104,3 +104,21 @@ def test_the_place_of_the_memory(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert freshness.default_memory() == str(tmp_path / ".local" / "state" / "safeload" / "accepted.json")
+
+
+def test_a_place_that_cannot_be_written(memory, tmp_path, monkeypatch):
+    """A read-only home is no reason to fail, and it is said that nothing will be remembered."""
+    # root may write anywhere, so the answer of a read-only file system is given here
+    monkeypatch.setattr(freshness.os, "access", lambda *_: False)
+    for path, status in ((tmp_path / "new" / "accepted.json", Status.ABSENT), (memory, Status.VERIFIED)):
+        evidence, accepted = ask(path, 300)
+        assert (evidence.status, accepted) == (status, None)
+        assert evidence.detail.endswith("cannot be written, so this one will not be remembered")
+    assert ask(memory, 100)[0].status is Status.INVALID
+
+
+def test_a_memory_below_a_file(tmp_path):
+    """Nothing can lie there, and nothing is taken for an empty memory."""
+    (tmp_path / "file").write_text("x")
+    evidence, accepted = ask(tmp_path / "file" / "state" / "accepted.json", 1)
+    assert (evidence.status, accepted) == (Status.UNAVAILABLE, None)
