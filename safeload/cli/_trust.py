@@ -13,6 +13,7 @@ from safeload.record import record
 
 if TYPE_CHECKING:
     from safeload.formats.openpgp_key import PublicKey
+    from safeload.formats.ssh_signature import SshKey
     from safeload.provenance.trust import TrustStore
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
@@ -44,18 +45,18 @@ def load(folder: str) -> TrustStore:
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
-def read_key(file: str) -> tuple[bytes, PublicKey]:
+def read_key(file: str) -> tuple[bytes, PublicKey | SshKey]:
     """A public key file and what is in it.
 
     Raises:
         UsageError: it cannot be read, or is no public key.
     """
-    from safeload.formats.openpgp_key import parse_public_key
+    from safeload.provenance.trust_store import parse_key
 
     try:
         with Path(file).open("rb") as opened:
             data = opened.read(DEFAULT_LIMITS.key_file_bytes + 1)
-        return data, parse_public_key(data, DEFAULT_LIMITS)
+        return data, parse_key(file, data)
     except OSError as error:
         raise UsageError(f"cannot read {visible(file)}: {(error.strerror or '').lower()}") from None
     except FormatError as error:
@@ -78,7 +79,7 @@ def add_key(folder: str, addition: Addition) -> None:
         text, keys = files.text, dict(files.keys)
     if not addition.name or not _NAME.issuperset(addition.name):
         raise UsageError("the name of a key has lower-case letters, digits, - and _ only")
-    file = f"keys/{addition.name}.asc"
+    file = f"keys/{addition.name}.{'pub' if addition.fingerprint.startswith('SHA256:') else 'asc'}"
     if file in keys:
         raise UsageError(f"{visible(str(home / file))} is there already: give the key another name")
     text = text.rstrip("\n") + "\n" + _written(addition, file)

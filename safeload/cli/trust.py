@@ -23,10 +23,10 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", metavar="KEY.asc")
+@click.argument("file", metavar="KEY")
 @click.option("--name", required=True, metavar="NAME", help="What the store shall call the key.")
 @click.option("--repos", multiple=True, metavar="GLOB", help="Write a rule for org/name; * is one part.")
-@click.option("--fingerprint", metavar="HEX", help="All 40 digits, as the publisher told you.")
+@click.option("--fingerprint", metavar="HEX", help="The whole of it, as the publisher told you.")
 @click.option("--kind", default="publisher", show_default=True, metavar="K", help="publisher or hub.")
 @click.option("--ref", "refs", multiple=True, metavar="BRANCH", help="Branches that the rule allows.")
 @_folder
@@ -40,7 +40,7 @@ def add(
     refs: tuple[str, ...],
     folder: str,
 ) -> None:
-    """Add a public key to the store, and with --repos a rule for it.
+    """Add a public key (.asc of OpenPGP, .pub of SSH) to the store, and with --repos a rule for it.
 
     You say the key's full fingerprint yourself, as you got it from the publisher by another way: it is
     asked for, or given by --fingerprint.
@@ -57,7 +57,8 @@ def add(
         for user_id in public.user_ids:
             click.echo(f"  {visible(user_id)}", err=True)
         fingerprint = click.prompt("type the fingerprint that the publisher told you", err=True)
-    if "".join(fingerprint.split()).upper() != actual:
+    said = "".join(fingerprint.split())
+    if (said if actual.startswith("SHA256:") else said.upper()) != actual:
         raise UsageError(f"{visible(file)} holds {actual}, which is not the fingerprint that you gave")
     add_key(folder, Addition(name=name, key=key, fingerprint=actual, kind=kind, repos=repos, refs=refs))
     write(f"added {name} {actual} to {folder}\n", None)
@@ -91,16 +92,20 @@ def check(folder: str) -> int:
     from safeload.cli._output import write
     from safeload.cli._trust import load
     from safeload.errors import UsageError
-    from safeload.provenance.gpg import GpgUnavailable, key_states
+    from safeload.formats.openpgp_key import PublicKey
+    from safeload.provenance.gpg import GpgUnavailable, KeyState, key_states
 
     store = load(folder)
     try:
-        states = key_states({key.fingerprint: key.public.binary for key in store.keys})
+        states = key_states(
+            {key.fingerprint: key.public.binary for key in store.keys if isinstance(key.public, PublicKey)}
+        )
     except GpgUnavailable as error:
         raise UsageError(f"the keys were not checked: {error}") from None
     lines, bad = [], False
     for key in store.keys:
-        state = states[key.fingerprint]
+        # an SSH key does not end by itself
+        state = states.get(key.fingerprint, KeyState(state="good", expires=None))
         ends = [end for end in (state.expires, key.window.not_after) if end is not None]
         days = int((min(ends) - time.time()) // 86_400) if ends else None
         word = state.state

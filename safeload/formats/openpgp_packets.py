@@ -67,10 +67,10 @@ def dearmor(text: bytes, kind: str, most: int) -> bytes:
     checksum = body.pop()[1:] if body and body[-1].startswith("=") else None
     if any(not line or len(line) > _MOST_LINE for line in body):
         raise ArmorBroken("an empty line, or one that is too long, within the armor")
-    data = _base64("".join(body))
+    data = strict_base64("".join(body))
     if not data:
         raise ArmorBroken("the armor holds nothing")
-    if checksum is not None and _base64(checksum) != _crc24(data):
+    if checksum is not None and strict_base64(checksum) != _crc24(data):
         raise ArmorBroken("the armor's checksum does not hold")
     return data
 
@@ -135,7 +135,12 @@ def _length(data: bytes, at: int, *, partial: bool) -> tuple[int, int]:
     return int.from_bytes(data[at + 1 : at + 5], "big"), at + 5
 
 
-def _base64(text: str) -> bytes:
+def strict_base64(text: str) -> bytes:
+    """The bytes of base64 that is written in the one canonical way.
+
+    Raises:
+        ArmorBroken: it is not.
+    """
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

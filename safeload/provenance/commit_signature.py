@@ -3,8 +3,8 @@
     1. the first rule of the trust store that names the repository
     2. the commit's bytes, digested again and read strictly
     3. pins and branches
-    4. the kind of signature, and the one OpenPGP packet
-    5. gpg, with the keys of that rule and no others
+    4. the kind of signature, and the one OpenPGP packet, or the one SSH signature
+    5. gpg, with the keys of that rule and no others; for SSH a library
     6. the key: listed, within its dates, strong enough; the committer's address where the rule asks
 
 A level is reached or it is not: nothing falls through to a weaker one that the rule does not name. What
@@ -24,11 +24,13 @@ from safeload.formats.git_errors import ObjectMissing
 from safeload.formats.git_objects import checked
 from safeload.formats.openpgp import parse_signature, signature_kind
 from safeload.formats.openpgp_errors import DigestWeak, SignatureKindUnsupported, SignatureNotAlone
+from safeload.formats.openpgp_key import PublicKey
 from safeload.provenance import SIGNATURE
 
 if TYPE_CHECKING:
     from safeload.formats.git_commit import Commit, Identity
     from safeload.formats.openpgp import Signature
+    from safeload.formats.ssh_signature import SshSignature
     from safeload.limits import Limits
     from safeload.provenance import Claim
     from safeload.provenance.gpg import Verified
@@ -39,7 +41,6 @@ CLOCK_SKEW = 300
 _AGE = {"key-revoked", "key-expired", "signature-expired"}
 """What a commit that was audited before may have become."""
 _UNCHECKED = {"unsupported-signature", "gpg-unavailable", "object-missing", "ref-unknown", *UNTRUSTED}
-_NAMES = {"ssh": "an SSH signature", "x509": "an X.509 signature"}
 
 
 class _Ended(Exception):
@@ -114,14 +115,16 @@ def _level(
         if pinned:
             return "pin", None, f"{claim.commit} is pinned by {rule.place}; nobody's signature was needed"
         raise _Ended("unsigned", f"the commit has no signature, and {rule.place} asks for one")
-    signature = _signature(commit.signature, limits)
-    found = _ask(signature, claim, commit.payload, store)
+    if signature_kind(commit.signature) == "ssh":
+        found = _ask_ssh(_ssh_signature(commit.signature, limits), claim, commit, store)
+    else:
+        found = _ask(_signature(commit.signature, limits), claim, commit.payload, store)
     key = next((key for key in rule.keys if key.fingerprint == found.primary), None)
     if key is None:
         # gpg knows the keys of the rule only, so this would be a fault of ours
         raise _Ended("unknown-key", f"signed by {found.primary}, which {rule.place} does not list")
     _check_key(key, found, rule, now)
-    _check_identity(commit, found, rule)
+    _check_identity(commit, key, found, rule)
     _check_ref(claim, key, rule)
     level = "hub" if key.kind == "hub" else "publisher"
     late = "" if found.outcome == "good" else f"; {found.detail}, and {rule.place} accepts this commit"
@@ -130,9 +133,8 @@ def _level(
 
 def _signature(text: bytes, limits: Limits) -> Signature:
     """Step 4."""
-    kind = signature_kind(text)
-    if kind in _NAMES:
-        raise _Ended("unsupported-signature", f"{_NAMES[kind]}, and only OpenPGP signatures are verified")
+    if signature_kind(text) == "x509":
+        raise _Ended("unsupported-signature", "an X.509 signature, and only OpenPGP and SSH are verified")
     try:
         return parse_signature(text, limits)
     except SignatureNotAlone as error:
@@ -145,26 +147,62 @@ def _signature(text: bytes, limits: Limits) -> Signature:
         raise _Ended("malformed-signature", f"no OpenPGP signature: {error}") from None
 
 
+def _ssh_signature(text: bytes, limits: Limits) -> SshSignature:
+    """Step 4."""
+    from safeload.formats.ssh_signature import SshKindUnsupported, parse_ssh_signature
+
+    try:
+        return parse_ssh_signature(text, limits)
+    except SshKindUnsupported as error:
+        raise _Ended("unsupported-signature", str(error)) from None
+    except FormatError as error:
+        raise _Ended("malformed-signature", f"no SSH signature: {error}") from None
+
+
+def _ask_ssh(signature: SshSignature, claim: Claim, commit: Commit, store: TrustStore) -> Verified:
+    """Step 5. An SSH signature has no date of its own: the committer's, which it covers, stands for it."""
+    from safeload.provenance.gpg import Verified
+    from safeload.provenance.ssh import holds
+
+    rule, who = store.rule_for(claim.repository), signature.key.fingerprint
+    if all(key.fingerprint != who for key in rule.keys):
+        raise _unknown(who, who, store, rule)
+    if not holds(signature, commit.payload):
+        raise _Ended("bad-signature", "the commit was altered after it was signed")
+    return Verified(
+        outcome="good",
+        detail="the signature is good",
+        signer=who,
+        primary=who,
+        made=commit.committer.time,
+    )
+
+
+def _unknown(fingerprint: str | None, who: str, store: TrustStore, rule: TrustRule) -> _Ended:
+    """Signed by nobody whom the rule lists."""
+    elsewhere = store.key_of(fingerprint)
+    if elsewhere is None:
+        return _Ended("unknown-key", f"signed by {who}, which is not in the trust store")
+    return _Ended(
+        "key-not-allowed",
+        f"signed by {elsewhere.name} ({elsewhere.fingerprint}), which {rule.place} does not list: "
+        "the commit may be of another repository",
+    )
+
+
 def _ask(signature: Signature, claim: Claim, payload: bytes, store: TrustStore) -> Verified:
     """Step 5."""
     from safeload.provenance.gpg import GpgUnavailable, verify
 
     rule = store.rule_for(claim.repository)
-    keys = {key.fingerprint: key.public.binary for key in rule.keys}
+    keys = {key.fingerprint: key.public.binary for key in rule.keys if isinstance(key.public, PublicKey)}
     try:
         found = verify(signature.packet, payload, keys)
     except GpgUnavailable as error:
         raise _Ended("gpg-unavailable", f"the signature was not verified: {error}") from None
     if found.outcome == "unknown-key":
-        elsewhere = store.key_of(signature.issuer)
-        if elsewhere is not None:
-            raise _Ended(
-                "key-not-allowed",
-                f"signed by {elsewhere.name} ({elsewhere.fingerprint}), which {rule.place} does not list: "
-                "the commit may be of another repository",
-            )
         who = signature.issuer or signature.issuer_id or "a key that it does not name"
-        raise _Ended("unknown-key", f"signed by {who}, which is not in the trust store")
+        raise _unknown(signature.issuer, who, store, rule)
     if found.outcome in _AGE and found.primary:
         if claim.commit in rule.accept_commits:
             return found
@@ -193,8 +231,8 @@ def _check_key(key: TrustedKey, found: Verified, rule: TrustRule, now: float) ->
             raise _Ended("outside-window", f"signed on {made}, outside of the dates that {whose} has")
 
 
-def _check_identity(commit: Commit, found: Verified, rule: TrustRule) -> None:
-    """Step 6: addresses, where the rule asks for them."""
+def _check_identity(commit: Commit, key: TrustedKey, found: Verified, rule: TrustRule) -> None:
+    """Step 6: addresses, where the rule asks for them. An SSH key has none of its own."""
     wanted: tuple[tuple[str, Identity, tuple[str, ...]], ...] = (
         ("committer", commit.committer, rule.committer_email),
         ("author", commit.author, rule.author_email),
@@ -205,7 +243,7 @@ def _check_identity(commit: Commit, found: Verified, rule: TrustRule) -> None:
         address = identity.email.casefold()
         if not any(fnmatchcase(address, pattern.casefold()) for pattern in patterns):
             raise _Ended("identity-mismatch", f"the {role} is <{identity.email}>, which {rule.place} refuses")
-        if address not in found.addresses:
+        if isinstance(key.public, PublicKey) and address not in found.addresses:
             raise _Ended("identity-mismatch", f"the {role} <{identity.email}> is no user id of the key")
 
 

@@ -11,9 +11,12 @@ from safeload.record import record
 if TYPE_CHECKING:
     from safeload.core import Digest
     from safeload.formats.openpgp_key import PublicKey
+    from safeload.formats.ssh_signature import SshKey
 
 REQUIRE = ("deny", "pin", "hub", "publisher")
 KINDS = ("publisher", "hub")
+SSH_PREFIX = "SHA256:"
+_BASE64 = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/")
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
@@ -37,12 +40,12 @@ class TrustedKey:
 
     name: str
     fingerprint: str
-    """Of the primary key: 40 hex, upper case."""
+    """Of the primary key: 40 hex, upper case. Of an SSH key: `SHA256:` and 43 characters."""
     kind: str
     """One of KINDS. A Hub key never proves the publisher."""
     file: str
     window: Window
-    public: PublicKey
+    public: PublicKey | SshKey
 
 
 @record
@@ -98,7 +101,9 @@ def is_repository(name: str) -> bool:
 
 
 def is_fingerprint(text: str) -> bool:
-    """Whether this is a full fingerprint of a version 4 key, in upper case."""
+    """Whether this is a full fingerprint: of a version 4 key in upper case, or of an SSH key."""
+    if text.startswith(SSH_PREFIX):
+        return len(text) == len(SSH_PREFIX) + 43 and _BASE64.issuperset(text[len(SSH_PREFIX) :])
     return is_object_id(text.lower()) and text == text.upper()
 
 

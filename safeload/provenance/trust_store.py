@@ -3,12 +3,12 @@
 A trust store is a folder that people review:
 
     trust.toml
-    keys/acme-release.asc          one armored public key per file
+    keys/acme-release.asc          one armored public key per file; keys/NAME.pub for an SSH key
 
     version = 1
     [keys.acme-2026]
     file = "keys/acme-release.asc"
-    fingerprint = "<40 hex>"       of the primary key
+    fingerprint = "<40 hex>"       of the primary key; "SHA256:..." of an SSH key
     kind = "publisher"             or "hub": the key that the Hub itself signs with
     not_before = 2026-01-01        of signatures by this key; both days count
     not_after = 2027-01-01
@@ -42,11 +42,13 @@ from safeload.core import Digest, visible
 from safeload.errors import FormatError, UsageError
 from safeload.formats.git_objects import is_object_id
 from safeload.formats.openpgp_key import parse_public_key
+from safeload.formats.ssh_signature import parse_ssh_key
 from safeload.formats.toml_reader import NotToml, TomlReader, type_name
 from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance.trust import (
     KINDS,
     REQUIRE,
+    SSH_PREFIX,
     TrustedKey,
     TrustRule,
     TrustStore,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from safeload.formats.openpgp_key import PublicKey
+    from safeload.formats.ssh_signature import SshKey
 
 VERSION = 1
 LEAST_RSA = 2048
@@ -159,11 +162,13 @@ def _fingerprint(reader: TomlReader, table: Mapping[str, Any], path: tuple[str, 
         if "fingerprint" not in table:
             reader.wrong(path, f"{'.'.join(path)} has no fingerprint")
         return None
-    if is_fingerprint(text.upper()):
-        return text.upper()
+    upper = text if text.startswith(SSH_PREFIX) else text.upper()
+    if is_fingerprint(upper):
+        return upper
     reader.wrong(
         (*path, "fingerprint"),
-        f"the fingerprint has {len(text)} characters: write all 40 hexadecimal digits of a version 4 key",
+        f"the fingerprint has {len(text)} characters: write all 40 hexadecimal digits of a version 4 key, "
+        "or SHA256: and all 43 characters of an SSH key",
     )
     return None
 
@@ -174,14 +179,14 @@ def _public(
     file: str | None,
     fingerprint: str | None,
     files: Mapping[str, bytes],
-) -> PublicKey | None:
+) -> PublicKey | SshKey | None:
     """The key of a file, if it is the one of the fingerprint."""
     if file is None or file not in files:
         known = "" if file is None else f": no file {visible(file)} in the store"
-        reader.wrong(path, f"{'.'.join(path[:-1])} names no keys/NAME.asc{known}")
+        reader.wrong(path, f"{'.'.join(path[:-1])} names no keys/NAME.asc or NAME.pub{known}")
         return None
     try:
-        public = parse_public_key(files[file], DEFAULT_LIMITS)
+        public = parse_key(file, files[file])
     except FormatError as error:
         reader.wrong(path, f"{visible(file)}: {visible(str(error))}")
         return None
@@ -189,6 +194,16 @@ def _public(
         reader.wrong(path, f"{visible(file)} holds the key {public.primary.fingerprint}, not {fingerprint}")
         return None
     return public
+
+
+def parse_key(file: str, content: bytes) -> PublicKey | SshKey:
+    """The public key of a file, whose name says of which kind it is.
+
+    Raises:
+        FormatError: it holds anything else.
+    """
+    parse = parse_ssh_key if file.endswith(".pub") else parse_public_key
+    return parse(content, DEFAULT_LIMITS)
 
 
 def _rule(

@@ -7,8 +7,11 @@ import json
 import pytest
 
 from safeload.cli import main
+from safeload.formats.ssh_signature import parse_ssh_key
+from safeload.limits import DEFAULT_LIMITS
 from tests.forge.git import git, repository
-from tests.forge.keys import GPG, PAST, keyring, sign_head
+from tests.forge.keys import GPG, PAST, keyring, set_head, sign_head, signed
+from tests.forge.ssh import SSH, make_key, sign
 
 pytestmark = pytest.mark.skipif(GPG is None, reason="gpg is not installed")
 CONFIG = json.dumps({"model_type": "bert", "architectures": ["BertModel"]}).encode()
@@ -148,3 +151,23 @@ def test_a_broken_store_is_an_error(place, capsys, monkeypatch):
     monkeypatch.setenv("PATH", str(place))
     assert main(["trust", "check"]) == 2
     assert "gpg is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(SSH is None, reason="ssh-keygen is not installed")
+def test_an_ssh_key_on_the_whole_way(place, capsys):
+    """Add a .pub file, audit a clone that it signed; half a fingerprint is none, in whatever case."""
+    line = make_key(place, "ed", "-t", "ed25519")
+    fingerprint = parse_ssh_key(line, DEFAULT_LIMITS).fingerprint
+    command = ["trust", "add", "ed.pub", "--name", "ed", "--repos", "acme/*", "--fingerprint"]
+    for wrong in (fingerprint[:-1], fingerprint.upper(), fingerprint.removeprefix("SHA256:")):
+        assert main([*command, wrong]) == 2
+    assert main([*command, fingerprint]) == 0
+    repository(place / "bert", {"config.json": CONFIG})
+    payload = git(place / "bert", "cat-file", "commit", "HEAD")
+    set_head(place / "bert", signed(payload, sign(place, "ed", payload)))
+    capsys.readouterr()
+    audit = ["audit", "bert", "--policy", "strict", "--trust", "trust", "--repository", "acme/bert"]
+    assert main(audit) == 0
+    assert f"commit-signature verified: signed by ed ({fingerprint})" in capsys.readouterr().out
+    assert main(["trust", "check"]) == 0
+    assert f"ed {fingerprint} good" in capsys.readouterr().out
