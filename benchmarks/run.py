@@ -18,6 +18,7 @@ from benchmarks import (
     d_audit_digests,
     e_audit_memory,
     f_tokenizer_big,
+    g_provenance,
 )
 from benchmarks.harness import HEADER, compare, row
 
@@ -28,6 +29,7 @@ FILES = {
     "d": d_audit_digests,
     "e": e_audit_memory,
     "f": f_tokenizer_big,
+    "g": g_provenance,
 }
 PAIRS = 5
 

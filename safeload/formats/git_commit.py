@@ -119,6 +119,8 @@ def parse_commit(raw: bytes, limits: Limits) -> Commit:
             what = "doubled" if line.key in found else "unknown or misplaced"
             raise CommitHeaderBroken(f"{what} header {_shown(line.key)}", offset=line.start)
         found[line.key] = line
+    if b"encoding" in found and b"\n" in found[b"encoding"].value:
+        raise CommitHeaderBroken("an encoding of several lines", offset=found[b"encoding"].start)
     signature = found.get(b"gpgsig")
     encoding = found.get(b"encoding")
     return Commit(

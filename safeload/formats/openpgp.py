@@ -48,6 +48,7 @@ ALGORITHMS = {1: "RSA", 3: "RSA", 19: "ECDSA", 22: "EdDSA", 27: "Ed25519", 28: "
 _NUMBERS = {1: 1, 3: 1, 19: 2, 22: 2}
 """How many integers the signature of an algorithm has; the others are of fixed length."""
 _FIXED = {27: 64, 28: 114}
+_EDDSA = 22
 
 _CREATED, _EXPIRES, _ISSUER, _FINGERPRINT = 2, 3, 16, 33
 _UNDERSTOOD = frozenset({_CREATED, _EXPIRES, _ISSUER, _FINGERPRINT, 28})
@@ -188,8 +189,11 @@ def _check_end(body: bytes, at: int, algorithm: int) -> None:
     for _ in range(_NUMBERS.get(algorithm, 0)):
         bits = int.from_bytes(body[at : at + 2], "big")
         width = (bits + 7) // 8
-        if not bits or at + 2 + width > len(body) or body[at + 2].bit_length() != (bits - 1) % 8 + 1:
-            raise PacketBroken("an integer of the signature is cut off or not canonical", offset=at)
+        if not bits or at + 2 + width > len(body):
+            raise PacketBroken("an integer of the signature is cut off", offset=at)
+        # GnuPG since 2.3 writes EdDSA's octet strings with their leading zeros
+        if algorithm != _EDDSA and body[at + 2].bit_length() != (bits - 1) % 8 + 1:
+            raise PacketBroken("an integer of the signature is not canonical", offset=at)
         at += 2 + width
     if at != len(body):
         raise PacketBroken("the signature does not end where its last integer does", offset=at)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from safeload.core import visible
 from safeload.errors import FormatError, UsageError
+from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance import BoundFile, Case, Claim
 from safeload.record import record, replace
 from safeload.sources.blobs import FileBlob, MemoryBlob
@@ -66,6 +67,7 @@ class FoundOrigin:
     required_by: str = ""
     memory: str | None = None
     opened: GitStore | None = None
+    limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
         """Close the files that objects are read from."""
@@ -89,6 +91,7 @@ class FoundOrigin:
             else {},
             handed_out=None if scope.everything else handed_out,
             memory=self.memory,
+            limits=self.limits,
         )
 
 
@@ -134,7 +137,7 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
             required_by=rule.place,
         )
     source.manifest = replace(source.manifest, commit=claim.commit)
-    return FoundOrigin(claim=claim, store=store, memory=_memory(asked), opened=opened)
+    return FoundOrigin(claim=claim, store=store, memory=_memory(asked), opened=opened, limits=policy.limits)
 
 
 def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:

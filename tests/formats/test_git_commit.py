@@ -90,6 +90,7 @@ def test_a_commit_without_signature_is_its_own_payload():
         (raw("HG:extra x\n"), CommitHeaderBroken),
         (raw("Gpgsig x\n"), CommitHeaderBroken),
         (raw("encoding\n"), CommitHeaderBroken),
+        (raw("encoding a\n b\n"), CommitHeaderBroken),
         (raw(author="author Ann ann@acme.example 1700000000 +0100\n"), CommitHeaderBroken),
         (raw(author="author Ann <a> <b> 1 +0000\n"), CommitHeaderBroken),
         (raw(author="author Ann<a> 1 +0000\n"), CommitHeaderBroken),

@@ -434,3 +434,12 @@ def one_clone(tmp_path_factory, keys):
     assert judged(folder, asked)[0].verdict is Verdict.ALLOW
     refs = [folder / ".git" / "HEAD", folder / ".git" / "refs" / "heads" / "main"]
     return folder, asked, [*objects, *refs, *(folder / name for name in FILES)]
+
+
+def test_budgets_of_the_policy_hold_for_the_tree(clone, asked, tmp_path):
+    """A tree that is larger than a policy allows could not be read, so nothing is bound."""
+    policy = tmp_path / "tight.toml"
+    policy.write_text('schema = 1\n[limits]\ngit-tree-entries = 1\n[rules]\nprovenance.unsigned = "allow"\n')
+    _, rules, evidence = judged(clone, asked, policy)
+    assert evidence["tree-binding"].status is Status.UNAVAILABLE
+    assert "provenance.unsigned" in rules

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -122,3 +124,38 @@ def test_a_memory_below_a_file(tmp_path):
     (tmp_path / "file").write_text("x")
     evidence, accepted = ask(tmp_path / "file" / "state" / "accepted.json", 1)
     assert (evidence.status, accepted) == (Status.UNAVAILABLE, None)
+
+
+def test_processes_at_the_same_time(tmp_path):
+    """None of several processes loses what another one remembered."""
+    path = tmp_path / "accepted.json"
+    code = (
+        "import sys; from safeload.provenance.freshness import remember\n"
+        "for number in range(20): remember(sys.argv[1], f'{sys.argv[2]}/{number}', '1' * 40, number)"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in ("a", "b", "c")]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert len(freshness.read_memory(str(path))) == 60
+
+
+def test_a_process_that_is_killed(tmp_path):
+    """Whenever it dies, the memory is whole: the old one or the new one."""
+    path = tmp_path / "accepted.json"
+    freshness.remember(str(path), "first", "1" * 40, 1)
+    code = (
+        "import sys, itertools; from safeload.provenance.freshness import remember\n"
+        "print('ready', flush=True)\n"
+        "for number in itertools.count(): remember(sys.argv[1], f'k/{number % 50}', '1' * 40, number)"
+    )
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        known = freshness.read_memory(str(path))
+        while freshness.read_memory(str(path)) == known:
+            pass
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert "first" in freshness.read_memory(str(path))
+    freshness.remember(str(path), "last", "1" * 40, 1)
