@@ -74,4 +74,6 @@ $(VENV)/.dev: pyproject.toml constraints.txt requirements-demo.txt | $(VENV)/bin
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -c constraints.txt -e '.[bench]'
+	$(PYTHON) -m venv .venv-modelscan
+	.venv-modelscan/bin/python -m pip install -qq --disable-pip-version-check --no-input modelscan==0.8.8
 	touch $@

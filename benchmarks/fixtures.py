@@ -113,6 +113,52 @@ def shards(folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2))
 
 
+FOLDERS = 20
+
+
+def small_files(folder: Path) -> None:
+    """300 files, none above 40 kB: twenty small models with all that training leaves beside them."""
+    import pickle
+    from collections import OrderedDict
+
+    import torch
+    from safetensors.torch import save_file
+
+    for number in range(FOLDERS):
+        home = folder / f"model-{number:02d}"
+        home.mkdir()
+        torch.manual_seed(number)
+        state = OrderedDict(
+            (f"encoder.layer.{layer}.{part}.weight", torch.randn(16, 8))
+            for layer in range(6)
+            for part in ("query", "key", "value", "output")
+        )
+        save_file(dict(state), home / "model.safetensors", {"format": "pt"})
+        torch.save(state, home / "pytorch_model.bin")
+        moments = {index: {"step": torch.tensor(3.0), "exp_avg": torch.zeros(16)} for index in range(8)}
+        torch.save({"state": moments, "param_groups": [{"lr": 1e-4, "params": [0]}]}, home / "optimizer.pt")
+        torch.save({"base_lrs": [1e-4], "last_epoch": 3}, home / "scheduler.pt")
+        (home / "metrics.pkl").write_bytes(
+            pickle.dumps([{"loss": 1 / (n + 1), "step": n} for n in range(200)])
+        )
+        words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{n}" for n in range(1_000))]
+        (home / "vocab.txt").write_text("\n".join(words) + "\n")
+        documents = {
+            "config.json": {"architectures": ["BertModel"], "model_type": "bert", "hidden_size": 8,
+                            "num_hidden_layers": 6, "num_attention_heads": 2, "vocab_size": len(words)},
+            "generation_config.json": {"bos_token_id": 0, "eos_token_id": 1, "max_length": 128},
+            "tokenizer_config.json": {"tokenizer_class": "BertTokenizer", "model_max_length": 512},
+            "special_tokens_map.json": {"unk_token": "[UNK]", "pad_token": "[PAD]"},
+            "trainer_state.json": {"log_history": [{"loss": 1 / (n + 1), "step": n} for n in range(300)]},
+            "all_results.json": {"eval_accuracy": 0.9, "epoch": 3.0},
+        }  # fmt: skip
+        for name, value in documents.items():
+            (home / name).write_text(json.dumps(value, indent=2))
+        (home / "README.md").write_text("# A small model\n\n" + "It was trained on prose.\n" * 50)
+        (home / "log.txt").write_text("step 1 loss 0.5\n" * 200)
+        (home / ".gitattributes").write_text("*.safetensors filter=lfs diff=lfs merge=lfs -text\n")
+
+
 def signed_clone(folder: Path) -> None:
     """A clone of 1,000 files of 10 kB in one signed commit, a trust store, and gpg's public keyring."""
     from tests.forge.git import git, repository
@@ -139,6 +185,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "many-tensors": many_tensors,
     "big-bin": big_bin,
     "shards": shards,
+    "small-files": small_files,
     "signed-clone": signed_clone,
 }
 

@@ -56,6 +56,10 @@ class Claim:
     peer_name: str
     target: float
     """Greatest allowed ratio of CPU times, or MiB where there is no peer."""
+    most_memory: float | None = None
+    """MiB that no process of ours may exceed, where the claim bounds both."""
+    pairs: int | None = None
+    """Pairs to run, where the claim has a number of its own, and none to warm up with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +85,18 @@ class Outcome:
         """Median of the ratios of the pairs, or the greatest memory."""
         if self.peer:
             return statistics.median(a.cpu / b.cpu for a, b in zip(self.ours, self.peer, strict=True))
-        return max(usage.memory for usage in self.ours)
+        return self.memory
 
     @property
     def kept(self) -> bool:
-        """Whether the figure is within the target."""
-        return self.figure <= self.claim.target
+        """Whether the figure is within the target, and memory within its bound."""
+        most = self.claim.most_memory
+        return self.figure <= self.claim.target and (most is None or self.memory <= most)
+
+    @property
+    def memory(self) -> float:
+        """The greatest memory of ours."""
+        return max(usage.memory for usage in self.ours)
 
 
 def beside_python(name: str) -> str:
@@ -127,12 +137,13 @@ def measure(program: Program) -> Usage:
 
 
 def compare(claim: Claim, pairs: int) -> Outcome:
-    """One warm-up, then `pairs` pairs in turn."""
+    """One warm-up, then `pairs` pairs in turn; a claim's own number of pairs has no warm-up."""
     ours, peer = [], []
-    for round_number in range(pairs + 1):
+    warm_ups = claim.pairs is None
+    for round_number in range((claim.pairs or pairs) + warm_ups):
         usage = measure(claim.ours)
         other = measure(claim.peer) if claim.peer is not None else None
-        if round_number:
+        if round_number >= warm_ups:
             ours.append(usage)
             if other is not None:
                 peer.append(other)
@@ -153,7 +164,8 @@ def row(outcome: Outcome) -> str:
     ratios = sorted(a.cpu / b.cpu for a, b in zip(outcome.ours, outcome.peer, strict=True))
     ours = statistics.median(usage.cpu for usage in outcome.ours)
     peer = statistics.median(usage.cpu for usage in outcome.peer)
+    memory = "" if claim.most_memory is None else f", {outcome.memory:.0f} MiB"
     return (
-        f"| {claim.id} | {claim.text} | {ours:.3f} s | {claim.peer_name} {peer:.3f} s "
+        f"| {claim.id} | {claim.text} | {ours:.3f} s{memory} | {claim.peer_name} {peer:.3f} s "
         f"| {outcome.figure:.3f} ({ratios[0]:.3f}, {ratios[-1]:.3f}) | {claim.target:.2f} | {kept} |"
     )

@@ -18,7 +18,9 @@ from benchmarks import (
     d_audit_digests,
     e_audit_memory,
     f_tokenizer_big,
-    g_provenance,
+    g_bombs,
+    h_speed,
+    i_provenance,
 )
 from benchmarks.harness import HEADER, compare, row
 
@@ -29,7 +31,9 @@ FILES = {
     "d": d_audit_digests,
     "e": e_audit_memory,
     "f": f_tokenizer_big,
-    "g": g_provenance,
+    "g": g_bombs,
+    "h": h_speed,
+    "i": i_provenance,
 }
 PAIRS = 5
 

@@ -471,11 +471,13 @@ class AuditReport:
     manifest: Manifest
     facts: tuple[Fact, ...]
     explanations: Mapping[str, str]
-    """Second reader's decompilation, by name of the pickle stream."""
+    """Second reader's decompilation, by the place of the pickle stream in words."""
     streams: tuple[object, ...] = ()
     """Every pickle stream that was read, with its trace (`scanners.Stream`): what `inspect` shows."""
     quick: bool = False
     """True where only interpreted bytes were read."""
+    rooms: tuple[tuple[str, ...], ...] = ()
+    """Layers of isolation that held in the child processes of this audit: each different set once."""
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:

@@ -35,6 +35,15 @@ class Limits:
     json_number_digits: int = 64
     """CPython itself refuses integers over 4300 digits; no config needs more than a float64."""
     json_items: int = 4_000_000
+    json_short_containers: int = 800_000
+    """Arrays and objects of a document of up to 4 MB; a longer one has one more per five bytes. The shortest
+    that are common take six: points of polygons."""
+
+    # YAML, source code
+    yaml_bytes: int = 4 * MIB
+    """Training configurations have up to about 50 kB; it is a small file's size."""
+    source_bytes: int = 256 * KIB
+    """Python up to which imports and calls are looked for. The longest modeling file has about 150 kB."""
 
     # text
     vocab_bytes: int = 32 * MIB
@@ -127,7 +136,7 @@ class Limits:
     """Memory of the child that unpacks, beside input and output."""
     compressed_streams: int = 20_000
     """Streams in one compressed file. bgzip and pbzip2 write one for every 64 kB and 900 kB."""
-    member_errands: int = 32
+    member_errands: int = 24
     """Child processes of one audit for members of archives, whose number a small file can multiply. One
     that unpacks a 7z archive counts as three, since it costs as much."""
     members: int = 10_000
@@ -162,8 +171,16 @@ class Limits:
     pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""
     pickle_opcodes: int = 5_000_000
+    pickle_short_bytes: int = 4_000_000
+    """A stream up to this length has the two budgets that follow, a longer one also more by its length."""
+    pickle_short_opcodes: int = 1_750_000
+    """And one more per two bytes. A state dict has one in 3.6 bytes; rows of small numbers, one in 1.6."""
     pickle_memo: int = 4_000_000
-    pickle_stack: int = 2_000_000
+    pickle_short_memo: int = 1_000_000
+    """And one more per four bytes. A state dict has one in eleven."""
+    pickle_stack: int = 1_000_000
+    """Values that nothing has taken yet. Picklers write lists and dicts a thousand items at a time, so the
+    longest tuple decides."""
     pickle_depth: int = 500
     """Nesting of the final value; CPython's own repr gives up at 1000."""
     pickle_expanded: int = 50_000_000
@@ -171,6 +188,14 @@ class Limits:
     pickle_integer_bytes: int = 1_024
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
+    index_bytes: int = 64 * MIB
+    """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
+
+    # chat templates
+    template_bytes: int = 256 * KIB
+    """Of all templates of one file together. The longest ones in use have about 20 kB."""
+    templates: int = 64
+    """Templates of one file; Command-R has three."""
 
     # child processes
     second_reader_opcodes: int = 2_000

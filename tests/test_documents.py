@@ -28,7 +28,12 @@ def test_the_rule_pages_are_the_rules(generate):
     assert on_disk == generate.pages()
 
 
-@pytest.mark.parametrize("document", ["README.md", "SECURITY.md", "docs/architecture.md"])
+def test_the_list_of_attacks_is_the_catalogue(generate):
+    """`make docs` was run after the last change of a row, and no tracker is named that a row lacks."""
+    assert generate.ATTACKS.read_text(encoding="utf-8") == generate.attacks()
+
+
+@pytest.mark.parametrize("document", ["docs/attacks.md", "README.md", "SECURITY.md", "docs/architecture.md"])
 def test_local_links_lead_somewhere(document):
     """A link to a file of this repository names a file of this repository."""
     file = ROOT / document

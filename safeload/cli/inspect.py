@@ -120,13 +120,14 @@ def _free_calls(stream: Stream) -> Iterator[str]:
 
 def _second_reader(place: Location, report: AuditReport) -> Iterator[str]:
     """What the second reader said about this stream, and its decompilation."""
-    from safeload.reports._words import quoted, shown
+    from safeload.reports._words import quoted, rating, shown
 
     for fact in report.facts:
         if fact.kind == "pickle.second-reader" and fact.location == place:
             detail = f": {fact.data['detail']}" if fact.data.get("detail") else ""
-            yield f"  second reader (fickling) {shown(str(fact.data.get('status')))}{shown(detail)}"
-    for line in report.explanations.get(place.name, "").splitlines():
+            said = shown(f"{fact.data.get('status')}{detail}")
+            yield f"  second reader (fickling) {said}{rating(fact)}"
+    for line in report.explanations.get(str(place), "").splitlines():
         yield quoted(line)
 
 

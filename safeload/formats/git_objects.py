@@ -7,7 +7,7 @@ Guarantee: what `checked` returns has the id under which it was asked for. Whoev
 clone, a pack, a server) is not trusted, so every object that matters goes through it.
 
 Only SHA-1 repositories are read: the Hub has no others. Their ids are as strong as SHA-1 is: against
-second preimages, not against a publisher who prepared a collision (docs/adr/0007).
+second preimages, not against a publisher who prepared a collision (docs/adr/0009).
 """
 
 from __future__ import annotations

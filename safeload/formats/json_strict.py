@@ -84,7 +84,7 @@ class JsonTooDeep(LimitExceeded):
 
 
 class JsonTooManyItems(LimitExceeded):
-    """More array and object items than `json_items`."""
+    """More items than `json_items`, or more arrays and objects than a document of this length has."""
 
 
 class JsonNumberTooLong(LimitExceeded):
@@ -175,7 +175,10 @@ def _check_skeleton(data: bytes, limits: Limits) -> bool:
     if quotes > 4 * limits.json_items:
         raise JsonTooManyItems(f"{quotes // 2} strings, more than {2 * limits.json_items}")
     skeleton = b"".join(data.split(b'"')[::2]) if quotes else data
-    items = skeleton.count(b",") + skeleton.count(b"[") + skeleton.count(b"{")
+    containers = skeleton.count(b"[") + skeleton.count(b"{")
+    if containers > limits.json_short_containers + max(0, len(data) - _SHORT_BYTES) // 5:
+        raise JsonTooManyItems(f"{containers} arrays and objects in a document of {len(data)} bytes")
+    items = skeleton.count(b",") + containers
     if items > limits.json_items:
         raise JsonTooManyItems(f"{items} items, more than {limits.json_items}")
     _check_depth(skeleton, limits.json_depth)
@@ -187,6 +190,7 @@ def _check_skeleton(data: bytes, limits: Limits) -> bool:
     return any(exponent in numbers for exponent in _EXPONENTS)
 
 
+_SHORT_BYTES = 4_000_000
 _FEW_OPENINGS = 2_000
 """Brackets that the scanner may follow on its stack whatever the interpreter's recursion limit is."""
 

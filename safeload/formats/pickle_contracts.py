@@ -4,8 +4,8 @@ A contract answers for one (module, name). Its functions get abstract arguments 
 value, or raise `Refused`; nothing is imported and nothing is called. What has no contract is unlisted,
 and there is no rule by prefix: `torch.` alone holds dozens of ways to run code.
 
-The families live in `pickle_contracts_plain`, `_torch` and `_numpy`; inert records by exact name in
-`pickle_packs`.
+The families live in `pickle_contracts_plain`, `_torch`, `_torch_special`, `_sparse` and `_numpy`; inert
+records (`pickle_records`) by exact name in `packs`.
 """
 
 from __future__ import annotations
@@ -31,15 +31,23 @@ class Refused(Exception):
 class Scene:
     """What contract functions may look at and charge while one stream is interpreted."""
 
-    __slots__ = ("budget", "storages", "tensor_rank", "untyped")
+    __slots__ = ("budget", "data", "quantized", "read", "storages", "tensor_rank", "untyped")
 
-    def __init__(self, tensor_rank: int, budget: int) -> None:
+    def __init__(
+        self, tensor_rank: int, budget: int, read: Callable[[StorageRef], bytes | None] | None = None
+    ) -> None:
         self.tensor_rank = tensor_rank
         self.budget = budget
         """Items and bytes that contracts may still copy: a few times the stream's own length."""
         self.storages: dict[str, StorageRef] = {}
         self.untyped: set[str] = set()
         """Keys of storages that are bytes without a dtype."""
+        self.quantized: dict[str, str] = {}
+        """Storage key to the quantised dtype of it."""
+        self.read = read
+        """Gives the bytes of a storage, where they are at hand: the indices of sparse tensors stand there."""
+        self.data: dict[str, tuple[memoryview, int]] = {}
+        """Storages of indices that were read, and how many of their elements may still be looked at."""
 
     def charge(self, amount: int) -> None:
         """Account for a copy of `amount` items or bytes before it is made.
@@ -67,6 +75,8 @@ class Contract:
     """What the global itself stands for, where it is a constant (a dtype)."""
     storage: str | None = None
     """Dtype name, where the global is a storage type inside a persistent id."""
+    quantized: str | None = None
+    """The same for the storage types of quantised tensors, which are no dtype of `tensors.ITEM_BITS`."""
     enum: bool = False
     """True for an enum class, whose members `getattr` may name."""
     record: bool = False

@@ -1,7 +1,8 @@
-"""Contracts for numpy arrays, scalars and dtypes of plain numbers and texts (the pack `numpy`).
+"""Contracts for numpy arrays, scalars and dtypes of plain numbers and texts (part of the pack `numpy`).
 
 An array is accepted where its dtype is of a fixed size without objects and its bytes are exactly as many
-as its shape asks for. Structured, object and date dtypes have no contract.
+as its shape asks for. A structured dtype is accepted where each field is plain and lies inside the item.
+Object and date dtypes have no contract.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from safeload.formats.pickle_trace import ArrayValue, GlobalRef
 if TYPE_CHECKING:
     from safeload.formats.pickle_contracts import Arguments, Key, Scene
 
-_DTYPE = r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32)|[SU](0|[1-9][0-9]{0,5}))"
+_DTYPE = r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32)|[SUV](0|[1-9][0-9]{0,5}))"
+_STRUCTURED_FLAGS = frozenset({0, 0x10, 0x80, 0x90})
+_FIELDS = 256
 
 
 def _dtype(args: Arguments, _scene: Scene) -> object:
@@ -46,6 +49,14 @@ def build_dtype(target: ArrayValue, state: object) -> None:
         raise Refused("the state of a dtype is no tuple of eight")
     version, order, subdtype, names, fields, size, alignment, flags = state
     width = item_size(target.dtype)
+    if "V" in target.dtype:
+        if (version, order, subdtype, size) != (3, "|", None, width) or not is_int(alignment, 1, 64):
+            raise Refused("the state of a structured dtype has another form")
+        if type(flags) is not int or flags not in _STRUCTURED_FLAGS:
+            raise Refused("the state of a structured dtype has other flags")
+        target.dtype = f"|V{width}"
+        target.fields = _structured(names, fields, width)
+        return
     if (
         version not in (3, 4)
         or type(order) is not str
@@ -61,9 +72,36 @@ def build_dtype(target: ArrayValue, state: object) -> None:
     target.dtype = order + target.dtype.lstrip("<>|=")
 
 
+def _structured(names: object, fields: object, width: int) -> tuple[tuple[str, str, int], ...]:
+    """Name, dtype and offset of each field, all of them plain and inside the item."""
+    if type(names) is not tuple or not isinstance(fields, dict) or not 0 < len(names) <= _FIELDS:
+        raise Refused("a structured dtype names no fields")
+    if not all(type(name) is str for name in names) or len(names) != len(fields) or set(fields) != set(names):
+        raise Refused("the fields of a structured dtype are not those that it names")
+    found = []
+    for name in names:
+        field = fields[name]
+        if type(field) is not tuple or len(field) != 2:
+            raise Refused("a field of a structured dtype is no pair of dtype and offset")
+        dtype, offset = field
+        if (
+            type(dtype) is not ArrayValue
+            or dtype.kind != "dtype"
+            or dtype.dtype is None
+            or "V" in dtype.dtype
+        ):
+            raise Refused("a field of a structured dtype is none of plain numbers or texts")
+        if not is_int(offset, 0, width - item_size(dtype.dtype)):
+            raise Refused("a field of a structured dtype lies outside the item")
+        found.append((name, dtype.dtype, offset))
+    return tuple(found)
+
+
 def _check_data(shape: object, dtype: object, data: object, rank: int) -> tuple[int, ...]:
     if type(dtype) is not ArrayValue or dtype.kind != "dtype" or dtype.dtype is None:
         raise Refused("the dtype is none of plain numbers or texts")
+    if "V" in dtype.dtype and dtype.fields is None:
+        raise Refused("the dtype is void: bytes without a meaning")
     if not isinstance(shape, tuple) or len(shape) > rank or not all(map(is_int, shape)):
         raise Refused("the shape is no tuple of counts")
     if not isinstance(data, (bytes, bytearray)):
@@ -88,7 +126,7 @@ def build_array(target: ArrayValue, state: object, scene: Scene) -> None:
     if version != 1 or type(fortran) is not bool:
         raise Refused("the state of an array has another version")
     target.shape = _check_data(shape, dtype, data, min(scene.tensor_rank, 32))
-    target.dtype = dtype.dtype
+    target.dtype, target.fields = dtype.dtype, dtype.fields
     scene.charge(len(data))
     target.data = bytes(data)
 
@@ -123,7 +161,7 @@ def _from_buffer(args: Arguments, scene: Scene) -> object:
     value.shape = _check_data(shape, dtype, data, min(scene.tensor_rank, 32))
     if isinstance(dtype, ArrayValue) and isinstance(data, (bytes, bytearray)):
         scene.charge(len(data))
-        value.dtype, value.data = dtype.dtype, bytes(data)
+        value.dtype, value.fields, value.data = dtype.dtype, dtype.fields, bytes(data)
     return value
 
 

@@ -1,5 +1,8 @@
 """Contracts for Python's own data types: collections, numbers, dates, paths.
 
+Bags of attributes of the standard library (`argparse.Namespace`, `types.SimpleNamespace`) are records.
+Named tuples and other classes made at run time have no contract.
+
 Arguments are literals, and a contract that copies charges for it first: `bytearray(10**10)` is an int
 argument and refused, `_codecs.encode` of one long memoised text a thousand times runs out of budget.
 """
@@ -11,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from safeload.formats.pickle_contracts import Contract, Refused, is_int, is_member, is_plain, listed
 from safeload.formats.pickle_gadgets import gadget
+from safeload.formats.pickle_records import COST, MEMBER, TYPE_ONLY, record, take_fields
 from safeload.formats.pickle_trace import (
     UNKNOWN,
     DefaultDictValue,
+    DequeValue,
     GlobalRef,
     InertRecord,
     OrderedDictValue,
@@ -27,11 +32,22 @@ _DECIMAL = r"[+-]?[0-9]{1,64}(\.[0-9]{1,64})?([eE][+-]?[0-9]{1,6})?"
 _FACTORIES = frozenset({"list", "dict", "int", "float", "set", "str", "bool"})
 
 
-def ordered_dict(args: Arguments, _scene: Scene) -> object:
-    """`OrderedDict()`; what goes in comes by SETITEM."""
-    if args:
-        raise Refused("takes no arguments")
-    return OrderedDictValue()
+def ordered_dict(args: Arguments, scene: Scene) -> object:
+    """`OrderedDict()`, and what goes in comes by SETITEM; Python 2 gave it a list of pairs."""
+    value = OrderedDictValue()
+    if not args:
+        return value
+    pairs = args[0]
+    if len(args) > 1 or not isinstance(pairs, list) or type(pairs) is not list:
+        raise Refused("takes nothing, or one list of pairs")
+    scene.charge(len(pairs))
+    for pair in pairs:
+        if not isinstance(pair, (list, tuple)) or type(pair) not in (list, tuple) or len(pair) != 2:
+            raise Refused("takes nothing, or one list of pairs")
+        if not is_member(pair[0]):
+            raise Refused("a key is no small constant")
+        value[pair[0]] = pair[1]
+    return value
 
 
 def _default_dict(args: Arguments, _scene: Scene) -> object:
@@ -174,39 +190,82 @@ def _timezone(args: Arguments, _scene: Scene) -> object:
     raise Refused("takes one timedelta of less than a day")
 
 
-def _reconstructor(args: Arguments, _scene: Scene) -> object:
+def _range(args: Arguments, _scene: Scene) -> object:
+    if len(args) != 3 or not all(is_int(item, -(1 << 62)) for item in args) or args[2] == 0:
+        raise Refused("takes three ints")
+    return InertRecord("builtins.range", args)
+
+
+def _deque(args: Arguments, scene: Scene) -> object:
+    """`deque([...])`, or `deque((), maxlen)` and the items by APPENDS."""
+    items = args[0] if args else ()
+    if len(args) > 2 or not isinstance(items, (list, tuple)) or type(items) not in (list, tuple):
+        raise Refused("takes one list and a length")
+    if len(args) == 2 and not (args[1] is None or is_int(args[1])):
+        raise Refused("the length is no count")
+    scene.charge(COST + len(items))
+    return DequeValue(items)
+
+
+def _namespace(args: Arguments, scene: Scene) -> object:
+    if args:
+        raise Refused("takes no arguments")
+    scene.charge(COST)
+    return InertRecord("types.SimpleNamespace", (), take_fields)
+
+
+def _take_uuid(_target: object, state: object, _scene: Scene) -> None:
+    given = state if isinstance(state, dict) and type(state) is dict else {}
+    if not is_int(given.get("int"), 0, (1 << 128) - 1) or len(given) != 1 + ("is_safe" in given):
+        raise Refused("the state of a UUID is not one int")
+    if "is_safe" in given and not is_int(given["is_safe"], -1, 0):
+        raise Refused("the state of a UUID is not one int")
+
+
+def _uuid(args: Arguments, scene: Scene) -> object:
+    if args:
+        raise Refused("takes no arguments")
+    scene.charge(COST)
+    return InertRecord("uuid.UUID", (), _take_uuid)
+
+
+def _new_record(kind: object, args: Arguments, scene: Scene) -> object:
+    contract = listed(kind)
+    if contract is None or not contract.record or contract.new is None:
+        raise Refused("restores only records of a pack")
+    return contract.new(args, scene)
+
+
+def _reconstructor(args: Arguments, scene: Scene) -> object:
     """`copyreg._reconstructor(cls, object, None)`: how protocols 0 and 1 write a plain instance."""
     if len(args) == 3:
         kind, base, state = args
-        contract = listed(kind)
         plain_base = type(base) is GlobalRef and (base.module, base.name) == ("builtins", "object")
-        if contract is not None and contract.record and plain_base and state is None:
-            return InertRecord(kind.path if isinstance(kind, GlobalRef) else "", ())
+        if plain_base and state is None:
+            return _new_record(kind, (), scene)
     raise Refused("restores only records of a pack, with object as base")
 
 
-_MEMBER = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+def _new_object(args: Arguments, scene: Scene) -> object:
+    """`copyreg.__newobj__(cls)`: NEWOBJ, written as a call."""
+    if not args:
+        raise Refused("takes a class")
+    return _new_record(args[0], args[1:], scene)
 
 
 def _get_attribute(args: Arguments, _scene: Scene) -> object:
-    """`getattr(Enum, "NAME")`: how Python 3.11 and 3.12 write an enum member."""
+    """`getattr(Enum, "NAME")`: how Python 3.11 writes an enum member."""
     if len(args) == 2:
         kind, name = args
         contract = listed(kind)
-        if (
-            contract is not None
-            and contract.enum
-            and isinstance(kind, GlobalRef)
-            and isinstance(name, str)
-            and _MEMBER.fullmatch(name)
-        ):
+        named = isinstance(name, str) and type(name) is str and MEMBER.fullmatch(name)
+        if named and contract is not None and contract.enum and isinstance(kind, GlobalRef):
             return InertRecord(kind.path, (name,))
         if (
-            isinstance(kind, GlobalRef)
+            named
+            and isinstance(kind, GlobalRef)
             and kind.contract is None
             and gadget(kind.module, kind.name) is None
-            and isinstance(name, str)
-            and _MEMBER.fullmatch(name)
         ):
             return UNKNOWN  # an enum that no pack lists: its global is the finding
     raise Refused("reads only members of enums that a pack lists")
@@ -215,17 +274,22 @@ def _get_attribute(args: Arguments, _scene: Scene) -> object:
 GETATTR = Contract(call=_get_attribute)
 """Listed only together with a pack that holds enums."""
 
-_TYPE_ONLY = Contract()
 _PATH = Contract(call=_path)
 
 CONTRACTS: dict[Key, Contract] = {
     ("collections", "OrderedDict"): Contract(call=ordered_dict),
     ("collections", "defaultdict"): Contract(call=_default_dict),
     ("collections", "Counter"): Contract(call=_counter),
+    ("collections", "deque"): Contract(call=_deque),
+    ("collections", "UserDict"): record("collections.UserDict"),
+    ("types", "SimpleNamespace"): Contract(call=_namespace),
+    ("argparse", "Namespace"): record("argparse.Namespace"),
+    ("uuid", "UUID"): Contract(new=_uuid, record=True),
     ("builtins", "set"): Contract(call=_set),
     ("builtins", "frozenset"): Contract(call=_frozenset),
     ("builtins", "complex"): Contract(call=_complex),
     ("builtins", "slice"): Contract(call=_slice),
+    ("builtins", "range"): Contract(call=_range),
     ("builtins", "bytes"): Contract(call=_bytes),
     ("builtins", "bytearray"): Contract(call=_bytearray),
     ("_codecs", "encode"): Contract(call=_encode),
@@ -236,9 +300,10 @@ CONTRACTS: dict[Key, Contract] = {
     ("datetime", "timedelta"): Contract(call=_timedelta),
     ("datetime", "timezone"): Contract(call=_timezone),
     ("copyreg", "_reconstructor"): Contract(call=_reconstructor),
+    ("copyreg", "__newobj__"): Contract(call=_new_object),
 }
 CONTRACTS.update(
-    {("builtins", name): _TYPE_ONLY for name in ("object", "list", "dict", "int", "float", "str", "bool")}
+    {("builtins", name): TYPE_ONLY for name in ("object", "list", "dict", "int", "float", "str", "bool")}
 )
 CONTRACTS.update(
     {

@@ -2,8 +2,8 @@
 
 A tensor is accepted only as a strided range that lies inside its storage. The check is torch's own
 (`offset + sum((size - 1) * stride) < numel`), in Python's unbounded integers, so that nothing can wrap
-around. Quantised, sparse, nested and wrapper tensors have no contract: their rebuild functions trust
-strides and indices that the stream brings.
+around. A tensor whose bits ask for a conjugate or a negation becomes a record: its bytes alone are another
+tensor. What is no strided tensor stands in `pickle_contracts_torch_special` and `_sparse`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from safeload.formats.pickle_trace import (
     DeviceValue,
     DtypeValue,
     GlobalRef,
+    InertRecord,
     LayoutValue,
     OrderedDictValue,
     SizeValue,
@@ -34,7 +35,14 @@ _STORAGES = {
     "ShortStorage": "int16", "CharStorage": "int8", "ByteStorage": "uint8", "BoolStorage": "bool",
     "ComplexFloatStorage": "complex64", "ComplexDoubleStorage": "complex128",
 }  # fmt: skip
-_LAYOUTS = frozenset({"torch.strided", "torch.sparse_coo"})
+QUANTIZED = {"QInt8Storage": "qint8", "QUInt8Storage": "quint8", "QInt32Storage": "qint32"}
+"""Storage types of quantised tensors. Those of several elements per byte are not among them."""
+_LAYOUTS = frozenset(
+    {
+        "torch.strided", "torch.sparse_coo", "torch.sparse_csr", "torch.sparse_csc", "torch.sparse_bsr",
+        "torch.sparse_bsc",
+    }
+)  # fmt: skip
 _DEVICE_KINDS = frozenset({"cpu", "cuda", "mps", "xpu", "xla", "hpu", "npu", "meta"})
 UNTYPED = "untyped"
 """The `storage` of UntypedStorage's contract: bytes without a dtype."""
@@ -53,6 +61,9 @@ def persistent_storage(pid: object, scene: Scene) -> StorageRef:
         raise Refused("a persistent id does not start with 'storage'")
     contract = kind.contract if type(kind) is GlobalRef else None
     dtype = contract.storage if isinstance(contract, Contract) else None
+    quantized = contract.quantized if isinstance(contract, Contract) else None
+    if quantized is not None:
+        dtype = quantized.removeprefix("q")
     if dtype is None:
         raise Refused("a persistent id names no storage type")
     if type(key) is not str or len(key) > 20 or not (key.isascii() and key.isdigit()):
@@ -69,6 +80,7 @@ def persistent_storage(pid: object, scene: Scene) -> StorageRef:
             or known.numel != numel
             or known.location != location
             or untyped is not (key in scene.untyped)
+            or quantized != scene.quantized.get(key)
         ):
             raise Refused(f"storage {key} is described twice, differently")
         return known
@@ -76,16 +88,30 @@ def persistent_storage(pid: object, scene: Scene) -> StorageRef:
         raise Refused("a storage's location is no device name")
     if untyped:
         scene.untyped.add(key)
+    if quantized is not None:
+        scene.quantized[key] = quantized
     ref = scene.storages[key] = StorageRef(dtype, key, location, numel)
     return ref
 
 
-def legacy_storage(pid: object, scene: Scene) -> StorageRef:
+def legacy_storage(pid: object, scene: Scene) -> object:
     """The same for the format before zip, whose persistent ids have a sixth field: a view of the storage.
 
+    A class of a whole module comes as `("module", class, file, source)`. torch gives back the class, after
+    comparing the source with its own to warn of changes; the texts are dropped here.
+
     Raises:
-        Refused: it is not exactly `("storage", StorageType, key, location, numel, None)`.
+        Refused: it is neither that nor exactly `("storage", StorageType, key, location, numel, None)`.
     """
+    if type(pid) is tuple and len(pid) == 4 and type(pid[0]) is str and pid[0] == "module":
+        contract = listed(pid[1])
+        if (
+            contract is None
+            or not contract.record
+            or not all(type(text) in (str, type(None)) for text in pid[2:])
+        ):
+            raise Refused("a persistent id names no class of a pack, with its file and source")
+        return pid[1]
     if type(pid) is not tuple or len(pid) != 6:
         raise Refused("a persistent id is no tuple of six")
     if pid[5] is not None:
@@ -94,7 +120,12 @@ def legacy_storage(pid: object, scene: Scene) -> StorageRef:
     return persistent_storage(pid[:5], scene)
 
 
-def _hooks(value: object) -> None:
+def check_hooks(value: object) -> None:
+    """Hold the backward hooks of a tensor to none.
+
+    Raises:
+        Refused: there are some, or it is no OrderedDict.
+    """
     if type(value) is not OrderedDictValue or value or value.metadata is not None:
         raise Refused("backward hooks are no empty OrderedDict")
     value.sealed = True
@@ -141,43 +172,95 @@ def _tensor(  # noqa: PLR0917 - positional for speed: once per tensor
 def rebuild_tensor_v2(args: Arguments, scene: Scene) -> object:
     """`_rebuild_tensor_v2(storage, offset, sizes, strides, requires_grad, hooks, metadata=None)`."""
     count = len(args)
-    if count != 6 and not (count == 7 and args[6] is None):
-        raise Refused("takes six arguments, and no tensor metadata")
+    if count not in {6, 7}:
+        raise Refused("takes six arguments, and metadata of the tensor")
     storage = args[0]
-    if type(storage) is not StorageRef or storage.key in scene.untyped:
+    if type(storage) is not StorageRef or storage.key in scene.untyped or storage.key in scene.quantized:
         raise Refused("the first argument is no typed storage")
-    _hooks(args[5])
-    return _tensor(storage, storage.dtype, storage.numel, args, args[4], scene.tensor_rank)
+    check_hooks(args[5])
+    tensor = _tensor(storage, storage.dtype, storage.numel, args, args[4], scene.tensor_rank)
+    return tensor if count == 6 else _with_bits(tensor, args[6])
+
+
+_BITS = frozenset({"conj", "neg"})
+_COMPLEX = frozenset({"complex32", "complex64", "complex128"})
+
+
+def _with_bits(tensor: TensorSpec, metadata: object) -> object:
+    """A tensor with metadata: `{"conj": True}` and `{"neg": True}`, lazily applied to what is read."""
+    if metadata is None:
+        return tensor
+    bits = metadata if isinstance(metadata, dict) and type(metadata) is dict else {"": None}
+    if not _BITS.issuperset(bits) or not all(type(bit) is bool for bit in bits.values()):
+        raise Refused("the metadata of a tensor is more than the bits conj and neg")
+    if not any(bits.values()):
+        return tensor
+    if bits.get("conj") and tensor.dtype not in _COMPLEX:
+        raise Refused("a tensor of real numbers is marked as conjugate")
+    return InertRecord("torch.Tensor with conj or neg bit", (tensor, dict(bits)))
 
 
 def _rebuild_tensor(args: Arguments, scene: Scene) -> object:
     if len(args) != 4:
         raise Refused("takes four arguments")
     storage = args[0]
-    if type(storage) is not StorageRef or storage.key in scene.untyped:
+    if type(storage) is not StorageRef or storage.key in scene.untyped or storage.key in scene.quantized:
         raise Refused("the first argument is no typed storage")
     return _tensor(storage, storage.dtype, storage.numel, args, False, scene.tensor_rank)  # noqa: FBT003 - as above
 
 
 def _rebuild_tensor_v3(args: Arguments, scene: Scene) -> object:
-    if len(args) != 7 and not (len(args) == 8 and args[7] is None):
-        raise Refused("takes seven arguments, and no tensor metadata")
+    if len(args) not in (7, 8):
+        raise Refused("takes seven arguments, and metadata of the tensor")
     storage, dtype = args[0], args[6]
     if type(storage) is not StorageRef or storage.key not in scene.untyped:
         raise Refused("the first argument is no untyped storage")
     if type(dtype) is not DtypeValue:
-        raise Refused("the seventh argument is no dtype")
-    _hooks(args[5])
+        raise Refused("the seventh argument is no dtype of a known size")
+    check_hooks(args[5])
     numel = storage.numel * 8 // ITEM_BITS[dtype.name]
-    return _tensor(storage, dtype.name, numel, args, args[4], scene.tensor_rank)
+    tensor = _tensor(storage, dtype.name, numel, args, args[4], scene.tensor_rank)
+    return tensor if len(args) == 7 else _with_bits(tensor, args[7])
 
 
-def _rebuild_parameter(args: Arguments, _scene: Scene) -> object:
-    if len(args) != 3 or type(args[0]) is not TensorSpec or type(args[1]) is not bool:
+def rebuild_parameter(args: Arguments, _scene: Scene) -> object:
+    """`_rebuild_parameter(tensor, requires_grad, hooks)`."""
+    if len(args) != 3 or type(args[1]) is not bool:
         raise Refused("takes a tensor, a bool and hooks")
-    _hooks(args[2])
+    if isinstance(args[0], InertRecord) and args[0].name.startswith("torch.Tensor "):
+        check_hooks(args[2])
+        return InertRecord(args[0].name, args)  # of a tensor that is no plain one
+    if type(args[0]) is not TensorSpec:
+        raise Refused("takes a tensor, a bool and hooks")
+    check_hooks(args[2])
     data = args[0]
     return data._replace(requires_grad=args[1], parameter=True)
+
+
+_OWN = frozenset({"data", "grad", "names", "requires_grad", "volatile", "real", "imag", "retain_grad"})
+"""Attributes of a tensor that do something when they are set."""
+
+
+def check_attributes(state: object, scene: Scene) -> None:
+    """Hold the attributes of a tensor or parameter to literals under names that mean nothing to torch.
+
+    torch sets each with `setattr`. They are not kept.
+
+    Raises:
+        Refused: there is another kind of value or name among them.
+    """
+    parts = state if isinstance(state, tuple) and type(state) is tuple and len(state) == 2 else (state,)
+    for part in parts:
+        if part is None:
+            continue
+        if not isinstance(part, dict) or type(part) is not dict:
+            raise Refused("the state of a tensor is no dict of attributes")
+        scene.charge(len(part))
+        for name in part:
+            if type(name) is not str or name in _OWN or name.startswith("__") or name.endswith("hooks"):
+                raise Refused("the state of a tensor sets more than attributes of its own")
+        if not is_literal(part, scene):
+            raise Refused("the state of a tensor holds more than literals")
 
 
 def _rebuild_from_type(args: Arguments, scene: Scene) -> object:
@@ -189,8 +272,9 @@ def _rebuild_from_type(args: Arguments, scene: Scene) -> object:
         raise Refused("wraps a function that builds no tensor")
     if kind is None or not kind.tensor_type:
         raise Refused("restores a type other than Tensor and Parameter")
-    if not isinstance(args[2], tuple) or type(args[2]) is not tuple or not is_literal(args[3], scene):
-        raise Refused("arguments are no tuple, or the state holds more than literals")
+    if not isinstance(args[2], tuple) or type(args[2]) is not tuple:
+        raise Refused("arguments are no tuple")
+    check_attributes(args[3], scene)
     return function.call(args[2], scene)
 
 
@@ -238,9 +322,11 @@ CONTRACTS: dict[Key, Contract] = {
     ("torch._utils", "_rebuild_tensor"): Contract(call=_rebuild_tensor, tensor_builder=True),
     ("torch._utils", "_rebuild_tensor_v2"): Contract(call=rebuild_tensor_v2, tensor_builder=True),
     ("torch._utils", "_rebuild_tensor_v3"): Contract(call=_rebuild_tensor_v3, tensor_builder=True),
-    ("torch._utils", "_rebuild_parameter"): Contract(call=_rebuild_parameter, tensor_builder=True),
+    ("torch._utils", "_rebuild_parameter"): Contract(call=rebuild_parameter, tensor_builder=True),
     ("torch._tensor", "_rebuild_from_type_v2"): _REBUILD_FROM_TYPE,
     ("torch.tensor", "_rebuild_from_type_v2"): _REBUILD_FROM_TYPE,
+    ("torch._tensor", "_rebuild_from_type"): _REBUILD_FROM_TYPE,
+    ("torch.tensor", "_rebuild_from_type"): _REBUILD_FROM_TYPE,
     ("torch", "Tensor"): Contract(tensor_type=True),
     ("torch.nn.parameter", "Parameter"): Contract(tensor_type=True),
     ("torch.storage", "UntypedStorage"): Contract(storage=UNTYPED),
@@ -249,5 +335,11 @@ CONTRACTS: dict[Key, Contract] = {
     ("torch.serialization", "_get_layout"): Contract(call=_layout),
     ("torch.torch_version", "TorchVersion"): Contract(call=_version, new=_version),
 }
-CONTRACTS.update({("torch", name): Contract(storage=dtype) for name, dtype in _STORAGES.items()})
+CONTRACTS.update(
+    {
+        (module, name): Contract(storage=dtype)
+        for module in ("torch", "torch.cuda")
+        for name, dtype in _STORAGES.items()
+    }
+)
 CONTRACTS.update({("torch", name): Contract(value=DtypeValue(name)) for name in ITEM_BITS})

@@ -58,7 +58,7 @@ class StreamTooLarge(LimitExceeded):
 
 
 class TooManyOpcodes(LimitExceeded):
-    """More opcodes than `pickle_opcodes`."""
+    """More opcodes than `pickle_opcodes`, or than a stream of this length has."""
 
 
 class StackTooLarge(LimitExceeded):
@@ -66,7 +66,10 @@ class StackTooLarge(LimitExceeded):
 
 
 class MemoTooLarge(LimitExceeded):
-    """A memo index above `pickle_memo`: CPython would allocate twice that many pointers."""
+    """A memo index above `pickle_memo`, or than a stream of this length has.
+
+    CPython would allocate twice that many pointers.
+    """
 
 
 class NumberTooLarge(LimitExceeded):

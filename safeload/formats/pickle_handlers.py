@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, TypeAlias
 
 from safeload.formats import pickle_errors as wrong
+from safeload.formats.joblib_wrapper import ArrayWrapper
 from safeload.formats.opcodes import BY_NAME, HIGHEST_PROTOCOL
 from safeload.formats.pickle_gadgets import RESOLVE
 from safeload.formats.pickle_state import describe
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from safeload.formats.pickle_state import Machine
 
     Handler: TypeAlias = Callable[[Machine], None]
-
-
-_SET_CHARGE = 24
-"""What a set costs of the stream's budget: a pickler writes six bytes or more for one with a member, and an
-empty one takes 216 bytes of memory for one byte of stream."""
 
 
 def _invalid(m: Machine) -> None:
@@ -174,7 +170,7 @@ def _get(m: Machine) -> None:
 
 def _put(m: Machine) -> None:
     index = m.index()
-    if index > m.limits.pickle_memo:
+    if index > m.most_memo:
         raise wrong.MemoTooLarge(f"puts into the memo at index {index}", offset=m.at)
     m.memo[index] = m.stack[-1]
 
@@ -191,7 +187,7 @@ def _empty_dict(m: Machine) -> None:
 
 
 def _empty_set(m: Machine) -> None:
-    m.charge(_SET_CHARGE)
+    m.count_set()
     m.stack.append(set())
 
 
@@ -209,7 +205,7 @@ def _dict(m: Machine) -> None:
 
 def _frozenset(m: Machine) -> None:
     items = m.pop_mark()
-    m.charge(_SET_CHARGE)
+    m.count_set()
     m.stack.append(frozenset(m.members(items)))
 
 
@@ -321,7 +317,10 @@ def _newobj_ex(m: Machine) -> None:
 
 def _build(m: Machine) -> None:
     state = m.stack.pop()
-    m.build(m.stack[-1], state)
+    target = m.stack[-1]
+    m.build(target, state)
+    if type(target) is ArrayWrapper and m.inline is not None:
+        m.stack[-1] = m.inline(m, target)
 
 
 def _persid(m: Machine) -> None:

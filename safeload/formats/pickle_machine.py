@@ -38,12 +38,16 @@ from safeload.formats.pickle_trace import GlobalRef, GlobalUse, StreamStatus, Tr
 from safeload.formats.pickle_value import check_value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from safeload.formats.pickle_state import Persistent, Use
+    from safeload.formats.pickle_trace import StorageRef
     from safeload.limits import Limits
 
 _U2 = struct.Struct("<H").unpack_from
 _U4 = struct.Struct("<I").unpack_from
 _I4 = struct.Struct("<i").unpack_from
+_F8 = struct.Struct(">d").unpack_from
 
 _SLICE: Final = 4_096
 """Opcodes between two looks at the size of the stack."""
@@ -60,8 +64,10 @@ _TO_MARK: Final = frozenset(
 )  # fmt: skip
 
 
-def _interpret(machine: Machine, *, use_fast: bool) -> object:
+def interpret(machine: Machine, *, use_fast: bool) -> object:
     """Interpret up to STOP and give back the final value.
+
+    What else than an error ends it, may go on later: the state is the machine's.
 
     Raises:
         FormatError: the stream breaks, or exceeds a budget.
@@ -71,8 +77,8 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
     pos = at = machine.pos
     stack, below, memo = machine.stack, machine.below, machine.memo
     scene, log = machine.scene, machine.events
-    most_opcodes, most_memo = machine.limits.pickle_opcodes, machine.limits.pickle_memo
-    opcodes = more = 0
+    most_opcodes, most_memo = machine.most_opcodes, machine.most_memo
+    opcodes, more = 0, machine.opcodes
     fast = None
     if use_fast and log is None and machine.storage is not None:
         fast = TensorStep(legacy=machine.persistent_ids == "torch-legacy")
@@ -81,7 +87,7 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
             machine.stack = stack
             machine.check_sizes()
             if opcodes + more >= most_opcodes:
-                raise wrong.TooManyOpcodes(f"the stream has more than {most_opcodes} opcodes")
+                raise wrong.TooManyOpcodes(f"more than {most_opcodes} opcodes in a stream of this length")
             for opcodes in range(opcodes + 1, min(opcodes + _SLICE, most_opcodes - more) + 1):  # noqa: B020 - counts for free
                 if pos >= end:
                     if pos > end:
@@ -114,6 +120,13 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
                         items = stack
                         stack = below.pop()
                         stack.append(tuple(items))
+                    elif code == 0x75 and type(below[-1][-1]) is dict:  # SETITEMS
+                        items = stack
+                        stack = below.pop()
+                        machine.at = at
+                        machine.set_dict_items(stack[-1], items)  # type: ignore[arg-type]  # a dict, as said
+                    elif code == 0x7D:  # EMPTY_DICT
+                        stack.append({})
                     elif code == 0x86:  # TUPLE2
                         last = stack.pop()
                         stack[-1] = (stack[-1], last)
@@ -183,6 +196,11 @@ def _interpret(machine: Machine, *, use_fast: bool) -> object:
                 elif code == 0x51:  # BINPERSID
                     machine.at = at
                     stack[-1] = machine.persistent(stack[-1])
+                elif code == 0x47:  # BINFLOAT
+                    stack.append(_F8(data, pos)[0])
+                    pos += 8
+                elif code == 0x5D:  # EMPTY_LIST
+                    stack.append([])
                 elif code == 0x29:  # EMPTY_TUPLE
                     stack.append(())
                 elif code == 0x4D:  # BININT2
@@ -231,6 +249,9 @@ def run_pickle(
     start: int = 0,
     log: bool = False,
     fast: bool = True,
+    base: int = 0,
+    objects: bool = False,
+    read: Callable[[StorageRef], bytes | None] | None = None,
 ) -> Trace:
     """Interpret the stream that starts at byte `start`.
 
@@ -242,22 +263,44 @@ def run_pickle(
         packs: names of the packs of inert records that the policy switches on.
         persistent: whose storages persistent ids refer to: `torch` for those of a torch archive.
         start: where the stream begins.
+        base: where `data` stands in the artifact; offsets in the trace count from there.
+        objects: whether arrays of Python objects are listed, as in files of joblib.
         fast: take the opcodes of one tensor in one step where they are the usual ones.
+        read: gives the bytes of a storage, for the indices of sparse tensors; without it these are refused.
         log: keep every import and call in order in `Trace.events` (for tests; slower).
     """
-    machine = Machine(data, limits, packs, persistent=persistent, start=start, log=log)
+    machine = Machine(
+        data,
+        limits,
+        packs,
+        persistent=persistent,
+        start=start,
+        log=log,
+        base=base,
+        objects=objects,
+        read=read,
+    )
     error: FormatError | None = None
     value: object = None
     stopped = False
     try:
         if len(data) - start > limits.pickle_bytes:
             raise wrong.StreamTooLarge(f"the stream has more than {limits.pickle_bytes} bytes", offset=start)
-        value = _interpret(machine, use_fast=fast)
+        value = interpret(machine, use_fast=fast)
         stopped = True
         if not machine.unlisted and not machine.rejected:
-            check_value(value, limits)
+            function = check_value(value, limits)
+            if function is not None:
+                machine.refuse(function, "the value holds it: a function, where only classes and data belong")
     except FormatError as caught:
         error = caught
+        if base and error.offset is not None:
+            error.offset += base
+    return traced(machine, value, error, len(data) - machine.pos if stopped else 0)
+
+
+def traced(machine: Machine, value: object, error: FormatError | None, trailing: int) -> Trace:
+    """The trace of a run that came to its end, or to an error."""
     if machine.dangerous:
         status = StreamStatus.DANGEROUS
     elif machine.unlisted or machine.rejected:
@@ -280,8 +323,8 @@ def run_pickle(
         storages=MappingProxyType(machine.scene.storages),
         opcodes=machine.opcodes,
         protocol=machine.protocol,
-        end=min(machine.pos, len(data)),
-        trailing=len(data) - machine.pos if stopped else 0,
+        end=machine.base + min(machine.pos, len(machine.data)),
+        trailing=trailing,
         error=error,
         truncated_findings=machine.dropped,
         truncated_gadgets=machine.dropped_known,

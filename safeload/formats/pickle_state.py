@@ -8,12 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from safeload.formats import pickle_errors as wrong
+from safeload.formats.joblib_wrapper import (
+    OBJECT,
+    ArrayWrapper,
+    build_object_array,
+    build_object_dtype,
+    build_wrapper,
+    contracts_with_joblib,
+    is_object_array,
+)
 from safeload.formats.opcodes import OPCODES
 from safeload.formats.pickle_contracts import Contract, Refused, Scene, is_member
 from safeload.formats.pickle_contracts_numpy import build_array, build_dtype
 from safeload.formats.pickle_contracts_torch import legacy_storage, persistent_storage
 from safeload.formats.pickle_gadgets import gadget
-from safeload.formats.pickle_packs import contracts_for
 from safeload.formats.pickle_python2 import canonical
 from safeload.formats.pickle_text import decimal
 from safeload.formats.pickle_trace import (
@@ -21,10 +29,13 @@ from safeload.formats.pickle_trace import (
     ArrayValue,
     CallUse,
     DefaultDictValue,
+    DequeValue,
+    DictRecord,
     GlobalRef,
     GlobalUse,
     InertRecord,
     OrderedDictValue,
+    TextValue,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +49,10 @@ _MARKS: Final = 10_000
 _CHOSEN_KEYS: Final = 1_024
 """Dict keys and set members whose collisions can be chosen: tuples and long integers."""
 _KEY_ITEMS: Final = 8
+_SHORT_SETS: Final = 200_000
+"""Sets of a stream of any length. Past them there is one per 24 bytes: a pickler writes six or more for one
+with a member."""
+_SET_BYTES: Final = 24
 _NAME_SHOWN: Final = 512
 """Characters of a module or name that the trace keeps: a name may be as long as the stream."""
 _CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes, tuple, frozenset})
@@ -45,11 +60,12 @@ _CONSTANTS: Final = frozenset({type(None), bool, int, float, complex, str, bytes
 
 Persistent: TypeAlias = Literal["torch", "torch-legacy", "none"]
 """Which storages persistent ids refer to: those of a torch archive, of the stream format before it, none."""
-_STORAGES: Final[Mapping[str, Callable[[object, Scene], StorageRef]]] = {
+_STORAGES: Final[Mapping[str, Callable[[object, Scene], object]]] = {
     "torch": persistent_storage,
     "torch-legacy": legacy_storage,
 }
 
+_LISTS: Final = frozenset({list, DequeValue})
 _METADATA: Final = frozenset({OrderedDictValue, dict})
 
 _NAMES: Final = {row.code: row.name for row in OPCODES}
@@ -66,6 +82,10 @@ class Use:
         self.count = 0
 
 
+_DROPPED: Final = GlobalUse(module="", name="", offset=0, opcode="", listed=False, gadget=None)
+"""Stands for the first use of a global that is one too many to be kept."""
+
+
 class Machine:
     """The state of one run."""
 
@@ -78,10 +98,23 @@ class Machine:
         persistent: Persistent,
         start: int,
         log: bool,
+        base: int = 0,
+        objects: bool = False,
+        read: Callable[[StorageRef], bytes | None] | None = None,
     ) -> None:
         self.data = data
+        self.base = base
+        """Where `data` stands in the artifact."""
+        self.inline: Callable[[Machine, ArrayWrapper], object] | None = None
+        """Reads the array behind a record of joblib, as joblib does; None: the record is the value."""
         self.limits = limits
-        self.contracts = contracts_for(packs)
+        length = len(data) - start
+        further = max(0, length - limits.pickle_short_bytes)
+        self.most_opcodes = min(limits.pickle_opcodes, limits.pickle_short_opcodes + further // 2)
+        self.most_memo = min(limits.pickle_memo, limits.pickle_short_memo + further // 4)
+        self.sets = 0
+        self.most_sets = _SHORT_SETS + length // _SET_BYTES
+        self.contracts = contracts_with_joblib(packs, objects=objects)
         self.persistent_ids = persistent
         self.storage = _STORAGES.get(persistent)
         self.pos = start
@@ -111,7 +144,8 @@ class Machine:
         self.events: list[tuple[object, ...]] | None = [] if log else None
         self.scene = Scene(
             tensor_rank=limits.tensor_rank,
-            budget=min(4 * (len(data) - start) + 65_536, limits.pickle_bytes),
+            budget=min(4 * length + 65_536, limits.pickle_bytes),
+            read=read,
         )
 
     # -- globals and calls -------------------------------------------------------------------------
@@ -131,35 +165,47 @@ class Machine:
         if use is None:
             contract = self.contracts.get(key)
             words = None if contract is not None else gadget(*key)
-            first = GlobalUse(
-                module=key[0][:_NAME_SHOWN],
-                name=key[1][:_NAME_SHOWN],
-                offset=self.at,
-                opcode=_NAMES[self.data[self.at]],
-                listed=contract is not None,
-                gadget=words,
-                written=None if key == written else f"{module}.{name}"[:_NAME_SHOWN],
-            )
-            ref: object
-            if contract is not None and contract.value is not None:
-                ref = contract.value
+            dropped = contract is None and self._is_dropped(words)
+            if dropped and self.events is None:
+                use = Use(_DROPPED, GlobalRef(*key))
             else:
-                ref = GlobalRef(*key, contract, None if contract is None else contract.call)
-            use = Use(first, ref)
-            if contract is None:
-                self.unlisted += 1
-                self.known += words is not None
-                self.dangerous |= words is not None
-            # gadgets are counted by themselves: no number of other globals in front hides one
-            ahead = self.unlisted - self.known if words is None else self.known
-            if contract is not None or ahead <= self.limits.pickle_findings:
+                use = self._described(key, written, contract, words)
+            if not dropped:
                 self.uses[key] = use
-            else:
-                self.dropped += 1
-                self.dropped_known += words is not None
         if len(self.written) <= 4 * self.limits.pickle_findings:
             self.written[written] = use
         return use
+
+    def _described(
+        self, key: tuple[str, str], written: tuple[str, str], contract: Contract | None, words: str | None
+    ) -> Use:
+        first = GlobalUse(
+            module=key[0][:_NAME_SHOWN],
+            name=key[1][:_NAME_SHOWN],
+            offset=self.base + self.at,
+            opcode=_NAMES[self.data[self.at]],
+            listed=contract is not None,
+            gadget=words,
+            written=None if key == written else ".".join(written)[:_NAME_SHOWN],
+        )
+        if contract is not None and contract.value is not None:
+            return Use(first, contract.value)
+        return Use(first, GlobalRef(*key, contract, None if contract is None else contract.call))
+
+    def _is_dropped(self, words: str | None) -> bool:
+        """Count an unlisted global that is one too many to be kept; False where there is room.
+
+        Gadgets are counted by themselves: no number of other globals in front hides one.
+        """
+        ahead = self.unlisted - self.known if words is None else self.known
+        self.unlisted += 1
+        self.known += words is not None
+        self.dangerous |= words is not None
+        if ahead < self.limits.pickle_findings:
+            return False
+        self.dropped += 1
+        self.dropped_known += words is not None
+        return True
 
     def reject(self, what: str, why: str, words: str | None = None) -> object:
         """Record a use that no contract allows, and give back what is known of its result.
@@ -168,7 +214,7 @@ class Machine:
         """
         first = words is not None and not self.dangerous_call
         if first or len(self.rejected) < self.limits.pickle_findings:
-            self.rejected.append(CallUse(what, _NAMES[self.data[self.at]], self.at, why, words))
+            self.rejected.append(CallUse(what, _NAMES[self.data[self.at]], self.base + self.at, why, words))
         else:
             self.dropped += 1
         if words is not None:
@@ -215,22 +261,25 @@ class Machine:
         except Refused as refusal:
             return self.reject("a persistent id", str(refusal))
 
-    def charge(self, amount: int) -> None:
-        """Account for memory out of proportion to the stream.
+    def count_set(self) -> None:
+        """Account for a set, which takes 216 bytes of memory for one byte of stream.
 
         Raises:
-            TooManySets: more of it than a stream of this length may take.
+            TooManySets: more of them than a stream of this length has.
         """
-        self.scene.budget -= amount
-        if self.scene.budget < 0:
+        self.sets += 1
+        if self.sets > self.most_sets:
             raise wrong.TooManySets("more sets than the length of the stream explains", offset=self.at)
 
     def check_sizes(self) -> None:
-        """Bound the stack.
+        """Bound stack and memo.
 
         Raises:
             StackTooLarge: more values or marks than any pickler leaves there.
+            MemoTooLarge: more entries than a stream of this length has.
         """
+        if len(self.memo) > self.most_memo:
+            raise wrong.MemoTooLarge(f"the memo holds more than {self.most_memo} values")
         most = self.limits.pickle_stack
         if len(self.below) > _MARKS or sum(map(len, self.below)) + len(self.stack) > most:
             raise wrong.StackTooLarge(f"the stack holds more than {most} values or {_MARKS} marks")
@@ -291,6 +340,8 @@ class Machine:
         if is_member(value) or type(value) is float:
             return True
         kind = type(value)
+        if isinstance(value, GlobalRef) and isinstance(value.contract, Contract) and value.contract.record:
+            return True  # Lightning before 1.5 keeps the state of a callback under its class
         if kind in (list, dict, set, bytearray, OrderedDictValue, DefaultDictValue):
             raise wrong.UnhashableKey("a mutable value is used as a key", offset=self.at)
         if kind is int or (
@@ -316,15 +367,20 @@ class Machine:
             if target.sealed:
                 self.reject("collections.OrderedDict", "the hooks of a tensor are written to")
                 return
-        elif kind is not dict and kind is not DefaultDictValue:
+        elif kind is not dict and kind is not DefaultDictValue and kind is not DictRecord:
             self.write(target)
             return
-        if not isinstance(target, dict):
-            return
+        if isinstance(target, dict):
+            self.set_dict_items(target, items)
+
+    def set_dict_items(self, target: dict[object, object], items: list[object]) -> None:
+        """SETITEMS on a plain dict."""
+        if len(items) % 2:
+            raise wrong.OddItems("a key has no value", offset=self.at)
         pairs = iter(items)
         for key, value in zip(pairs, pairs, strict=True):
             if type(key) is str or self.key(key):
-                target[key] = value
+                target[key] = value  # noqa: PERF403 - a comprehension costs more for a few items
 
     def write(self, target: object) -> None:
         """An opcode that puts items into something that is no container of ours."""
@@ -335,7 +391,7 @@ class Machine:
 
     def extend(self, target: object, items: list[object]) -> None:
         """APPEND and APPENDS."""
-        if type(target) is list and isinstance(target, list):
+        if isinstance(target, list) and type(target) in _LISTS:
             target.extend(items)
         else:
             self.write(target)
@@ -365,13 +421,24 @@ class Machine:
                 raise Refused("BUILD brings more than _metadata")
             target.metadata = metadata
         elif isinstance(target, ArrayValue) and target.kind == "dtype":
-            build_dtype(target, state)
+            if target.dtype == OBJECT:
+                build_object_dtype(state)
+            else:
+                build_dtype(target, state)
         elif isinstance(target, ArrayValue) and target.kind == "array":
-            build_array(target, state, self.scene)
-        elif isinstance(target, InertRecord):
-            if target.state is not None or type(state) not in (dict, tuple):
-                raise Refused("BUILD brings no dict of fields, or a second one")
+            if isinstance(state, tuple) and is_object_array(state):
+                build_object_array(target, state, self.scene)
+            else:
+                build_array(target, state, self.scene)
+        elif isinstance(target, ArrayWrapper):
+            build_wrapper(target, state)
+        elif isinstance(target, (InertRecord, DictRecord)):
+            if target.accepts is None or target.state is not None:
+                raise Refused("BUILD brings a state where none belongs, or a second one")
+            target.accepts(target, state, self.scene)
             target.state = state
+        elif isinstance(target, TextValue) and type(state) is dict and not state:
+            return  # the empty __dict__ of a version, as Python before 3.11 writes it
         elif type(target) in _CONSTANTS:
             raise wrong.WrongOperand(f"BUILD on {describe(target)}", offset=self.at)
         else:
@@ -382,7 +449,7 @@ def describe(value: object) -> str:
     """What a value is, in the words of a message."""
     if isinstance(value, GlobalRef):
         return value.path[: 2 * _NAME_SHOWN]
-    if isinstance(value, InertRecord):
+    if isinstance(value, (InertRecord, DictRecord)):
         return f"a record of {value.name}"
     if isinstance(value, OrderedDictValue):
         return "collections.OrderedDict"

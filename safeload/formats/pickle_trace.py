@@ -6,8 +6,8 @@ hold an object, it holds one of these:
 - a constant: None, bool, int, float, complex, str, bytes, as Python's own;
 - tuple, list, dict, set, frozenset, bytearray, as Python's own; dict keys and set members are plain
   constants or short flat tuples of them;
-- `OrderedDictValue` (a dict), `DefaultDictValue` (a dict), `SizeValue` (a tuple of int), `TextValue`
-  (a str, for paths and versions);
+- `OrderedDictValue`, `DefaultDictValue` and `DictRecord` (dicts), `DequeValue` (a list), `SizeValue` (a
+  tuple of int), `TextValue` (a str, for paths and versions);
 - `GlobalRef`, `StorageRef`, `TensorSpec`, `DtypeValue`, `DeviceValue`, `LayoutValue`, `ArrayValue`,
   `InertRecord`: frozen descriptions;
 - `UNKNOWN`: what an unlisted or refused call gave back. An inert stream holds none.
@@ -65,6 +65,12 @@ class OrderedDictValue(dict[object, object]):
 
 class DefaultDictValue(dict[object, object]):
     """A `collections.defaultdict` or `collections.Counter`; the factory is not kept."""
+
+    __slots__ = ()
+
+
+class DequeValue(list[object]):
+    """A `collections.deque`, with all that was appended; its bound is not kept."""
 
     __slots__ = ()
 
@@ -163,28 +169,56 @@ class TensorSpec(NamedTuple):
 class ArrayValue:
     """A numpy array, scalar or dtype while it is being built: filled by BUILD."""
 
-    __slots__ = ("data", "dtype", "kind", "shape")
+    __slots__ = ("data", "dtype", "fields", "kind", "shape")
 
     def __init__(self, kind: str, dtype: str | None = None) -> None:
         self.kind = kind
         """`array`, `scalar` or `dtype`."""
         self.dtype = dtype
         """Kind and size as numpy writes them (`f8`), with the byte order once it is known (`<f8`)."""
+        self.fields: tuple[tuple[str, str, int], ...] | None = None
+        """Of a structured dtype (`V16`): name, dtype and offset of each field."""
         self.shape: tuple[int, ...] | None = None
-        self.data: bytes | None = None
+        self.data: bytes | ObjectArray | None = None
+
+
+class ObjectArray:
+    """The members of an array of Python objects."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[object]) -> None:
+        self.items = items
 
 
 class InertRecord:
-    """An instance of a class that a pack or contract lists: its name and fields, nothing else."""
+    """An instance of a class that a pack or contract lists: its name and fields, nothing else.
 
-    __slots__ = ("args", "name", "state")
+    Records may refer to each other in circles, as objects do: whoever walks into one keeps count.
+    """
 
-    def __init__(self, name: str, args: object) -> None:
+    __slots__ = ("accepts", "args", "name", "state")
+
+    def __init__(self, name: str, args: object, accepts: Callable[..., None] | None = None) -> None:
         self.name = name
         """`module.Class`."""
         self.args = args
         self.state: object = None
         """What BUILD brought, or None."""
+        self.accepts = accepts
+        """For the machine: what answers for BUILD (record, state, scene), or None."""
+
+
+class DictRecord(dict[object, object]):
+    """As InertRecord, for a subclass of dict: its items come by SETITEM."""
+
+    __slots__ = ("accepts", "name", "state")
+
+    def __init__(self, name: str, accepts: Callable[..., None] | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.state: object = None
+        self.accepts = accepts
 
 
 @record(kw_only=False)

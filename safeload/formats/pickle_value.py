@@ -2,54 +2,116 @@
 
 Forty dicts that each mention the next one four times are 200 bytes of pickle and 4**40 nodes to whoever
 walks them. Values are walked once each here, so the check costs what the stream costs.
+
+A record counts as one node where it is mentioned, and is walked by itself: objects refer to each other in
+circles (a configuration's nodes to their parent), and nobody writes a record out.
 """
 
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, cast
 
 from safeload.formats.pickle_errors import ValueTooDeep, ValueTooLarge
-from safeload.formats.pickle_trace import DefaultDictValue, InertRecord, OrderedDictValue
+from safeload.formats.pickle_records import is_function
+from safeload.formats.pickle_trace import (
+    ArrayValue,
+    DefaultDictValue,
+    DequeValue,
+    DictRecord,
+    GlobalRef,
+    InertRecord,
+    ObjectArray,
+    OrderedDictValue,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from safeload.limits import Limits
 
-_SEQUENCES = frozenset({tuple, list, set, frozenset})
-_DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue})
+_SEQUENCES = frozenset({tuple, list, set, frozenset, DequeValue})
+_DICTS = frozenset({dict, OrderedDictValue, DefaultDictValue, DictRecord})
 _SHORT = 8
-_PARENTS = _SEQUENCES | _DICTS | {InertRecord}
+_PARENTS = _SEQUENCES | _DICTS | {InertRecord, GlobalRef, ArrayValue}
 
 
 def _children(value: object) -> Iterable[object]:
     if isinstance(value, OrderedDictValue):
         return value.values() if value.metadata is None else chain(value.values(), (value.metadata,))
+    if isinstance(value, DictRecord):
+        return chain(value.values(), (value.state,))
     if isinstance(value, dict):
         return value.values()
     if isinstance(value, InertRecord):
         return (value.args, value.state)
+    if isinstance(value, ArrayValue):
+        return value.data.items if isinstance(value.data, ObjectArray) else ()
     return value if isinstance(value, (tuple, list, set, frozenset)) else ()
 
 
-def _is_short(value: object) -> TypeGuard[tuple[object, ...]]:
-    """True for a short tuple of values that hold no others."""
-    return type(value) is tuple and len(value) <= _SHORT and _PARENTS.isdisjoint(map(type, value))
+_PLAIN_KINDS = frozenset({tuple, list, dict})
 
 
-def check_value(root: object, limits: Limits) -> None:
+def _flat_size(value: object) -> int:
+    """How many values one holds that holds no containers, or -1."""
+    if type(value) not in _PLAIN_KINDS:
+        return -1
+    values = _plain_children(value)
+    return len(values) if _PARENTS.isdisjoint(map(type, values)) else -1
+
+
+def _low_size(value: object) -> int:
+    """How many values a short one holds of which all containers are short and flat, or -1."""
+    if type(value) not in _PLAIN_KINDS:
+        return -1
+    values = _plain_children(value)
+    size = len(values)
+    if size > _SHORT:
+        return -1
+    for child in values:
+        if type(child) in _PARENTS:
+            below = _flat_size(child)
+            if not 0 <= below <= _SHORT:
+                return -1
+            size += below
+    return size
+
+
+def _plain_children(value: object) -> Collection[object]:
+    return value.values() if type(value) is dict else cast("tuple[object, ...]", value)
+
+
+def check_value(root: object, limits: Limits) -> GlobalRef | None:
     """Walk the value once.
+
+    Returns:
+        A function that the value holds, of those that contracts list: who calls it calls for the stream.
 
     Raises:
         ValueTooDeep: nested deeper than `pickle_depth`, or holds itself.
         ValueTooLarge: more than `pickle_expanded` nodes with every shared part written out.
     """
     if type(root) not in _PARENTS:
-        return
-    most_nodes, most_depth = limits.pickle_expanded, limits.pickle_depth
+        return None
+    records: list[object] = [root]
     measured: dict[int, tuple[int, int]] = {}
     """By identity: nodes, depth."""
+    functions: list[GlobalRef] = []
+    while records:
+        item = records.pop()
+        if isinstance(item, GlobalRef):
+            functions += [item] * is_function(item)
+        else:
+            _check_one(item, limits, measured, records)
+    return functions[0] if functions else None
+
+
+def _check_one(
+    root: object, limits: Limits, measured: dict[int, tuple[int, int]], records: list[object]
+) -> None:
+    """Walk one value up to the records and globals in it, which are appended to `records`."""
+    most_nodes, most_depth = limits.pickle_expanded, limits.pickle_depth
     same: dict[tuple[int, int], tuple[int, int]] = {}
     """Most values share a few measures: one tuple for all of them."""
     open_ids = {id(root)}
@@ -65,9 +127,20 @@ def check_value(root: object, limits: Limits) -> None:
                 continue
             known = measured.get(id(child))
             if known is None:
-                if not _is_short(child):
-                    break
-                known = (1 + len(child), 1)  # as cheap to measure again as to remember
+                size = _flat_size(child)
+                if type(child) is InertRecord or type(child) is GlobalRef:
+                    records.append(child)
+                    measured[id(child)] = known = (1, 1)
+                elif size >= 0:
+                    known = (1 + size, 1)
+                    if size > _SHORT:  # others are as cheap to measure again as to remember
+                        measured[id(child)] = known
+                else:
+                    size = _low_size(child)
+                    if size < 0:
+                        break
+                    known = (1 + size, 2)
+                    measured[id(child)] = same.setdefault(known, known)
             nodes += known[0]
             depth = max(depth, known[1] + 1)
             if nodes > most_nodes:
@@ -86,6 +159,8 @@ def check_value(root: object, limits: Limits) -> None:
             current, todo, nodes, depth = child, iter(_children(child)), 1, 1
             continue
         measure = (nodes, depth)
+        if not path and type(current) is InertRecord:
+            measure = (1, 1)  # walked by itself, and one node to whoever mentions it
         measured[id(current)] = same.setdefault(measure, measure)
         open_ids.discard(id(current))
         if not path:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from safeload.core import Json, View
     from safeload.limits import Limits
 
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.(safetensors|bin)\Z")
+KINDS = ("safetensors", "bin", "h5", "msgpack")
+"""What the shards of an index may be: the extension stands in the name of the index, too."""
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.(safetensors|bin|h5|msgpack|pth|pt|ckpt)\Z")
+_WEIGHTS = re.compile(r"\.(safetensors|bin|h5|msgpack|pth|pt|ckpt)\Z", re.IGNORECASE)
 
 
 class IndexShape(FormatError):
@@ -52,9 +55,22 @@ def parse_shard_index(view: View, limits: Limits) -> ShardIndex:
     """
     if view.size > limits.json_bytes:
         raise JsonTooLarge(f"{view.size} bytes, more than {limits.json_bytes}")
-    document = parse_json(view.read(0, view.size), limits)
-    weight_map = document.get("weight_map") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(weight_map, dict):
+    return interpret(parse_json(view.read(0, view.size), limits), limits)
+
+
+def interpret(document: Json, limits: Limits) -> ShardIndex:
+    """The index in a document that has been read already.
+
+    A map without a frame around it, tensor name to shard, is an index to some loaders.
+
+    Raises:
+        FormatError: not the shape of an index.
+        LimitExceeded: a budget does not hold.
+    """
+    if not isinstance(document, dict):
+        raise IndexShape("the index is no object")
+    weight_map = document if is_bare_map(document) else document.get("weight_map")
+    if not isinstance(weight_map, dict):
         raise IndexShape("the index has no object weight_map")
     if len(weight_map) > limits.safetensors_tensors:
         raise IndexTooLong(f"{len(weight_map)} tensors, more than {limits.safetensors_tensors}")
@@ -68,16 +84,25 @@ def parse_shard_index(view: View, limits: Limits) -> ShardIndex:
     )
 
 
-def path_problem(shard: str, kind: str) -> str | None:
+def is_bare_map(document: Json) -> bool:
+    """Whether an object is a map of names to weight files, with nothing around it."""
+    return (
+        isinstance(document, dict)
+        and bool(document)
+        and all(type(shard) is str and _WEIGHTS.search(shard) for shard in document.values())
+    )
+
+
+def path_problem(shard: str, kind: str | None) -> str | None:
     """Why a shard name is no plain file name of the index's own kind, or None.
 
     Args:
         shard: the name as written.
-        kind: `safetensors` or `bin`, from the index's own file name.
+        kind: one of KINDS from the index's own file name, or None where that has none.
     """
     match = _PLAIN.match(shard)
     if match is None:
         return "no plain file name of letters, digits, dots and dashes"
-    if match[1] != kind:
+    if kind is not None and match[1] != kind:
         return f"an index of .{kind} files names another kind: the loader would switch readers"
     return None

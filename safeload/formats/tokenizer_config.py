@@ -35,6 +35,23 @@ SPECIAL_TOKENS = (
     "mask_token",
 )
 """The named special tokens, in the order in which they are listed everywhere."""
+VOCABULARY_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "tokenizer_file": ("tokenizer.json",),
+        "vocab_file": (
+            "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model", "sentencepiece.bpe.model",
+            "spm.model", "source.spm", "vocab.bpe", "tokenizer.json", "bpe.codes", "sentencepiece.model",
+            "entity_vocab.json", "vocab-src.json", "dict.txt",
+        ),
+        "merges_file": ("merges.txt", "vocab.bpe", "bpe.codes", "tokenizer.json"),
+        "spm_file": ("spiece.model", "sentencepiece.bpe.model", "spm.model"),
+        "normalizer_file": ("normalizer.json",),
+        "entity_vocab_file": ("entity_vocab.json",),
+        "tokenizer_config_file": ("tokenizer_config.json",),
+        "added_tokens_file": ("added_tokens.json", "tokenizer.json"),
+    }
+)  # fmt: skip
+"""Settings that name a file, and the files of a snapshot that loaders take instead where one is there."""
 EXTRA_TOKENS = ("extra_special_tokens", "additional_special_tokens")
 
 _FLAGS = frozenset(

@@ -22,10 +22,10 @@ from safeload.formats.zip_data import check_crc
 from safeload.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from safeload.core import View
-    from safeload.formats.pickle_trace import Trace
+    from safeload.formats.pickle_trace import StorageRef, Trace
     from safeload.formats.tensors import TensorEntry
     from safeload.limits import Limits
 
@@ -33,6 +33,9 @@ _SMALL = frozenset(
     {"version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id"}
 )
 """Members beside the pickle and the data: see `_is_valid` for what they may hold."""
+_PROGRAM = frozenset({"constants.pkl", "attributes.pkl", "bytecode.pkl"})
+"""Members that only TorchScript has; the last one is for its interpreter on phones."""
+_PICKLES = frozenset({"data.pkl", "constants.pkl"})
 _NEWEST_VERSION = 10
 _KEY_DIGITS = 9
 _SMALL_BYTES = 64
@@ -119,25 +122,32 @@ def parse_torch_zip(view: View, limits: Limits, packs: frozenset[str] = frozense
     check_small(view, layout, limits)
     data = read_pickle(view, layout, limits)
     check_crc(view, layout.pickle, limits)
-    trace = run_pickle(data, limits, packs=packs, persistent="torch")
+    read = storage_reader(view, layout, limits)
+    trace = run_pickle(data, limits, packs=packs, persistent="torch", read=read)
     return bind(archive, layout, trace) if trace.inert else trace
 
 
 def is_torch_zip(archive: ZipArchive) -> bool:
     """Whether a reader of torch checkpoints would take the archive for one, whatever the case of names."""
     return any(
-        member.name.count("/") <= 1 and member.name.lower().endswith(("data.pkl", "constants.pkl"))
+        member.name.count("/") <= 1 and member.name.lower().rpartition("/")[2] in _PICKLES
         for member in archive.members
     )
 
 
 def is_torchscript(archive: ZipArchive) -> bool:
-    """Whether it holds a program: torch.load hands it to torch.jit.load for its `constants.pkl`."""
+    """Whether it holds a program: torch.load hands it to torch.jit.load for its `constants.pkl`.
+
+    Before torch 1.4 a program was `model.json` with `tensors/`, or `attributes.pkl`; torch still reads those.
+    """
+    found = set()
     for member in archive.members:
         inner = member.name.lower().partition("/")[2]
-        if inner == "constants.pkl" or inner.startswith("code/"):
+        if inner in _PROGRAM or inner.startswith("code/"):
             return True
-    return False
+        if inner == "model.json" or inner.startswith("tensors/"):
+            found.add(inner[:5])
+    return len(found) > 1
 
 
 def parse_layout(archive: ZipArchive) -> TorchLayout:
@@ -227,6 +237,22 @@ def read_pickle(view: View, layout: TorchLayout, limits: Limits) -> bytes:
     if member.size > limits.pickle_bytes:
         raise PickleTooLarge(f"data.pkl takes {member.size} bytes, the budget is {limits.pickle_bytes}")
     return view.read(member.offset, member.size)
+
+
+def storage_reader(view: View, layout: TorchLayout, limits: Limits) -> Callable[[StorageRef], bytes | None]:
+    """What gives the machine the bytes of a storage, where a member of exactly its size holds them."""
+    left = limits.index_bytes
+
+    def read(storage: StorageRef) -> bytes | None:
+        nonlocal left
+        member = layout.data.get(storage.key)
+        size = storage.numel * ITEM_BITS[storage.dtype] // 8
+        if member is None or member.size != size or size > left:
+            return None
+        left -= size
+        return view.read(member.offset, member.size)
+
+    return read
 
 
 def bind(archive: ZipArchive, layout: TorchLayout, trace: Trace) -> TorchZip:

@@ -22,16 +22,14 @@ from safeload.errors import FormatError
 from safeload.formats.archive import AmbiguousArchive
 from safeload.formats.zip_directory import (
     DEFLATE,
-    EXTRA_ZIP64,
     FLAG_DESCRIPTOR,
     MASK_32,
     STORED,
     Entry,
-    ExtraBroken,
     check_flags,
     parse_directory,
-    split_extra,
 )
+from safeload.formats.zip_extra import EXTRA_ZIP64, ExtraBroken, split_extra
 
 if TYPE_CHECKING:
     from safeload.core import View

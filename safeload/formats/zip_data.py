@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from safeload.core import View
     from safeload.limits import Limits
 
+_PART = 1 << 20
+"""Bytes that are inflated or handed on at a time."""
 _ALWAYS_INFLATED = 1 << 20
 """Up to this size the ratio does not matter: zeros deflate a thousandfold, and cost nothing here."""
 
@@ -91,8 +93,8 @@ def stored_with_other_crc(view: View, members: Sequence[ZipMember]) -> Iterator[
             yield member
 
 
-def inflate(view: View, member: ZipMember, limits: Limits, *, crc: bool = True) -> bytes:
-    """The plain bytes of a deflated member.
+def inflate(view: View, member: ZipMember, limits: Limits, *, crc: bool = True) -> memoryview:
+    """The plain bytes of a deflated member, in memory of their size and no more.
 
     Args:
         view: the archive.
@@ -105,28 +107,31 @@ def inflate(view: View, member: ZipMember, limits: Limits, *, crc: bool = True) 
     """
     check_inflation(member, limits)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    parts: list[bytes] = []
-    room = member.size + 1
+    data = bytearray(member.size)
+    done = 0
     try:
         for chunk in view.stream(member.offset, member.compressed):
             if inflater.eof:
                 raise DeflateBroken(f"bytes follow the stream of {member.name}", offset=member.offset)
-            if not room:
-                break
-            parts.append(inflater.decompress(chunk, room))
-            room -= len(parts[-1])
+            rest: bytes | memoryview = chunk
+            while (len(rest) or not inflater.eof) and done <= member.size:
+                part = inflater.decompress(rest, min(_PART, member.size + 1 - done))
+                if not part and not inflater.unconsumed_tail:
+                    break
+                data[done : done + len(part)] = part
+                done += len(part)
+                rest = inflater.unconsumed_tail
     except zlib.error:
         raise DeflateBroken(f"{member.name} is no deflate stream", offset=member.offset) from None
-    if room != 1:
+    if done != member.size:
         raise InflatedSizeDiffers(
             f"{member.name} does not inflate to {member.size} bytes", offset=member.offset
         )
     if not inflater.eof or inflater.unused_data or inflater.unconsumed_tail:
         raise DeflateBroken(f"{member.name} is not exactly one deflate stream", offset=member.offset)
-    data = parts[0] if len(parts) == 1 else b"".join(parts)
     if crc and zlib.crc32(data) != member.crc32:
         raise crc_differs(member)
-    return data
+    return memoryview(data).toreadonly()
 
 
 def check_inflation(member: ZipMember, limits: Limits) -> None:
@@ -148,7 +153,7 @@ class LastInflated:
 
     def __init__(self) -> None:
         self.member: ZipMember | None = None
-        self.data = b""
+        self.data = memoryview(b"")
 
 
 class InflatedView(Inflated):
@@ -176,21 +181,25 @@ class InflatedView(Inflated):
         Raises:
             FormatError: the view does not hold that range, or the member is not what it says.
         """
-        check_range(offset, length, self._member.size)
-        last = self._last
-        if last.member is not self._member:
-            last.member, last.data = None, b""
-            last.data = inflate(self._parent, self._member, self._limits, crc=self._crc)
-            last.member = self._member
-        return last.data[offset : offset + length]
+        return bytes(self._range(offset, length))
 
     def stream(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
-        """The range in one chunk.
+        """The range in chunks.
 
         Raises:
             FormatError: the view does not hold that range, or the member is not what it says.
         """
-        yield self.read(offset, length)
+        for at in range(offset, offset + length, _PART):
+            yield self._range(at, min(_PART, offset + length - at))
+
+    def _range(self, offset: int, length: int) -> memoryview:
+        check_range(offset, length, self._member.size)
+        last = self._last
+        if last.member is not self._member:
+            last.member, last.data = None, memoryview(b"")
+            last.data = inflate(self._parent, self._member, self._limits, crc=self._crc)
+            last.member = self._member
+        return last.data[offset : offset + length]
 
 
 def member_view(

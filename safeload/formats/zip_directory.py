@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.archive import AmbiguousArchive
+from safeload.formats.zip_extra import EXTRA_ZIP64, ExtraBroken, split_extra
 from safeload.formats.zip_names import FLAG_UTF8, member_names
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ STORED = 0
 DEFLATE = 8
 FLAG_DESCRIPTOR = 0x0008
 FLAG_DEFLATE_LEVEL = 0x0006
-EXTRA_ZIP64 = 0x0001
 MASK_16 = 0xFFFF
 MASK_32 = 0xFFFFFFFF
 
@@ -36,13 +36,7 @@ _END = Struct("<4s4H2IH")
 _LOCATOR = Struct("<4sIQI")
 _END_64 = Struct("<4sQ4xIIQQQQ")
 CENTRAL = Struct("<4sHBxHHxxxxIIIHHHHxxII")
-_EXTRA_HEAD = Struct("<HH")
 
-_PADDING = 0x4246
-"""`FB`, filled with Z: how torch aligns tensor data."""
-_TIMES_AND_OWNERS = frozenset({0x5455, 0x7875, 0x5855, 0x000A})
-"""Info-ZIP's times and owners, NTFS times: no reader draws name, place or size from them."""
-_UNICODE_PATH = 0x7075
 _NEWEST = 63
 """6.3, the newest version that Python's zipfile reads."""
 _EMPTY_DEFLATED = 2
@@ -50,6 +44,7 @@ _EMPTY_DEFLATED = 2
 _UNIX_TYPE = 0o170000
 _REGULAR = 0o100000
 _DIRECTORY = 0o040000
+_DOS_DIRECTORY = 0x10
 
 
 class NoEndRecord(FormatError):
@@ -112,20 +107,8 @@ class SizesImpossible(AmbiguousArchive):
     """A stored member whose compressed and plain size differ."""
 
 
-class ExtraBroken(FormatError):
-    """An extra field that is cut short or does not have its specified length."""
-
-
-class UnlistedExtra(FormatError):
-    """An extra field that no writer of checkpoints leaves."""
-
-
-class UnicodePathExtra(AmbiguousArchive):
-    """A second name in an extra field, which some readers prefer."""
-
-
 class SpecialMember(FormatError):
-    """A link or device, by its Unix mode."""
+    """A link or device by its Unix mode, or a directory with the name of a file."""
 
 
 class DirectoryWithData(FormatError):
@@ -247,7 +230,7 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directo
         if at + 46 > total:
             raise DirectoryBroken("the central directory ends inside an entry", offset=base + at)
         (
-            signature, made_by, version, flags, method, crc32, compressed, size,
+            signature, _, version, flags, method, crc32, compressed, size,
             name_length, extra_length, comment_length, disk, attributes, offset,
         ) = unpack(directory, at)  # fmt: skip
         name_end = at + 46 + name_length
@@ -261,8 +244,8 @@ def _entries(directory: bytes, count: int, base: int, limits: Limits) -> Directo
                 raise MemberComment(f"a member comment of {comment_length} bytes", offset=base + name_end)
             if disk not in (0, MASK_16):
                 raise SplitArchive("a member is said to start on another disk", offset=base + at)
-            if made_by >> 8 == 3:
-                _check_type(attributes >> 16, name, base + at)
+            if attributes:
+                _check_type(attributes, name, base + at)
             if extra_length or disk:
                 extra = directory[name_end : name_end + extra_length]
                 compressed, size, offset = _widen(extra, (compressed, size, offset), disk, base + name_end)
@@ -293,33 +276,6 @@ def check_flags(version: int, flags: int, method: int, offset: int) -> None:
         raise UnlistedFlags(f"flag bits {flags & ~allowed:#06x}", offset=offset)
 
 
-def split_extra(extra: bytes, offset: int) -> dict[int, bytes]:
-    """Extra fields by id, each of a listed id and at most once.
-
-    Raises:
-        FormatError: `ExtraBroken`, `UnlistedExtra` or `UnicodePathExtra`.
-    """
-    fields: dict[int, bytes] = {}
-    at = 0
-    while at < len(extra):
-        if at + 4 > len(extra):
-            raise ExtraBroken("an extra field is cut short", offset=offset + at)
-        kind, length = _EXTRA_HEAD.unpack_from(extra, at)
-        body = extra[at + 4 : at + 4 + length]
-        if len(body) != length or kind in fields:
-            raise ExtraBroken(f"extra field {kind:#06x} is cut short or repeated", offset=offset + at)
-        if kind == _UNICODE_PATH:
-            raise UnicodePathExtra("a second name in an extra field", offset=offset + at)
-        if kind == _PADDING:
-            if body.strip(b"Z"):
-                raise UnlistedExtra("alignment padding that is not all Z", offset=offset + at)
-        elif kind != EXTRA_ZIP64 and kind not in _TIMES_AND_OWNERS:
-            raise UnlistedExtra(f"extra field {kind:#06x}", offset=offset + at)
-        fields[kind] = body
-        at += 4 + length
-    return fields
-
-
 def _widen(extra: bytes, values: tuple[int, int, int], disk: int, offset: int) -> tuple[int, int, int]:
     """Compressed size, size and header offset, with those that are all ones taken from zip64."""
     body = split_extra(extra, offset).get(EXTRA_ZIP64)
@@ -338,7 +294,10 @@ def _widen(extra: bytes, values: tuple[int, int, int], disk: int, offset: int) -
     return compressed, size, header_offset
 
 
-def _check_type(mode: int, name: bytes, offset: int) -> None:
-    kind = mode & _UNIX_TYPE
-    if kind not in (0, _DIRECTORY if name.endswith(b"/") else _REGULAR):
+def _check_type(attributes: int, name: bytes, offset: int) -> None:
+    """Whatever system the entry says it was made on: readers differ in whose modes they heed."""
+    mode, directory = attributes >> 16, name.endswith(b"/")
+    if mode & _UNIX_TYPE not in (0, _DIRECTORY if directory else _REGULAR):
         raise SpecialMember(f"a member of Unix mode {mode:#o} is neither file nor directory", offset=offset)
+    if attributes & _DOS_DIRECTORY and not directory:
+        raise SpecialMember("a member is marked as a directory and named like a file", offset=offset)

@@ -68,8 +68,10 @@ def member_names(raw: list[bytes], flags: list[int], limits: Limits) -> list[str
 
 
 def folded_name(name: str) -> str:
-    """What a file system that ignores case and Unicode form takes the name for."""
+    """What a file system may take the name for that ignores case, Unicode form, and dots at the end."""
     name = name.removesuffix("/")
+    if "./" in name or " /" in name or name.endswith((".", " ")):
+        name = "/".join(part.rstrip(". ") for part in name.split("/"))
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

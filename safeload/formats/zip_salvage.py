@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safeload.formats.pickle_probe import looks_like_pickle
+from safeload.formats.view import SubView
 from safeload.formats.zip import ZipMember
 from safeload.formats.zip_directory import DEFLATE, MASK_32, STORED
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _MEMBER = b"PK\x03\x04"
 _SIGNATURES = frozenset({_MEMBER, b"PK\x07\x08", b"PK\x01\x02", b"PK\x06\x06", b"PK\x05\x06"})
 _HEADER_SIZE = 30
+_OVERLAP_TIMES = 2
+"""How often the same bytes may be part of several members, on average."""
 _MOST = 1_000
 """Members reported of a broken archive."""
 
@@ -38,6 +42,7 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
     ends = [*(at for at, _ in marks[1:]), view.size]
     members = []
     first = marks[0][0]
+    room = _OVERLAP_TIMES * view.size
     if first:
         members.append(ZipMember("bytes before the archive@0", 0, first, first, 0, STORED, 0))
     for (start, signature), end in zip(marks, ends, strict=True):
@@ -49,19 +54,24 @@ def find_members(view: View, limits: Limits, *, reach: int) -> tuple[ZipMember, 
             for at, width in ((8, 2), (14, 4), (18, 4), (22, 4), (26, 2), (28, 2))
         )
         data = start + _HEADER_SIZE + name_size + extra_size
-        if (
-            len(members) > _MOST
-            or data >= end
-            or name_size > limits.zip_name_bytes
-            or method not in (STORED, DEFLATE)
-        ):
+        if len(members) > _MOST or data >= end or name_size > limits.zip_name_bytes:
             continue
         name = view.read(start + _HEADER_SIZE, name_size).decode("utf-8", "backslashreplace")
         if not 0 < compressed <= view.size - data or compressed == MASK_32:
             compressed = end - data
-        if method == STORED:
-            size = compressed
-        members.append(ZipMember(f"{name}@{start}", data, compressed, size, crc32, method, start))
+        if compressed > end - data:
+            if compressed > room:
+                compressed = end - data
+            else:
+                room -= compressed
+        if method == DEFLATE:
+            members.append(ZipMember(f"{name}@{start}", data, compressed, size, crc32, method, start))
+            if not looks_like_pickle(SubView(view, data, end - data), text=False):
+                continue
+            name += " as it stands"
+        # by the directory it may be stored, and reach further
+        size = max(compressed, end - data) if method == STORED else end - data
+        members.append(ZipMember(f"{name}@{start}", data, size, size, crc32, STORED, start))
     return tuple(members)
 
 

@@ -10,7 +10,14 @@ answer is untrusted and checked like a file.
     frames.py         the length-prefixed strict JSON that both sides speak
     room.py           what the child gives up before it reads the first byte of input
     child.py          the child's entry and its closed table of tasks
-    fickling_task.py  the one task there is today: fickling reads a pickle stream
+    fickling_task.py  a task: fickling reads a pickle stream
+    yaml_task.py      a task: PyYAML's parser lists what documents consist of
+    python_task.py    a task: the compiler's parser lists what a source does at import
+    template_task.py  a task: Jinja's parser reads chat templates, whose trees are judged there
+                      (template_parser, template_judge, template_flow, template_growth, template_names)
+    rooms.py          the parent of `isolation = "all"`: a conversation with one forked child per file
+    fork_server.py    the process that those children are forked from
+    errands.py        a scanner's errand, run in a child
     second_reader.py  what the pipeline calls: a reading, and its comparison with our own trace
 
 This package never imports pickle or multiprocessing: an answer can hold data and nothing else.

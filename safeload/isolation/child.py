@@ -28,7 +28,31 @@ def _second_reader() -> Task:
     from safeload.isolation import fickling_task
 
     fickling_task.rehearse()
-    return lambda data, _options: (fickling_task.read(data), b"")
+    return lambda data, options: (fickling_task.read_each(data, options.get("sizes")), b"")
+
+
+def _yaml() -> Task:
+    from safeload.isolation import yaml_task
+
+    yaml_task.rehearse()
+    return lambda data, _options: (yaml_task.read(data), b"")
+
+
+def _python() -> Task:
+    from safeload.isolation import python_task
+
+    python_task.rehearse()
+    return lambda data, _options: (python_task.read(data), b"")
+
+
+def _template() -> Task:
+    from safeload.isolation import template_parser
+
+    template_parser.prepare()
+    from safeload.isolation import template_task
+
+    template_task.rehearse()
+    return lambda data, _options: (template_task.read(data), b"")
 
 
 def _decompress() -> Task:
@@ -46,6 +70,9 @@ def _unpack_7z() -> Task:
 
 TASKS: dict[str, Callable[[], Task]] = {
     "second-reader": _second_reader,
+    "yaml": _yaml,
+    "python": _python,
+    "template": _template,
     "decompress": _decompress,
     "unpack-7z": _unpack_7z,
 }

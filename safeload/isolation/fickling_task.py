@@ -49,6 +49,18 @@ def rehearse() -> None:
         read(stream)
 
 
+def read_each(data: bytes, sizes: Json) -> dict[str, Json]:
+    """`readings`: what `read` says about each of the streams that `data` holds one behind the other."""
+    readings: list[Json] = []
+    at = 0
+    for size in sizes if isinstance(sizes, list) else [len(data)]:
+        if not isinstance(size, int):
+            break
+        readings.append(read(data[at : at + size]))
+        at += size
+    return {"readings": readings}
+
+
 def read(stream: bytes) -> dict[str, Json]:
     """What fickling makes of one stream, or of several stacked ones.
 

@@ -4,7 +4,7 @@ Three layers, from the one that every POSIX kernel has to those that only Linux 
 required: a container may forbid Landlock or seccomp, and a reader that refuses to run there would
 be switched off. So each step says whether it holds, and the answer carries that list.
 
-    rlimits   memory, CPU time, open files, no file growth, no core, no new processes
+    rlimits   memory, CPU time, open files, no file growth, no core, no new processes; no capabilities
     landlock  no path of the file system, no TCP bind or connect (https://docs.kernel.org/userspace-api/landlock.html)
     seccomp   a list of the system calls that computing needs; each other one fails with EPERM
               (https://docs.kernel.org/userspace-api/seccomp_filter.html)
@@ -23,9 +23,11 @@ import struct
 import sys
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
+CAPABILITY_VERSION = 0x20080522
 
 OPEN_FILES = 16
 """The pipe, and what the interpreter keeps open."""
@@ -74,6 +76,8 @@ SYSCALLS = {
     "rseq": (334, 293),
 }
 """What a process needs to compute, to answer on an open pipe and to end."""
+PREAD = (17, 67)
+"""pread64, for a child that is lent an open file: its position is shared with the parent, so no lseek."""
 
 BPF_LOAD_WORD = 0x20
 BPF_JUMP_EQUAL = 0x15
@@ -88,12 +92,13 @@ class _SockFprog(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("program", ctypes.c_void_p))
 
 
-def enter(*, memory_bytes: int, cpu_seconds: int) -> list[str]:
+def enter(*, memory_bytes: int, cpu_seconds: int, reads_file: bool = False) -> list[str]:
     """Give up all that the task does not need.
 
     Args:
         memory_bytes: address space of this process.
         cpu_seconds: CPU time after which the kernel ends it.
+        reads_file: whether it reads ranges of a file that is open already.
 
     Returns:
         The layers that hold, in order.
@@ -105,14 +110,29 @@ def enter(*, memory_bytes: int, cpu_seconds: int) -> list[str]:
         return held
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # A core dump that the system pipes to a program ignores the limit on its size (core(5)).
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _drop_capabilities(libc)
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return held
     abi = _landlock(libc)
     if abi:
         held.append(f"landlock-{abi}")
-    if _seccomp(libc):
+    if _seccomp(libc, reads_file=reads_file):
         held.append("seccomp")
     return held
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when the thread that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _drop_capabilities(libc: ctypes.CDLL) -> None:
+    """Root's child keeps root's name and none of its powers: it could raise its limits again."""
+    header = struct.pack("=Ii", CAPABILITY_VERSION, 0)
+    libc.capset(header, bytes(24))
 
 
 def _limit_resources(memory_bytes: int, cpu_seconds: int) -> bool:
@@ -122,6 +142,7 @@ def _limit_resources(memory_bytes: int, cpu_seconds: int) -> bool:
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CPU, cpu_seconds + 1),
         (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_MEMLOCK, 0),
         # Counts all processes of the user, so zero is the one value that means "no more".
         (resource.RLIMIT_NPROC, 0),
     ]
@@ -165,17 +186,17 @@ def _landlock(libc: ctypes.CDLL) -> int:
     return 0 if failed else int(abi)
 
 
-def _seccomp(libc: ctypes.CDLL) -> bool:
+def _seccomp(libc: ctypes.CDLL, *, reads_file: bool) -> bool:
     machine = platform.machine()
     if machine not in AUDIT_ARCH or struct.calcsize("P") != 8:
         return False
-    program = filter_program(machine)
+    program = filter_program(machine, reads_file=reads_file)
     buffer = ctypes.create_string_buffer(program, len(program))
     prog = _SockFprog(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p))
     return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(prog), 0, 0) == 0)
 
 
-def filter_program(machine: str) -> bytes:
+def filter_program(machine: str, *, reads_file: bool = False) -> bytes:
     """The BPF program for one architecture: allow the listed calls, refuse the others with EPERM.
 
     A call made through another architecture's table (i386 or x32 on x86_64) has another `arch`, or a
@@ -183,9 +204,11 @@ def filter_program(machine: str) -> bytes:
 
     Args:
         machine: a key of `AUDIT_ARCH`.
+        reads_file: whether `PREAD` is allowed too.
     """
     column = 0 if machine == "x86_64" else 1
-    numbers = sorted(entry[column] for entry in SYSCALLS.values())
+    allowed = (*SYSCALLS.values(), *([PREAD] if reads_file else []))
+    numbers = sorted(entry[column] for entry in allowed)
     steps = [
         (BPF_LOAD_WORD, 0, 0, OFFSET_ARCH),
         (BPF_JUMP_EQUAL, 1, 0, AUDIT_ARCH[machine]),

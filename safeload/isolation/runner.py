@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -29,16 +30,19 @@ if TYPE_CHECKING:
     from safeload.core import Json
     from safeload.limits import Limits
 
-LIBRARIES = {
+LIBRARIES: dict[str, tuple[str, ...]] = {
     "second-reader": ("fickling", "typing_extensions"),
+    "template": ("jinja2", "markupsafe"),
     "decompress": ("zstandard", "lz4"),
     "unpack-7z": (
         "py7zr", "bcj", "pyppmd", "inflate64", "brotli", "Cryptodome", "backports", "multivolumefile",
         "texttable", "psutil",
     ),
+    "yaml": ("yaml", "_yaml"),
+    "python": (),
 }  # fmt: skip
 """Task -> top-level packages whose folders the child may import from."""
-REQUIRED = {"second-reader": "fickling", "unpack-7z": "py7zr"}
+REQUIRED = {"second-reader": "fickling", "template": "jinja2", "unpack-7z": "py7zr", "yaml": "yaml"}
 """Task -> the package that it cannot do without."""
 
 BOOTSTRAP = (
@@ -48,6 +52,8 @@ BOOTSTRAP = (
 """Everything that varies arrives as arguments: no path is ever pasted into code."""
 
 CHUNK = 1 << 16
+_LAYERS = 8
+_LAYER = re.compile(r"rlimits|landlock-[0-9]{1,3}|seccomp")
 
 
 @record
@@ -113,12 +119,39 @@ def ask(
     except subprocess.TimeoutExpired:
         answer = None
     finally:
-        _end(child)
+        end(child)
     if answer is None:
         return ChildFailure(kind="time", detail=f"no answer within {2 * limits.child_seconds} s")
     if isinstance(answer, ChildFailure):
         return answer
     return _checked(answer, child.returncode, limits, most_payload)
+
+
+def start_server(bootstrap: str, control: int) -> subprocess.Popen[bytes]:
+    """Start the process that children are forked from, with a socket as its standard input.
+
+    Raises:
+        OSError: it did not start.
+    """
+    folders = [str(Path(__file__).resolve().parents[2])]
+    command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", bootstrap, str(len(folders)), *folders]
+    return subprocess.Popen(  # noqa: S603  our own interpreter, and no argument comes from a file
+        command,
+        stdin=control,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={"LC_ALL": "C.UTF-8"},
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def layers(message: Mapping[str, Json]) -> tuple[str, ...]:
+    """The layers of isolation that a child says it has: a short list of short words, or nothing."""
+    room = message.get("room")
+    if not isinstance(room, list) or len(room) > _LAYERS:
+        return ()
+    return tuple(layer for layer in room if isinstance(layer, str) and _LAYER.fullmatch(layer))
 
 
 def _module_path(task: str) -> list[str] | None:
@@ -180,7 +213,7 @@ def _converse(
                     return ChildFailure(kind="answer", detail="the answer is too long")
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def end(child: subprocess.Popen[bytes]) -> None:
     """Kill the child's whole session, and collect it. A dead child is left as it is."""
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

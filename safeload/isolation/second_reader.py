@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from safeload.isolation.runner import ChildFailure, run_isolated
+from safeload.isolation.runner import ChildFailure, ask
 from safeload.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from safeload.core import Json
     from safeload.limits import Limits
@@ -47,13 +47,34 @@ def second_reader(stream: bytes, limits: Limits) -> SecondReading:
         stream: from the first byte of the stream to the end that our own machine found.
         limits: budgets of the child, and the longest stream that it is given.
     """
-    if len(stream) > limits.second_reader_bytes:
-        detail = f"the stream has {len(stream)} bytes, more than {limits.second_reader_bytes}"
-        return SecondReading(status="did-not-run", detail=detail)
-    answer = run_isolated("second-reader", stream, limits=limits)
+    return second_readings([stream], limits)[0]
+
+
+def second_readings(streams: Sequence[bytes], limits: Limits) -> list[SecondReading]:
+    """Let fickling read several streams in one child process: what it answers may be wrong for all of them.
+
+    Args:
+        streams: each as for `second_reader`.
+        limits: budgets of the child, and how many bytes it is given in all.
+    """
+    sizes = [len(stream) for stream in streams]
+    if sum(sizes) > limits.second_reader_bytes:
+        detail = f"the stream has {sum(sizes)} bytes, more than {limits.second_reader_bytes}"
+        return [SecondReading(status="did-not-run", detail=detail)] * len(sizes)
+    options: dict[str, Json] = {"sizes": tuple(sizes)}
+    answer = ask("second-reader", b"".join(streams), options, limits=limits)
     if isinstance(answer, ChildFailure):
-        return SecondReading(status="did-not-run", detail=answer.detail)
-    return _reading(answer, len(stream))
+        return [SecondReading(status="did-not-run", detail=answer.detail)] * len(sizes)
+    message, _ = answer
+    result = message["result"]
+    readings = result.get("readings") if isinstance(result, dict) else None
+    if not isinstance(readings, list) or len(readings) != len(sizes):
+        detail = "the answer does not hold a result for each stream"
+        return [SecondReading(status="did-not-run", detail=detail)] * len(sizes)
+    return [
+        _reading({"result": reading, "room": message["room"]}, size)
+        for reading, size in zip(readings, sizes, strict=True)
+    ]
 
 
 def _reading(answer: dict[str, Json], size: int) -> SecondReading:

@@ -83,6 +83,7 @@ def audit(
     """
     source, rules, ambiguous = _open(target, policy)
     found: FoundOrigin | None = None
+    examination: Examination | None = None
     try:
         found = find_origin(origin or Origin(), source, rules, os.fspath(target))
         examination = Examination(source, rules, quick=quick, origin=found)
@@ -95,6 +96,8 @@ def audit(
             EVERYTHING, frozenset(entry.path for entry in source.manifest.entries)
         )
     finally:
+        if examination is not None:
+            examination.close()
         source.close()
         if found is not None:
             found.close()
@@ -105,6 +108,7 @@ def audit(
         explanations=examination.explanations,
         streams=tuple(examination.streams),
         quick=quick,
+        rooms=tuple(sorted(examination.rooms)),
     )
 
 
@@ -131,6 +135,7 @@ def admit(
     """
     source, rules, ambiguous = _open(target, policy)
     found: FoundOrigin | None = None
+    examination: Examination | None = None
     try:
         found = find_origin(origin or Origin(), source, rules, os.fspath(target))
         examination = Examination(source, rules, quick=False, origin=found)
@@ -149,10 +154,16 @@ def admit(
         examination.read_again()
         examination.digest(handed_out)
         decision, findings = examination.decide(scope, handed_out)
+        if decision.verdict is Verdict.ALLOW and examination.confirm(
+            [entry for entry in entries if entry.path in handed_out]
+        ):
+            decision, findings = examination.decide(scope, handed_out)
     except BaseException:
         source.close()
         raise
     finally:
+        if examination is not None:
+            examination.close()
         if found is not None:
             found.close()
     if decision.verdict is not Verdict.ALLOW:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload import discovery
@@ -11,6 +10,8 @@ from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, Verd
 from safeload.errors import FormatError, LimitExceeded, UsageError
 from safeload.formats.families import RAW
 from safeload.formats.identify import identify
+from safeload.formats.meter import Meter
+from safeload.pipeline.digests import digest_all
 from safeload.pipeline.origin import FoundOrigin
 from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
@@ -25,25 +26,16 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Mapping
 
-    from safeload.core import Decision, Digest, Evidence, Finding, Json, ManifestEntry, Scope
+    from safeload.core import Decision, Evidence, Finding, Json, ManifestEntry, Scope
     from safeload.formats.identify import Identification
-    from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
+    from safeload.pipeline.apart import Apart
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
-    from safeload.sources.blobs import Blob
     from safeload.sources.local import LocalSource
 
     Progress = Callable[[str, int, int], None]
-
-_DIGEST_THREADS = 2
-_SECOND_READINGS = 16
-"""Streams of one audit that are read a second time; each costs a process."""
-
-
-_SECOND_OPCODES = 200_000
-"""Opcodes of one audit that are read a second time: a few seconds."""
 
 
 class _Pending(NamedTuple):
@@ -70,7 +62,11 @@ class Examination:
         self._quick = quick
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
+        self._meter: Meter | None = None
         self._errands = 0
+        self._apart: Apart | None = None
+        self.rooms: set[tuple[str, ...]] = set()
+        """Layers of isolation that held in the children of this audit: each different set once."""
         self._unfolding = Unfolding(policy.limits, sum(entry.size for entry in source.manifest.entries))
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
@@ -101,7 +97,11 @@ class Examination:
             if broken is not None:
                 self._file(entry, None, ScanResult(coverage=Coverage.NOT_READ, reason=broken.detail))
                 continue
+            if self._policy.isolation == "all":
+                self._scan_apart(entry)
+                continue
             pending = [_Pending(self._source.blobs[entry.path], place, 0, 0, None)]
+            self._meter = Meter(entry.size, self._policy.limits)
             while pending:
                 item = pending.pop()
                 kind, result = self._examine(item)
@@ -126,44 +126,76 @@ class Examination:
                 )
                 self.streams.extend(result.streams)
 
-    def read_again(self) -> None:
-        """Step 5: ask the second reader about pickle streams, and state what it said.
+    def _scan_apart(self, entry: ManifestEntry) -> None:
+        """Step 4 for a file that a child process reads: what it says is about this file only."""
+        # Most policies read in this process.
+        from safeload.pipeline.apart import Apart
 
-        Streams that are not inert are read again for their explanation, inert ones up to a stated
-        length. Past the budgets of one audit nothing is, and that is said.
+        if self._apart is None:
+            self._apart = Apart(self._policy, quick=self._quick, run=self._errand_of_child)
+        try:
+            told = self._apart.examine(entry, self._source.blobs[entry.path])
+        except FormatError as error:
+            self._file(entry, None, ScanResult(coverage=Coverage.MALFORMED, reason=str(error)))
+            return
+        except Exception as error:  # noqa: BLE001 - as in _examine: a fault of ours ends as a denial
+            reason = f"its child process failed, which is a bug of safeload: {type(error).__name__}: {error}"
+            self._file(entry, None, ScanResult(coverage=Coverage.MALFORMED, reason=reason))
+            return
+        self.rooms.update({self._apart.room} - {()})
+        self.facts.extend(told.facts)
+        result = ScanResult(coverage=told.coverage, reason=told.reason, record=told.record)
+        self._file(entry, told.format, result)
+        for place, size, kind, coverage, reason in told.members:
+            self._member(place, size, kind, coverage, reason)
+        self.streams.extend(told.streams)
+
+    def confirm(self, entries: Iterable[ManifestEntry]) -> bool:
+        """After a decision from what children said: read again, here, what will be handed out.
+
+        A child that hostile bytes have taken over can lie about its own file, and the resolver wants
+        records that it can trust.
+
+        Returns:
+            Whether there was anything to do, so that there has to be another decision.
         """
-        limits, readings, opcodes = self._policy.limits, 0, 0
-        for stream in self.streams:
-            trace = stream.trace
-            status: str = "did-not-run"
-            extra: tuple[str, ...] = ()
-            if trace.status.value == "inert" and trace.opcodes > limits.second_reader_opcodes:
-                detail = f"{trace.opcodes} opcodes, more than the {limits.second_reader_opcodes} read twice"
-            elif readings >= _SECOND_READINGS:
-                detail = f"more than {_SECOND_READINGS} streams in one audit"
-            elif opcodes + trace.opcodes > _SECOND_OPCODES:
-                detail = f"more than {_SECOND_OPCODES} opcodes in one audit"
-            else:
-                # Starting processes is not for the many audits that meet no pickle to read again.
-                from safeload.isolation.second_reader import compare, second_reader
+        if self._policy.isolation != "all":
+            return False
+        again = Examination(self._source, replace(self._policy, isolation="native"), quick=self._quick)
+        again.facts.clear()
+        again.scan(entries)
+        for path, artifact in again._files.items():
+            self._files[path] = replace(artifact, digest=self._files[path].digest)
+        inside = [item for item in self._members if item.location.artifact not in again._files]
+        self._members = [*inside, *again._members]
+        known = {_comparable(fact) for fact in self.facts}
+        self.facts.extend(fact for fact in again.facts if _comparable(fact) not in known)
+        self.records |= again.records
+        self.rooms |= again.rooms
+        return True
 
-                readings += 1
-                opcodes += trace.opcodes
-                reading = second_reader(stream.data, limits)
-                detail = reading.detail
-                status, extra = compare(reading, *_seen(trace))
-                if extra and trace.truncated_findings:
-                    status, extra = "did-not-run", ()
-                    detail = "our trace keeps the first of many findings, so there is nothing to compare with"
-                if reading.source:
-                    self.explanations[stream.location.name] = reading.source
-            data: dict[str, Json] = {"status": status, "detail": detail, "extra": extra}
-            self.facts.append(Fact(kind="pickle.second-reader", location=stream.location, data=data))
+    def close(self) -> None:
+        """End the child processes, where there are any."""
+        if self._apart is not None:
+            self._apart.close()
+
+    def found(self, path: str) -> tuple[Artifact, tuple[Artifact, ...]]:
+        """What was found out about one file, and about everything inside it."""
+        inside = (item for item in self._members if item.location.artifact == path)
+        return self._files[path], tuple(inside)
+
+    def read_again(self) -> None:
+        """Step 5: ask the second reader about pickle streams, and state what it said."""
+        if self.streams:
+            # Starting processes is not for the many audits that meet no pickle.
+            from safeload.pipeline.second_readings import read_again
+
+            read_again(self.streams, self._policy.limits, self)
 
     def digest(self, paths: Iterable[str], progress: Progress | None = None) -> None:
         """Step 6, in threads: hashlib and the kernel work without the interpreter's lock."""
         blobs = {path: self._source.blobs[path] for path in paths if path in self._source.blobs}
-        digests = _digest_all(blobs, progress)
+        digests = digest_all(blobs, progress)
         for path in blobs:
             artifact = self._files[path]
             # a thread that died of something else has left no result, which is a failure too
@@ -178,7 +210,9 @@ class Examination:
 
     def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
         """Steps 7 and 8: relations, evidence, rules, policy."""
-        self.facts.extend(relate(self.records, frozenset(self._files)))
+        known = {_comparable(fact) for fact in self.facts}
+        related = relate(self.records, frozenset(self._files))
+        self.facts.extend(fact for fact in related if _comparable(fact) not in known)
         self._settle()
         collected = collect_evidence(self._origin.case(self._source, scope, handed_out, self._digests()))
         evidence = collected.evidence
@@ -270,6 +304,7 @@ class Examination:
                 read_data=not self._quick,
                 depth=item.archives,
                 packs=self._policy.packs,
+                meter=self._meter,
             )
             limits = self._unfolding.limits
             result = scanner.scan(subject, limits)
@@ -295,6 +330,10 @@ class Examination:
             result = joined(result, cast("Concluding", scanner).conclude(subject, errand, answer, limits))
         return result
 
+    def _errand_of_child(self, errand: Errand) -> Answer:
+        """An errand that a child asks for, which has counted what archives unfold into itself."""
+        return self._answer(errand, inside=False)
+
     def _answer(self, errand: Errand, *, inside: bool) -> Answer:
         """Have a child run one errand, as long as this audit may start another one."""
         # Starting processes is not for the many audits that need none.
@@ -307,7 +346,9 @@ class Examination:
         if inside and self._unfolding.refuses(errand):
             most = self._policy.limits.member_errands
             return Answer(failure=f"more than {most} child processes for members of archives", exceeded=True)
-        return run_errand(errand, self._policy.limits)
+        answer = run_errand(errand, self._policy.limits)
+        self.rooms.update({answer.room} - {()})
+        return answer
 
     def _file(self, entry: ManifestEntry, kind: str | None, result: ScanResult) -> None:
         artifact = Artifact(
@@ -334,12 +375,15 @@ class Examination:
             self.facts.append(_coverage_fact(artifact))
 
 
-def _seen(trace: Trace) -> tuple[set[tuple[str, str]], set[str]]:
-    """The globals of a trace and the names that it calls, as the comparison of readers wants them."""
-    seen = {(use.module, use.name) for use in trace.globals}
-    # Every global of a stream that is not inert counts as called: the trace keeps the first refusals only.
-    called = set(trace.calls) if trace.status.value == "inert" else {".".join(pair) for pair in seen}
-    return seen, called
+def _comparable(fact: Fact) -> str:
+    """A fact as one text, whatever kinds of sequences and mappings its data is made of."""
+    return repr((fact.kind, fact.location, _simple(fact.data)))
+
+
+def _simple(value: object) -> object:
+    if hasattr(value, "items"):
+        return sorted((str(key), repr(_simple(item))) for key, item in value.items())
+    return [_simple(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Finding, ...]:
@@ -353,6 +397,11 @@ def findings_of(facts: Iterable[Fact], evidence: Iterable[Evidence]) -> tuple[Fi
         for rule in table.get(f"evidence.{item.kind}", ()):
             found.extend(rule.check(item))
     return tuple(found)
+
+
+def prepare() -> None:
+    """Import every scanner now, for a process that soon cannot."""
+    _scanners()
 
 
 @functools.cache
@@ -404,39 +453,3 @@ def _coverage_fact(artifact: Artifact) -> Fact:
         location=artifact.location,
         data={"coverage": artifact.coverage.value, "reason": artifact.reason, "format": artifact.format},
     )
-
-
-def _digest_all(blobs: Mapping[str, Blob], progress: Progress | None) -> dict[str, Digest | FormatError]:
-    """Digest every blob, the largest first, on a few threads."""
-    total = sum(blob.size for blob in blobs.values())
-    done: dict[str, int] = {}
-    digests: dict[str, Digest | FormatError] = {}
-    queue = sorted(blobs, key=lambda path: blobs[path].size)
-    lock = threading.Lock()
-
-    def work() -> None:
-        while True:
-            with lock:
-                if not queue:
-                    return
-                path = queue.pop()
-
-            def report(count: int, path: str = path) -> None:
-                with lock:
-                    done[path] = count
-                    if progress is not None:
-                        progress(path, sum(done.values()), total)
-
-            try:
-                digests[path] = blobs[path].digest(report if progress is not None else None)
-            except FormatError as error:
-                digests[path] = error
-
-    large = sum(not isinstance(blob, MemoryBlob) for blob in blobs.values())
-    threads = [threading.Thread(target=work) for _ in range(min(large, _DIGEST_THREADS) - 1)]
-    for thread in threads:
-        thread.start()
-    work()
-    for thread in threads:
-        thread.join()
-    return digests

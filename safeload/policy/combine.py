@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from safeload.limits import Limits
 from safeload.policy.schema import (
+    ISOLATION,
     REQUIREMENTS,
     Policy,
     PolicyInvalid,
@@ -92,4 +93,5 @@ def combine(first: Policy, second: Policy) -> Policy:
         require_set_by=demanding.require_set_by,
         trust_store=first.trust_store or second.trust_store,
         trust_store_path=first.trust_store_path or second.trust_store_path,
+        isolation=max(first.isolation, second.isolation, key=ISOLATION.index),
     )

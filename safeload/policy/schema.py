@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 SCHEMA = 1
+ISOLATION = ("native", "all")
+"""Where files are read: by our own parsers in this process, or everything in child processes."""
 REQUIREMENTS = ("none", "pin", "hub", "publisher")
 """What provenance may be required, from nothing to most."""
 LIMIT_CEILING = 16
@@ -80,6 +82,8 @@ class Policy:
     """Folder with trusted keys, as the policy writes it: relative to its file."""
     trust_store_path: str | None
     """The same folder, as the process finds it."""
+    isolation: str = ISOLATION[0]
+    """One of ISOLATION."""
 
     def setting(self, rule: str) -> Setting:
         """The level of a rule. A rule that the policy does not name is denied."""
@@ -113,6 +117,8 @@ class Policy:
             "require": self.require,
             "trust-store": self.trust_store,
         }
+        if self.isolation != ISOLATION[0]:
+            meaning["isolation"] = self.isolation
         text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return Digest(hex=hashlib.sha256(text.encode()).hexdigest())
 
@@ -170,7 +176,10 @@ class _Reader(TomlReader):
 def _read(
     reader: _Reader, document: Mapping[str, Any], rule_ids: Collection[str], unwaivable: Collection[str]
 ) -> Policy:
-    top = ("schema", "name", "description", "defaults", "rules", "formats", "pickle", "limits", "provenance")
+    top = (
+        "schema", "name", "description", "isolation", "defaults", "rules", "formats", "pickle", "limits",
+        "provenance",
+    )  # fmt: skip
     reader.table(document, keys=top)
     schema = document.get("schema")
     if type(schema) is not int or schema != SCHEMA:
@@ -200,6 +209,7 @@ def _read(
         require_set_by=reader.place("provenance", "require") if "require" in provenance else reader.source,
         trust_store=(trust_store := reader.string(provenance, "provenance", "trust-store")),
         trust_store_path=trust_store,
+        isolation=reader.choice(document, "isolation", words=ISOLATION) or ISOLATION[0],
     )
 
 

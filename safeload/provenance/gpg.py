@@ -8,7 +8,7 @@ https://github.com/gpg/gnupg/blob/master/doc/DETAILS (status lines)
     4. every status line is recorded, and the decision is an allow-list over all of them
 
 python-gnupg's `valid`, `status`, `fingerprint` and gpg's exit code are each true for signatures that do
-not count: of revoked or expired keys, or the second of two (docs/adr/0008). The counts and the list
+not count: of revoked or expired keys, or the second of two (docs/adr/0010). The counts and the list
 below are what `gpg --verify` prints for one good signature by one usable key, and nothing else passes.
 
 A run that takes too long is killed, and ends as UNAVAILABLE like a gpg that is missing or too old.

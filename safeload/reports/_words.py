@@ -10,15 +10,21 @@ from safeload.core import Coverage, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from safeload.core import Artifact
+    from safeload.core import Artifact, Fact
 
-__all__ = ["by_coverage", "files", "quoted", "shown", "size"]
+__all__ = ["by_coverage", "files", "quoted", "rating", "shown", "size"]
 
 
 def quoted(line: str) -> str:
     """A line of a longer attacker text behind a margin, with its own indentation."""
     bare = line.lstrip(" ")
     return f"    | {' ' * (len(line) - len(bare))}{shown(bare)}"
+
+
+def rating(fact: Fact) -> str:
+    """The second reader's own rating of a stream, which nothing follows: it rates plain state dicts too."""
+    severity = fact.data.get("severity")
+    return f"; its own rating, which decides nothing: {shown(str(severity))}" if severity else ""
 
 
 def size(count: int) -> str:

@@ -65,6 +65,7 @@ def render(report: AuditReport, *, colour: bool = False) -> str:  # noqa: ARG001
         ],
         "facts": [_fact(fact) for fact in report.facts],
         "explanations": dict(sorted(report.explanations.items())),
+        "rooms": [list(room) for room in report.rooms],
     }
     return (
         "{\n" + ",\n".join(f"{json.dumps(key)}: {_lines(item)}" for key, item in document.items()) + "\n}\n"

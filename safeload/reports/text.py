@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Level, Verdict
-from safeload.reports._words import by_coverage, files, quoted, shown, size
+from safeload.reports._words import by_coverage, files, quoted, rating, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FORMAT = "text"
 LISTED = 20
 """Members of one archive, places of one finding and lines of one explanation that are written out."""
+
+ROOM = ("rlimits", "landlock", "seccomp")
+"""The layers of isolation/room.py."""
 
 _HEADINGS = ((Level.DENY, "denied"), (Level.WARN, "warnings"), (Level.ALLOW, "allowed by the policy"))
 _COLOURS = {"DENY": "31", "ALLOW": "32", "denied": "31", "warnings": "33"}
@@ -43,6 +46,7 @@ def render(report: AuditReport, *, colour: bool = False) -> str:
             lines += [line for group in _alike(reasons) for line in _group(group)]
     lines += _evidence(decision)
     lines += _second_reader(report)
+    lines += _rooms(report)
     lines += ["", summary(decision)]
     return "\n".join(lines) + "\n"
 
@@ -137,11 +141,21 @@ def _second_reader(report: AuditReport) -> Iterator[str]:
         yield from ("", "second reader (fickling)")
     for fact in facts:
         said = ", ".join(str(fact.data[key]) for key in ("status", "detail") if fact.data.get(key))
-        yield f"  {shown(fact.location.name)}: {shown(said)}"
-        lines = report.explanations.get(fact.location.name, "").splitlines()
+        yield f"  {shown(str(fact.location))}: {shown(said)}{rating(fact)}"
+        lines = report.explanations.get(str(fact.location), "").splitlines()
         yield from (quoted(line) for line in lines[:LISTED])
         if len(lines) > LISTED:
             yield f"    | and {len(lines) - LISTED} more lines: safeload inspect shows them"
+
+
+def _rooms(report: AuditReport) -> Iterator[str]:
+    """What held in the child processes: that the kernel offers less than all of it is said."""
+    if report.rooms:
+        yield from ("", "child processes")
+    for room in report.rooms:
+        missing = [layer for layer in ROOM if not any(held.startswith(layer) for held in room)]
+        without = f", without {' and '.join(missing)}: this system does not offer it" if missing else ""
+        yield f"  isolated by {shown(', '.join(room)) or 'nothing'}{without}"
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Two names that one file system takes for the same file."""
+"""Two names that one file system, or one reader, takes for the same file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="artifact.name-collision",
     severity=Severity.MEDIUM,
-    summary="Names differ only in case or in Unicode normalisation.",
+    summary="A name is taken for another one by some file system or by whoever reads it.",
     why=(
-        "On macOS and Windows one of the files replaces the other, so a load there may use "
-        "another file than the one that was judged here."
+        "Case, composition, dots at the end: on macOS and Windows one of the files replaces the other, so a "
+        "load there may use another file than the one that was judged here. Letters that look alike, and "
+        "characters that nobody sees, make a file pass for another one."
     ),
     fix="rename or remove one of the files in your copy",
     references=("https://cwe.mitre.org/data/definitions/178.html",),
@@ -28,5 +29,5 @@ READS = ("artifact.collision",)
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
-    """Each group of colliding names."""
+    """Each group of colliding names, and each name that passes for another."""
     yield found(RULE, place(item), f"names collide by {word(item, 'by')}: {words(item, 'names')}")

@@ -32,5 +32,5 @@ READS = ("pickle.second-reader",)
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
     """Where the second reader saw more. That it did not run is said in the report, and is no finding."""
-    if value(item, "extra") or value(item, "status") == "disagree":
+    if value(item, "extra") or value(item, "status") == "disagreed":
         yield found(RULE, place(item), f"the second reader alone sees {words(item, 'extra')}")

@@ -33,7 +33,9 @@ READS = ("template.found",)
 def check(item: Fact | Evidence) -> Iterator[Finding]:
     """Each chat template. There is no list yet, so each one is unlisted."""
     where = word(item, "where", "a chat template")
-    size = word(item, "size")
+    size, sha256 = word(item, "size"), word(item, "sha256")
     yield found(
-        RULE, place(item), f"{where} is a template of {size} bytes that nobody has listed; it is not rendered"
+        RULE,
+        place(item),
+        f"{where} is a template of {size} bytes (sha256 {sha256}) that nobody has listed; it is not rendered",
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Fact, Json, Location, View
+    from safeload.formats.meter import Meter
     from safeload.formats.pickle_trace import Trace
     from safeload.limits import Limits
 
@@ -50,6 +51,8 @@ class Subject:
     """How many archives are around it. What a compressed file is the whole content of counts as the file."""
     packs: frozenset[str] = frozenset()
     """Packs of inert records that the policy switches on."""
+    meter: Meter | None = None
+    """What deflated data may still grow to, shared by all that is inside one file. None: a budget alone."""
 
     @property
     def base_name(self) -> str:
@@ -116,6 +119,8 @@ class Answer:
     """Why there is no answer: a lower-case sentence. `result` and `payload` are empty then."""
     exceeded: bool = False
     """Whether the failure is a budget of time or memory."""
+    room: tuple[str, ...] = ()
+    """Layers of isolation that held in the child."""
 
 
 @record
@@ -187,19 +192,23 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "pickle.malformed": "a stream that the unpickler would reject: error, detail",
         "pickle.trailing": "bytes behind STOP: size, pickle (whether they start another stream)",
         "pickle.more": "findings of one stream beyond the reported ones: count, known (gadgets)",
-        "pickle.second-reader": "what the second reader said: status, detail, extra",
+        "pickle.second-reader": "what the second reader said: status, detail, extra, severity (its own)",
         "archive.ambiguous": "two readers would see different archives: problem, detail",
         "archive.nested": "an archive inside an archive: format",
         "config.remote-code": "a key that asks for code from the repository: key, value",
         "config.redirect": "a key that points to another repository or file: key, value",
+        "config.reference": "a key that names another model, or a consent, of no effect here: key, value",
         "config.callable": "a key that names something to call: key, value",
         "config.unknown-field": "a config key outside the architecture's table: key, model_type",
         "index.path": "a file name that is none inside the snapshot: name, problem, what (or a shard)",
         "index.incomplete": "shard index and files disagree: problem, name",
+        "index.size": "a shard index states another total size than its shards have: stated, found",
         "tokenizer.regex": "a regular expression outside the list: pattern, where",
         "tokenizer.class": "a class name outside the closed table: key, value",
         "template.found": "a chat template, which is a program for Jinja: where, size, sha256",
-        "code.python": "a Python source file",
+        "template.unsafe": "what no honest chat template needs: where, line, what",
+        "code.python": "a Python source file: imports, classes, at_import, in_functions, decodes, unread",
+        "code.script": "another program in text: language, of a notebook its code_cells and active_outputs",
         "code.native": "a native binary: format",
         "load.new-head": "tensors that the checkpoint lacks and that start untrained: names, architecture",
         "load.unexpected": "tensors of the checkpoint that the architecture does not use: names",

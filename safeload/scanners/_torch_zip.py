@@ -17,6 +17,7 @@ from safeload.formats.torch_zip import (
     check_small_member,
     parse_layout,
     read_pickle,
+    storage_reader,
 )
 from safeload.formats.view import SubView
 from safeload.formats.zip_data import check_crc, crc_differs, stored_with_other_crc
@@ -139,7 +140,8 @@ class _Account:
 def _pickle(account: _Account, layout: TorchLayout, data: bytes, limits: Limits) -> Trace:
     """Run the machine over `data.pkl`, and state what it found."""
     subject, member = account.subject, layout.pickle
-    trace = run_pickle(data, limits, packs=subject.packs, persistent="torch")
+    read = storage_reader(subject.view, layout, limits)
+    trace = run_pickle(data, limits, packs=subject.packs, persistent="torch", read=read)
     where = account.pickle(layout)
     account.state("weights.pickle", {"verdict": trace.status.value})
     account.facts += stream_facts(trace, where, limits)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.config_fields import TABLES
 from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.model_config import ModelConfig, interpret
 from safeload.formats.view import read_all
 from safeload.scanners import ScanResult
-from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, keras_document
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("json",)
 NAMES = re.compile(r"config\.json\Z")
+_TABLED = tuple(TABLES)
+"""A tuple, since a model_type may be any value: these are compared, not digested."""
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
@@ -33,8 +36,12 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     """
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes of JSON, more than {limits.json_bytes}")
-    value = parse_json(read_all(subject.view), limits)
-    facts = tuple(behaviour_facts(value, subject.location))
+    data = read_all(subject.view)
+    # some models count up to infinity (`time_step_limit`), and their writers spell it as Python does
+    value = parse_json(data, limits, finite=False)
+    if isinstance(value, dict) and value.get("model_type") in _TABLED:
+        value = parse_json(data, limits)
+    facts = (*behaviour_facts(value, subject.location), *keras_document(value, subject.location))
     if not isinstance(value, dict) or not ("model_type" in value or "architectures" in value):
         return ScanResult(coverage=Coverage.SCANNED, facts=facts)
     try:

@@ -1,17 +1,16 @@
-"""GGUF: header and tensor table are checked, chat templates are named; nothing here loads it."""
+"""GGUF: header and tensor table are checked, chat templates are judged; nothing here loads it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.core import Coverage, Fact
+from safeload.core import Fact
 from safeload.formats.gguf import parse_gguf
-from safeload.scanners import ScanResult
-from safeload.scanners._templates import template_fact
+from safeload.scanners._templates import conclude_templates, template_result
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
-    from safeload.scanners import Subject
+    from safeload.scanners import Answer, Errand, ScanResult, Subject
 
 FORMATS = ("gguf",)
 
@@ -24,5 +23,11 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     """
     record = parse_gguf(subject.view, limits)
     fact = Fact(kind="format.not-loadable", location=subject.location, data={"format": subject.format})
-    templates = (template_fact(key, text, subject.location) for key, text in record.templates.items())
-    return ScanResult(coverage=Coverage.SCANNED, facts=(fact, *templates), record=record)
+    return template_result(
+        list(record.templates.items()), subject.location, limits, record=record, facts=(fact,)
+    )
+
+
+def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult:  # noqa: ARG001
+    """State what the child found in the templates."""
+    return conclude_templates(errand, answer, subject.location)

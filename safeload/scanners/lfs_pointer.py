@@ -1,4 +1,4 @@
-"""A git LFS pointer where a file should be: the file itself is missing."""
+"""A pointer of git LFS or of git-xet where a file should be: the file itself is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs in a checkpoint: Python source and native binaries. Never imported, never run, only named."""
+"""Native binaries in a checkpoint. Never loaded, never run, only named."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
     from safeload.scanners import Subject
 
-FORMATS = ("python", *sorted(NATIVE))
+FORMATS = tuple(sorted(NATIVE))
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the protocol of scanners
     """State that the file is a program."""
-    kind = "code.python" if subject.format == "python" else "code.native"
-    fact = Fact(kind=kind, location=subject.location, data={"format": subject.format})
+    fact = Fact(kind="code.native", location=subject.location, data={"format": subject.format})
     return ScanResult(coverage=Coverage.SCANNED, facts=(fact,))

@@ -1,4 +1,4 @@
-"""Facts that need several records: a shard index against its shards, a pickle against its twin.
+"""Facts that need several records: a shard index and its shards, a pickle and its twin, settings and files.
 
 With `claims`, one of the two modules that see more than one artifact. It knows records by what they offer
 (tensors, a weight map), not by their class, so that a new weight format takes part without a change here.
@@ -6,20 +6,27 @@ With `claims`, one of the two modules that see more than one artifact. It knows 
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Fact, Location
 from safeload.formats.shard_index import ShardIndex
+from safeload.formats.tensors import ITEM_BITS
+from safeload.formats.tokenizer_config import VOCABULARY_FILES, TokenizerConfig
+from safeload.scanners._elsewhere import is_the_machines_own, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from safeload.core import Json
     from safeload.formats.tensors import TensorEntry
 
     Tensors = Mapping[str, TensorEntry]
     Placed = Mapping[str, tuple[str, TensorEntry]]
 
 FORMATS: tuple[str, ...] = ()
+_SHARD = re.compile(r"(.+)-(\d{3,6}-of-\d{3,6})\.([a-z0-9]+)")
 _SHOWN = 5
 """Names that one fact carries."""
 
@@ -40,6 +47,8 @@ def relate(records: Mapping[str, object], paths: frozenset[str]) -> Iterator[Fac
     for path, record in sorted(records.items()):
         if isinstance(record, ShardIndex):
             yield from _index(path, record, tables, paths)
+        elif isinstance(record, TokenizerConfig):
+            yield from _vocabulary_files(path, record, paths)
     yield from _twins(records, tables)
 
 
@@ -58,6 +67,8 @@ def _index(
         data = {"problem": problem, "name": name}
         return Fact(kind="index.incomplete", location=Location(artifact=path), data=data)
 
+    yield from _surplus(path, prefix, index, paths)
+    yield from _total(path, prefix, index, tables)
     held: dict[str, set[str]] = {}
     for tensor, shard in index.weight_map.items():
         held.setdefault(shard, set()).add(tensor)
@@ -80,6 +91,44 @@ def _index(
                 f"{shard} holds {len(surplus)} tensors that the index puts elsewhere",
                 ", ".join(surplus[:_SHOWN]),
             )
+
+
+def _surplus(path: str, prefix: str, index: ShardIndex, paths: frozenset[str]) -> Iterator[Fact]:
+    """Files that are called like shards of this index, and that it does not name."""
+    stems = {(match[1], match[3]) for shard in index.shards if (match := _SHARD.fullmatch(shard))}
+    for other in sorted(paths):
+        match = _SHARD.fullmatch(other.removeprefix(prefix)) if other.startswith(prefix) else None
+        if match and (match[1], match[3]) in stems and match[0] not in index.shards:
+            data = {"problem": "a shard that the index does not name", "name": match[0]}
+            yield Fact(kind="index.incomplete", location=Location(artifact=path), data=data)
+
+
+def _total(path: str, prefix: str, index: ShardIndex, tables: Mapping[str, Tensors]) -> Iterator[Fact]:
+    """Whether the total size is that of the tensors. Honest writers count shared tensors twice, or once."""
+    stated = index.metadata.get("total_size")
+    shards = [tables.get(prefix + shard) for shard in index.shards]
+    if stated is None or not all(shards):
+        return
+    entries = [entry for table in shards if table is not None for entry in table.values()]
+    if not all(entry.dtype in ITEM_BITS for entry in entries):
+        return
+    found = sum(math.prod(entry.shape) * ITEM_BITS[entry.dtype] // 8 for entry in entries)
+    if not isinstance(stated, int | float) or stated != found:
+        data: dict[str, Json] = {"stated": stated, "found": found}
+        yield Fact(kind="index.size", location=Location(artifact=path, key="metadata.total_size"), data=data)
+
+
+def _vocabulary_files(path: str, config: TokenizerConfig, paths: frozenset[str]) -> Iterator[Fact]:
+    """Settings of a tokenizer that name a file elsewhere, where no file of the folder overrides them."""
+    folder, slash, _ = path.rpartition("/")
+    for key, names in VOCABULARY_FILES.items():
+        value = config.values.get(key)
+        if not isinstance(value, str) or problem(value) is None:
+            continue
+        there = any(f"{folder}{slash}{name}" in paths for name in names)
+        if is_the_machines_own(value) or not there:
+            data = {"key": key, "value": value[:200]}
+            yield Fact(kind="config.redirect", location=Location(artifact=path, key=key), data=data)
 
 
 def _twins(records: Mapping[str, object], tables: Mapping[str, Tensors]) -> Iterator[Fact]:

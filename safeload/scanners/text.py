@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safeload.core import Coverage
+from safeload.scanners import ScanResult
+from safeload.scanners._misplaced import misplaced
 from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
-    from safeload.scanners import ScanResult, Subject
+    from safeload.scanners import Subject
 
 FORMATS = ("text", "text-8bit", "empty")
 
@@ -22,4 +25,6 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
     Raises:
         FormatError: it is not.
     """
-    return read_text(subject)
+    reason = misplaced(subject)
+    result = read_text(subject)
+    return result if reason is None else ScanResult(coverage=Coverage.MALFORMED, reason=reason)

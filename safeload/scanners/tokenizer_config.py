@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.formats.tokenizer_classes import CLASSES
-from safeload.formats.tokenizer_config import parse_special_tokens_map, parse_tokenizer_config
+from safeload.formats.tokenizer_config import (
+    VOCABULARY_FILES,
+    parse_special_tokens_map,
+    parse_tokenizer_config,
+)
 from safeload.scanners import ScanResult
-from safeload.scanners._json_keys import behaviour_facts
-from safeload.scanners._templates import template_fact
+from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
+from safeload.scanners._templates import conclude_templates, template_result
 
 if TYPE_CHECKING:
     from safeload.limits import Limits
-    from safeload.scanners import Subject
+    from safeload.scanners import Answer, Errand, Subject
 
 FORMATS = ("json",)
 NAMES = re.compile(r"(tokenizer_config|special_tokens_map)\.json\Z")
+_TEMPLATE_NAME = re.compile(r"[^/\\:\x00-\x1f]{1,200}\Z")
+"""Savers make a file name of it."""
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
@@ -35,14 +41,28 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     stated = [
         fact
         for fact in behaviour_facts(dict(record.values), location)
-        # where the writer had its copy: every loader overwrites it with what the user asked for
-        if fact.data.get("key") != "name_or_path"
+        # a file of the snapshot overrides what the writer noted for it: a relation between files
+        if not (fact.kind == "config.redirect" and fact.location.key in VOCABULARY_FILES)
     ]
+    strange = [item for item in record.templates if _TEMPLATE_NAME.match(item.name) is None]
+    stated.extend(
+        Fact(
+            kind="config.redirect",
+            location=location.at(key=f"{template.where}.name"),
+            data={"key": "name", "value": template.name[:200]},
+        )
+        for template in strange[:MOST_FACTS]
+    )
     name = record.tokenizer_class
     if name is not None and name.removesuffix("Fast") not in CLASSES:
         key = "tokenizer_class"
         stated.append(
             Fact(kind="tokenizer.class", location=location.at(key=key), data={"key": key, "value": name})
         )
-    stated.extend(template_fact(template.where, template.text, location) for template in record.templates)
-    return ScanResult(coverage=Coverage.SCANNED, facts=tuple(stated), record=record)
+    templates = [(template.where, template.text) for template in record.templates]
+    return template_result(templates, location, limits, record=record, facts=tuple(stated))
+
+
+def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult:  # noqa: ARG001
+    """State what the child found in the templates."""
+    return conclude_templates(errand, answer, subject.location)

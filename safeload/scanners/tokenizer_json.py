@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.formats.regex_list import KNOWN
+from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.tokenizer_json import parse_tokenizer_json
 from safeload.scanners import ScanResult
 
@@ -21,17 +21,30 @@ NAMES = re.compile(r"tokenizer\.json\Z")
 def scan(subject: Subject, limits: Limits) -> ScanResult:
     """State each regular expression that is not a known one.
 
+    One that may take very long on some text is over its budget, and no such tokenizer is handed out.
+
     Raises:
         FormatError: the bytes do not follow the schema.
     """
+    from safeload.formats.regex_list import KNOWN
+    from safeload.formats.regex_shape import check_shape
+
     record = parse_tokenizer_json(subject.view, limits)
-    facts = tuple(
-        Fact(
-            kind="tokenizer.regex",
-            location=subject.location.at(key=use.where),
-            data={"pattern": use.pattern, "where": use.where},
-        )
-        for use in record.regexes
-        if use.pattern not in KNOWN
-    )
-    return ScanResult(coverage=Coverage.SCANNED, facts=facts, record=record)
+    facts = []
+    coverage, reason = Coverage.SCANNED, ""
+    for use in record.regexes:
+        if use.pattern in KNOWN:
+            continue
+        where = subject.location.at(key=use.where)
+        data = {"pattern": use.pattern, "where": use.where}
+        facts.append(Fact(kind="tokenizer.regex", location=where, data=data))
+        if reason:
+            continue
+        try:
+            check_shape(use.pattern)
+        except LimitExceeded as error:
+            coverage, reason = Coverage.LIMIT_EXCEEDED, f"{use.where} may take very long to match: {error}"
+        except FormatError as error:
+            coverage, reason = Coverage.MALFORMED, f"{use.where} is no regular expression: {error}"
+    whole = coverage is Coverage.SCANNED
+    return ScanResult(coverage=coverage, reason=reason, facts=tuple(facts), record=record if whole else None)

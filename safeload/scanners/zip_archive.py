@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
     from safeload.scanners import ScanResult, Subject
 
-FORMATS = ("zip",)
+FORMATS = ("zip", "npz")
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:

@@ -221,6 +221,17 @@ class FileBlob:
             if _identity(os.fstat(fd)) != self._stat:
                 raise ChangedWhileRead("the file was modified while it was read")
 
+    @contextlib.contextmanager
+    def descriptor(self) -> Iterator[int]:
+        """The open file, for a child process that reads it. What was read there is not remembered here.
+
+        Raises:
+            ChangedWhileRead: the file was replaced or modified.
+            Unreadable: the operating system refused to open it again.
+        """
+        with self._descriptor() as fd:
+            yield fd
+
     def content(self) -> bytes:
         """All bytes, remembered from here on."""
         return self.read(0, self.size)
@@ -358,6 +369,16 @@ class SealedBlob:
             if progress is not None:
                 progress(done)
         return Digest(hex=state.hexdigest())
+
+    @contextlib.contextmanager
+    def descriptor(self) -> Iterator[int]:
+        """The sealed memory, for a child process that reads it.
+
+        Raises:
+            Unreadable: the blob was closed.
+        """
+        self._demand_open()
+        yield self._fd
 
     def content(self) -> bytes:
         """All bytes, copied."""

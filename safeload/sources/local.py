@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 import resource
 import stat
-import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from safeload.core import Fact, Location, Manifest, ManifestEntry, Role
 from safeload.errors import FormatError, UsageError
+from safeload.formats.file_names import folded, strangeness
 from safeload.formats.layout import role_of
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from safeload.core import Json
     from safeload.limits import Limits
     from safeload.sources.blobs import Blob
 
@@ -64,6 +65,7 @@ class LocalSource:
         """Files that are listed but could not be opened or read."""
         self.facts: list[Fact] = []
         self._excluded: list[str] = []
+        self._folders: list[str] = []
         given = os.fspath(path)
         try:
             root = os.path.realpath(given, strict=True)
@@ -123,6 +125,7 @@ class LocalSource:
                 elif depth >= self._limits.directory_depth:
                     self._refuse(name, "depth", f"folders nest deeper than {self._limits.directory_depth}")
                 else:
+                    self._folders.append(name)
                     self._walk(name, depth + 1)
             elif stat.S_ISREG(entry.mode):
                 self._take(name, entry.size, name)
@@ -224,12 +227,21 @@ class LocalSource:
             self.broken[name] = error
 
     def _collisions(self) -> None:
-        """State which names a case-folding or normalising file system would take for one."""
+        """State which names a file system or a person would take for another one."""
         seen: dict[str, list[str]] = {}
-        for name in (*self.blobs, *self.broken):
-            seen.setdefault(unicodedata.normalize("NFC", name).casefold(), []).append(name)
+        folders = frozenset(self._folders)
+        for name in (*self.blobs, *self.broken, *self._folders):
+            seen.setdefault(folded(name), []).append(name)
+            strange = strangeness(name) if name not in folders else None
+            if strange is not None:
+                other, by = strange
+                data: dict[str, Json] = {"names": sorted({name, other}), "by": by}
+                self.facts.append(
+                    Fact(kind="artifact.collision", location=Location(artifact=name), data=data)
+                )
         for names in seen.values():
-            if len(names) > 1:
+            # two folders that become one lose nothing: their files are compared by their whole names
+            if len(names) > 1 and not folders.issuperset(names):
                 self.facts.append(
                     Fact(
                         kind="artifact.collision",

@@ -151,3 +151,53 @@ def test_shadowed_modules_make_no_difference(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(collections, "OrderedDict", lambda *_: pytest.fail("called"))
     stream = assemble("GLOBAL", ("collections", "OrderedDict"), "EMPTY_TUPLE", "REDUCE", "STOP")
     assert run_pickle(stream, DEFAULT_LIMITS).inert
+
+
+LINEAR = ("GLOBAL", ("torch.nn.modules.linear", "Linear"), "EMPTY_TUPLE", "NEWOBJ")
+FIELD = ("EMPTY_DICT", "BINUNICODE", "forward")
+PLACES = {
+    "reconstructed": (("GLOBAL", ("copyreg", "_reconstructor")),
+                      ("GLOBAL", ("builtins", "object"), "NONE", "TUPLE3", "REDUCE")),
+    "reconstructed-base": (("GLOBAL", ("copyreg", "_reconstructor"), "GLOBAL", ("argparse", "Namespace")),
+                           ("NONE", "TUPLE3", "REDUCE")),
+    "new-object": (("GLOBAL", ("copyreg", "__newobj__")), ("TUPLE1", "REDUCE")),
+    "member": (("GLOBAL", ("builtins", "getattr")), ("BINUNICODE", "NAME", "TUPLE2", "REDUCE")),
+    "field": ((*LINEAR, *FIELD), ("SETITEM", "BUILD")),
+    "hook": ((*LINEAR, "EMPTY_DICT", "BINUNICODE", "_forward_hooks"), ("SETITEM", "BUILD")),
+    "factory": (("GLOBAL", ("collections", "defaultdict")), ("TUPLE1", "REDUCE")),
+    "key": (("EMPTY_DICT",), ("NONE", "SETITEM")),
+    "tensor-type": (("GLOBAL", ("torch._tensor", "_rebuild_from_type_v2"), "GLOBAL",
+                     ("torch._utils", "_rebuild_tensor_v2")), ("EMPTY_TUPLE", "NONE", "TUPLE2", "TUPLE3",
+                     "REDUCE")),
+    "generator": (("GLOBAL", ("numpy.random._pickle", "__bit_generator_ctor")), ("TUPLE1", "REDUCE")),
+    "maker": (("GLOBAL", ("numpy.random._pickle", "__generator_ctor"), "BINUNICODE", "PCG64"), ("TUPLE2",
+    "REDUCE")),
+    "module": (("MARK", "BINUNICODE", "module"), ("NONE", "NONE", "TUPLE", "BINPERSID", "EMPTY_TUPLE",
+    "NEWOBJ")),
+    "built": ((), ("EMPTY_DICT", "BUILD")),
+    "object": (("MARK",), ("OBJ",)),
+}  # fmt: skip
+"""Where a listed call or a record takes a global: what stands in front of it and behind it."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_place_in_a_pack_lets_one_in(place: str) -> None:
+    """Every row again, in the hands of what packs list: a class, a maker, a field, a hook, a key."""
+    before, after = PLACES[place]
+    for identifier, module, name in ROWS:
+        stream = assemble(
+            "PROTO",
+            4,
+            *before,
+            "SHORT_BINUNICODE",
+            module,
+            "SHORT_BINUNICODE",
+            name,
+            "STACK_GLOBAL",
+            *after,
+            "STOP",
+        )
+        for persistent in ("torch", "torch-legacy", "none"):
+            trace = run_pickle(stream, DEFAULT_LIMITS, packs=frozenset(PACKS), persistent=persistent)
+            assert trace.status is StreamStatus.DANGEROUS, (identifier, place)
+            assert (module, name) in {(use.module, use.name) for use in trace.globals if not use.listed}

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from safeload.formats.pickle_errors import TooManySets
+from safeload.formats.pickle_errors import MemoTooLarge, TooManyOpcodes, TooManySets
 from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.pickle_trace import StreamStatus
 from safeload.limits import DEFAULT_LIMITS
@@ -41,7 +41,7 @@ def test_refused_within_little_memory(bomb: bytes) -> None:
     assert peak < 2_000_000 + 20 * len(bomb)
 
 
-@pytest.mark.parametrize("bomb", [b"\x8f" * 90_000 + b".", b"(\x91\x940" * 20_000 + b"N."])
+@pytest.mark.parametrize("bomb", [b"\x8f" * 250_000 + b".", b"(\x91\x940" * 250_000 + b"N."])
 def test_sets_take_memory_in_proportion(bomb: bytes) -> None:
     """An empty set is one byte of stream and two hundred of memory."""
     assert isinstance(run_pickle(bomb, DEFAULT_LIMITS).error, TooManySets)
@@ -54,9 +54,24 @@ def test_many_small_sets_are_honest() -> None:
 
 
 def test_two_million_pairs_of_none_and_pop() -> None:
-    """Opcodes that do nothing are counted."""
+    """Opcodes that do nothing are counted: no honest stream of this length has as many."""
     trace = run_pickle(b"N0" * 1_000_000 + b"N.", DEFAULT_LIMITS)
-    assert (trace.status, trace.opcodes) == (StreamStatus.INERT, 2_000_002)
+    assert isinstance(trace.error, TooManyOpcodes)
+    assert run_pickle(b"N0" * 800_000 + b"N.", DEFAULT_LIMITS).status is StreamStatus.INERT
+
+
+def test_a_memo_of_nothing_but_references() -> None:
+    """One byte of stream and a hundred of memory each."""
+    trace = run_pickle(b"]" + b"\x94" * 1_100_000 + b".", DEFAULT_LIMITS)
+    assert isinstance(trace.error, MemoTooLarge)
+
+
+def test_a_checkpoint_of_many_small_tensors_has_room() -> None:
+    """Near miss: a hundred thousand tensors, and lists of the smallest values that are common."""
+    bools = pickle.dumps([True] * 1_500_000, protocol=4)
+    assert run_pickle(bools, DEFAULT_LIMITS).status is StreamStatus.INERT
+    rows = pickle.dumps([{"a": [n], "b": (n,)} for n in range(100_000)], protocol=4)
+    assert run_pickle(rows, DEFAULT_LIMITS).status is StreamStatus.INERT
 
 
 @pytest.mark.parametrize(
@@ -79,10 +94,12 @@ def test_GHSA_63cw_57p8_fm3p_writes_to_a_tensor(items: tuple[str | int | float, 
                                   "_rebuild_wrapper_subclass",
                                   "_rebuild_meta_tensor_no_storage"])  # fmt: skip
 def test_pytorch_184652_quantised_and_other_tensors(name: str) -> None:
-    """Their rebuild functions trust strides and indices of the stream: none has a contract."""
-    trace = run_pickle(assemble("GLOBAL", ("torch._utils", name), "STOP"), DEFAULT_LIMITS, persistent="torch")
-    assert trace.status is StreamStatus.UNLISTED
-    assert trace.globals[0].name == name
+    """Their rebuild functions trust strides and indices of the stream: so called, and even kept, refused."""
+    for tail in (("STOP",), ("EMPTY_TUPLE", "REDUCE", "STOP"), ("EMPTY_TUPLE", "NEWOBJ", "STOP")):
+        stream = assemble("PROTO", 2, "GLOBAL", ("torch._utils", name), *tail)
+        trace = run_pickle(stream, DEFAULT_LIMITS, persistent="torch")
+        assert trace.status is StreamStatus.UNLISTED
+        assert trace.rejected_calls[0].callable == f"torch._utils.{name}"
 
 
 def test_CVE_2026_1839_rng_state_is_judged_like_any_other() -> None:  # noqa: N802 - identifier

@@ -66,17 +66,29 @@ class Oracle(pickle.Unpickler):
             return Ordered
         return self.seen.setdefault((module, name), recorded(module, name, self.events))
 
+    def persistent_load(self, pid: object) -> Thing:
+        """Record that one was asked for."""
+        self.events.append(["persistent"])
+        return Thing()
 
-def show(value: object, depth: int = 0) -> str:
+
+MOST_NODES = 20_000
+"""Nodes of a value that are compared: forty that share the next one twice are 2**40."""
+
+
+def show(value: object, depth: int = 0, seen: list[None] | None = None) -> str:
     """A value in one form for both sides, with the members of sets in order."""
-    if depth > 40:
+    seen = [] if seen is None else seen
+    seen.append(None)
+    if depth > 40 or len(seen) > MOST_NODES:
         return "..."
     if isinstance(value, dict):
-        return "{" + ",".join(f"{show(k, depth + 1)}:{show(v, depth + 1)}" for k, v in value.items()) + "}"
+        pairs = (f"{show(k, depth + 1, seen)}:{show(v, depth + 1, seen)}" for k, v in value.items())
+        return "{" + ",".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
-        return f"{type(value).__name__}({','.join(show(item, depth + 1) for item in value)})"
+        return f"{type(value).__name__}({','.join(show(item, depth + 1, seen) for item in value)})"
     if isinstance(value, (set, frozenset)):
-        return f"{type(value).__name__}({','.join(sorted(show(item, depth + 1) for item in value))})"
+        return f"{type(value).__name__}({','.join(sorted(show(item, depth + 1, seen) for item in value))})"
     return repr(value) if value is None or isinstance(value, (int, float, str, bytes, bytearray)) else "?"
 
 

@@ -145,13 +145,14 @@ def test_side_files_of_the_trainer(protocol: int) -> None:
 
 @PROTOCOLS
 def test_numpy_values(protocol: int) -> None:
-    """Arrays and scalars of plain numbers and texts; an array of objects is not inert."""
+    """Arrays and scalars of plain numbers, texts and structures; one with objects is not inert."""
     value = [np.float64(3.5), np.arange(6).reshape(2, 3), np.array(["ab", "c"]), np.dtype("f4"),
              np.asfortranarray(np.ones((2, 3))), np.array(3, dtype=">i2")]  # fmt: skip
     trace = trace_of(value, protocol)
     assert trace.inert, problems(trace)
     assert not trace_of(np.array([None]), protocol).inert
-    assert not trace_of(np.zeros(2, dtype=[("a", "i4")]), protocol).inert
+    assert trace_of(np.zeros(2, dtype=[("a", "i4"), ("b", "f8")]), protocol).inert
+    assert not trace_of(np.zeros(2, dtype=[("a", "O")]), protocol).inert
     assert run_pickle(data_pkl(value), DEFAULT_LIMITS, persistent="torch").status is StreamStatus.UNLISTED
 
 

@@ -86,6 +86,27 @@ def test_zip64_of_large_torch_files_is_accepted() -> None:
     assert parse(build(two(), end={"offset": 0xFFFFFFFF})).members[1].size == len(B)
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"UT\x05\x00\x01abcd",
+        b"ux\x0b\x00\x01\x04\0\0\0\0\x04\0\0\0\0",
+        b"\x0a\0\x20\0" + bytes(32),
+        b"\x20\xa2\x08\x00\x28\xa0\x04\x00" + bytes(4),
+        b"\xfe\xca\x00\x00",
+    ],
+)
+def test_extra_fields_of_writers_are_accepted(extra: bytes) -> None:
+    """Times, owners, the room that writers of documents leave, the mark of Java archives."""
+    assert parse(build(two(extra=extra, central={"extra": extra}))).members[1].name == "r/b"
+
+
+def test_names_that_only_look_alike_are_accepted() -> None:
+    """Dots inside and at the end of a name that has no twin are part of it."""
+    names = [b"r/a.b", b"r/a.", b"r/.a", b"r/b .txt", b"r/weights:0"]
+    assert len(parse(build([Part(name, b"x") for name in names])).members) == 5
+
+
 def test_empty_archive_is_accepted() -> None:
     """22 bytes with no member are an archive."""
     assert parse(build([], zip64=False)).members == ()
@@ -160,11 +181,18 @@ def test_ambiguity_is_named(code: str) -> None:
         ("SizesDiffer", build(two(extra=zip64(7)))),
         ("SizesDiffer", build([plain("a", A, local={"size": 0xFFFFFFFF, "compressed": 0xFFFFFFFF})])),
         ("UnlistedExtra", build(two(extra=b"FB\x03\x00\x80\x02."))),
+        ("UnlistedExtra", build(two(extra=b"\x20\xa2\x06\x00\x28\xa0\x02\x00\x00x"))),
+        ("UnlistedExtra", build(two(extra=b"\xfe\xca\x01\x00x"))),
+        ("ExtraBroken", build(two(extra=b"UT\x40\x00" + bytes(64)))),
+        ("SpecialMember", build(two(central={"made_by": 0x131E, "attributes": 0o120777 << 16}))),
+        ("SpecialMember", build(two(central={"attributes": 0x10}))),
         ("EncryptedMember", build(two(local={"flags": 0x0809}))),
         ("NewerVersion", build(two(local={"version": 99}))),
         ("DuplicateName", build([Part(b"r/a", b"1"), Part(b"r/a", b"2")])),
         ("DuplicateName", build([Part("r/é".encode(), b"1"), Part("r/e\u0301".encode(), b"2")])),
         ("DuplicateName", build([Part(b"r/a", b"1"), Part(b"r/a/", b"", flags=0x0800)])),
+        ("DuplicateName", build([Part(b"r/a", b"1"), Part(b"r/a. .", b"2")])),
+        ("DuplicateName", build([Part(b"r./a", b"1"), Part(b"r/a", b"2")])),
         ("NameNotText", build([Part(b"r/a\x00.pkl", b"x")])),
         ("NameNotText", build([Part(b"r/a\nb", b"x"), Part(b"r/c", b"x")])),
         ("NameNotText", build([Part(b"r/\xff", b"x")])),

@@ -25,7 +25,7 @@ def test_an_answer_names_the_layers_that_held():
     answer = run_isolated("second-reader", b"N.", limits=DEFAULT_LIMITS)
     assert isinstance(answer, dict)
     assert "rlimits" in answer["room"]
-    assert answer["result"]["source"] == "result = None"
+    assert answer["result"]["readings"][0]["source"] == "result = None"
 
 
 def test_a_child_that_computes_too_long_is_ended():

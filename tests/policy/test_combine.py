@@ -55,6 +55,13 @@ def test_each_key_takes_its_strictest_value():
     assert (both.name, both.source) == ("user + org", "u.toml + o.toml")
 
 
+def test_one_policy_that_isolates_is_enough():
+    """Neither of two policies can move files back into the process that judges."""
+    every, native = parse('schema = 1\nisolation = "all"\n'), parse("schema = 1\n")
+    assert combine(every, native).isolation == combine(native, every).isolation == "all"
+    assert combine(native, native).isolation == "native"
+
+
 def test_a_rule_that_one_policy_leaves_out_is_denied_there():
     """So the other one cannot allow it."""
     loose = parse('schema = 1\n[rules]\ncode.native-binary = "allow"\n')

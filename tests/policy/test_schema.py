@@ -145,6 +145,18 @@ def test_the_digest_is_of_the_meaning():
     assert parse(same.replace("warn", "allow")).digest != first.digest
 
 
+def test_isolation_is_native_or_all():
+    """The key stands at the top; an audit without it starts no child for our own parsers."""
+    assert parse("schema = 1\n").isolation == "native"
+    every = parse('schema = 1\nisolation = "all"\n')
+    assert every.isolation == "all"
+    assert every.digest != parse("schema = 1\n").digest
+    assert parse('schema = 1\nisolation = "native"\n').digest == parse("schema = 1\n").digest
+    assert problems('schema = 1\nisolation = "some"\n') == (
+        "p.toml:2: isolation is 'some': use native or all",
+    )
+
+
 @settings(max_examples=50)
 @given(rules=LEVELS, rest=SETTINGS)
 def test_what_was_written_is_what_is_read(rules, rest):

@@ -101,6 +101,14 @@ def test_the_summary_counts_files_and_says_what_was_not_scanned():
     )
 
 
+def test_layers_that_a_system_lacks_are_named():
+    """A child with resource limits only is no room with closed doors."""
+    made = replace(sample(), rooms=(("rlimits",), ("rlimits", "landlock-7", "seccomp")))
+    shown = text.render(made)
+    assert "  isolated by rlimits, without landlock and seccomp: this system does not offer it\n" in shown
+    assert "  isolated by rlimits, landlock-7, seccomp\n" in shown
+
+
 def test_sizes_are_those_of_file_managers():
     """Powers of 1000, one decimal."""
     assert [size(n) for n in (0, 999, 1000, 999_949, 999_950, 1_200_000_000, 5 * 10**15)] == [

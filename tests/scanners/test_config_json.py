@@ -83,11 +83,17 @@ def test_a_broken_config_keeps_its_facts() -> None:
     assert _scan({"model_type": "bert", "num_labels": 10**6}).coverage is Coverage.LIMIT_EXCEEDED
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b'{"a": NaN}', b'{"a":1,"a":2}', b"\xff"])
+@pytest.mark.parametrize("data", [b"", b"{", b'{"model_type": "bert", "a": NaN}', b'{"a":1,"a":2}', b"\xff"])
 def test_not_json(data: bytes) -> None:
     """Bytes that are no strict JSON are a FormatError for the pipeline."""
     with pytest.raises(FormatError):
         _scan(data)
+
+
+def test_an_infinity_in_a_config_of_another_model() -> None:
+    """State space models count up to infinity: a config without a table of its own may hold one."""
+    result = _scan(b'{"model_type": "mamba2", "time_step_limit": [0.0, Infinity]}')
+    assert (result.coverage, result.facts) == (Coverage.SCANNED, ())
 
 
 def test_size_is_checked_first() -> None:

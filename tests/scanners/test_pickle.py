@@ -125,7 +125,8 @@ def test_a_member_of_an_unlisted_enum_is_no_gadget() -> None:
 
 def test_packs_come_from_the_subject() -> None:
     """A record is listed where the policy says so."""
-    data = assemble("GLOBAL", ("argparse", "Namespace"), "EMPTY_TUPLE", "NEWOBJ", "STOP")
+    listed = ("transformers.training_args", "TrainingArguments")
+    data = assemble("GLOBAL", listed, "EMPTY_TUPLE", "NEWOBJ", "STOP")
     assert scanned(data).facts
     assert not scanned(data, frozenset({"trainer"})).facts
 

@@ -10,6 +10,7 @@ import pytest
 
 from safeload.formats.shard_index import ShardIndex
 from safeload.formats.tensors import TensorEntry
+from safeload.formats.tokenizer_config import TokenizerConfig
 from safeload.scanners.relations import relate
 
 if TYPE_CHECKING:
@@ -128,3 +129,43 @@ def test_twins_of_any_folder(folder: str) -> None:
     ((kind, data),) = facts(records)
     assert (kind, data["agree"]) == ("weights.twins", False)
     assert (data["safetensors"], data["pickle"]) == (folder + SAFE_INDEX, folder + PICKLE)
+
+
+def test_a_shard_that_nobody_names() -> None:
+    """A file called like a shard of the index, and not named by it; other files are none of its business."""
+    records = {SAFE_INDEX: index(a="model-00001-of-00001.safetensors")}
+    records |= {"model-00001-of-00001.safetensors": table("a")}
+    more = ("model.fp16-00001-of-00001.safetensors", "x/model-00002-of-00002.safetensors", "model-1.bin")
+    assert facts(records, *more) == []
+    ((kind, data),) = facts(records, "model-00002-of-00002.safetensors")
+    assert (kind, data["name"]) == ("index.incomplete", "model-00002-of-00002.safetensors")
+
+
+@pytest.mark.parametrize(("size", "kinds"), [(8, []), (9, ["index.size"]), ("8", ["index.size"]), (None, [])])
+def test_total_size(size: object, kinds: list[str]) -> None:
+    """What the index says about all bytes, and what the shards hold."""
+    record = ShardIndex(
+        weight_map=MappingProxyType({"a": "1.safetensors"}),
+        shards=("1.safetensors",),
+        metadata=MappingProxyType({"total_size": size}),
+    )
+    found = facts({SAFE_INDEX: record, "1.safetensors": table("a")})
+    assert [kind for kind, _ in found] == kinds
+
+
+@pytest.mark.parametrize(
+    ("values", "files", "kinds"),
+    [
+        ({"vocab_file": "/home/me/vocab.txt"}, ("vocab.txt",), []),
+        ({"vocab_file": "/home/me/vocab.txt"}, (), ["config.redirect"]),
+        ({"vocab_file": "/home/me/vocab.txt"}, ("x/vocab.txt",), ["config.redirect"]),
+        ({"vocab_file": "/etc/passwd"}, ("vocab.txt",), ["config.redirect"]),
+        ({"tokenizer_file": "/root/.cache/x/tokenizer.json"}, ("tokenizer.json",), []),
+        ({"tokenizer_file": "/root/.cache/x/tokenizer.json"}, (), ["config.redirect"]),
+        ({"vocab_file": "vocab.txt", "merges_file": None, "tokenizer_file": 3}, (), []),
+    ],
+)
+def test_files_of_a_tokenizer(values: dict[str, object], files: tuple[str, ...], kinds: list[str]) -> None:
+    """A path of the writer's machine is overridden by a file of the folder, or it is followed."""
+    record = TokenizerConfig(values=values, templates=())
+    assert [kind for kind, _ in facts({"tokenizer_config.json": record}, *files)] == kinds

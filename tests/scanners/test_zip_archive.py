@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from safeload.core import Coverage, Location
 from safeload.formats.torch_zip import TorchZip
 from safeload.formats.view import BytesView, read_all
 from safeload.limits import DEFAULT_LIMITS, Limits
+from safeload.pipeline import audit
 from safeload.scanners import ScanResult, Subject
 from safeload.scanners.zip_archive import scan
 from tests.forge.archives import (
@@ -27,6 +29,10 @@ from tests.forge.archives import (
     torch_parts,
     torch_zip,
 )
+from tests.forge.keras import zipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def examine(data: bytes, limits: Limits = DEFAULT_LIMITS, **fields: object) -> ScanResult:
@@ -161,6 +167,22 @@ def test_real_checkpoints(protocol: int) -> None:
     result = examine(sink.getvalue())
     assert kinds(result) == ["weights.pickle"]
     assert isinstance(result.record, TorchZip)
+
+
+def test_logs_and_tables_may_deflate_well(tmp_path: Path) -> None:
+    """Text that is only measured may grow more than what is parsed: twentyfold is nothing unusual."""
+    log = "".join(f"epoch 1 step {i} loss 0.5 lr 1.0e-4 memory 1234 MB\n" for i in range(400_000)).encode()
+    lines = b"".join(b'{"id": %d, "text": "the same text again", "label": 3}\n' % i for i in range(300_000))
+    table = b"".join(b"%d,1,2,3,4,5,6\n" % i for i in range(300_000))
+    data = zipped(
+        {"train.log": log, "data.jsonl": lines, "data.csv": table},
+        zipfile.ZIP_DEFLATED,
+    )
+    assert len(log) + len(lines) > 10 * len(data)
+    (tmp_path / "logs.zip").write_bytes(data)
+    report = audit(tmp_path, policy="default")
+    assert not report.decision.denials
+    assert {artifact.coverage for artifact in report.artifacts} == {Coverage.SCANNED}
 
 
 @given(st.data())

@@ -1,4 +1,4 @@
-"""(g) A signed commit of 1,000 files: verified, bound and audited, against git's own three steps."""
+"""(i) A signed commit of 1,000 files: verified, bound and audited, against git's own three steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def claims() -> list[Claim]:
     named = ("--repository", "acme/bert", "--trust", f"{folder}/trust")
     return [
         Claim(
-            id="g",
+            id="i",
             text="`audit` of a signed clone of 1,000 files, all compared with the commit",
             ours=safeload("audit", f"{folder}/bert", *named),
             peer=Program(argv=("sh", "-c", _GIT, "git", folder)),

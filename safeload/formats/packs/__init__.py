@@ -1,0 +1,5 @@
+"""Packs: the classes of one producer each, by exact name, whose instances become inert records.
+
+One file per pack, with a function `contracts()`; `pickle_packs` puts them together. Names are those that
+the producers' releases write, old module paths included; each docstring says what was left out and why.
+"""
