@@ -197,7 +197,8 @@ def _ask(signature: Signature, claim: Claim, payload: bytes, store: TrustStore) 
     rule = store.rule_for(claim.repository)
     keys = {key.fingerprint: key.public.binary for key in rule.keys if isinstance(key.public, PublicKey)}
     try:
-        found = verify(signature.packet, payload, keys)
+        asked = bool(rule.committer_email or rule.author_email)
+        found = verify(signature.packet, payload, keys, addresses=asked)
     except GpgUnavailable as error:
         raise _Ended("gpg-unavailable", f"the signature was not verified: {error}") from None
     if found.outcome == "unknown-key":
