@@ -224,6 +224,8 @@ class Evidence:
     """The level that the trust store asks for, or `deny` where it trusts nobody."""
     required_by: str = ""
     """File and line of the trust store that asks for it."""
+    basis: str = ""
+    """Digest of the trust store by which it was judged."""
 
 
 UNTRUSTED = frozenset({"no-rule", "unknown-key", "key-not-allowed", "key-unusable", "outside-window"})

@@ -87,6 +87,7 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
         level=level,
         required=rule.require,
         required_by=rule.place,
+        basis=str(store.digest),
     )
 
 

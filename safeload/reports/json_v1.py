@@ -60,6 +60,7 @@ def render(report: AuditReport, *, colour: bool = False) -> str:  # noqa: ARG001
                 "level": item.level,
                 "required": item.required,
                 "required_by": item.required_by,
+                "basis": item.basis,
             }
             for item in decision.evidence
         ],

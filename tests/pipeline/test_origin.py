@@ -443,3 +443,41 @@ def test_budgets_of_the_policy_hold_for_the_tree(clone, asked, tmp_path):
     _, rules, evidence = judged(clone, asked, policy)
     assert evidence["tree-binding"].status is Status.UNAVAILABLE
     assert "provenance.unsigned" in rules
+
+
+def test_weights_too_large_for_memory_at_once(tmp_path, asked, keys):
+    """Read once into sealed memory for a model; not read at all for a tokenizer, and that is said."""
+    import hashlib
+
+    from safeload.formats.lfs_pointer import canonical_pointer
+
+    size = 18 << 20
+    header = json.dumps({"w": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}}).encode()
+    header += b" " * (-len(header) % 8)
+    large = struct.pack("<Q", len(header)) + header + bytes(size)
+    pointer = canonical_pointer(hashlib.sha256(large).hexdigest(), len(large))
+    folder = tmp_path / "large"
+    repository(folder, {"config.json": CONFIG, "model.safetensors": pointer, "vocab.txt": b"a\nb\n"})
+    sign_head(folder, keys, "good")
+    (folder / "model.safetensors").write_bytes(large)
+    assert admit(folder, scope=MODEL, policy="strict", origin=asked).content("model.safetensors") == large
+    assert judged(folder, asked)[0].verdict is Verdict.ALLOW
+    (folder / "model.safetensors").write_bytes(large[:-1] + b"!")
+    with pytest.raises(PolicyDenied, match=r"integrity\.mismatch"):
+        admit(folder, scope=MODEL, policy="default", origin=asked)
+    snapshot = admit(folder, scope=TOKENIZER, policy="default", origin=asked)
+    (bound,) = [item for item in snapshot.decision.evidence if item.kind == "tree-binding"]
+    assert bound.detail.endswith("; 1 that this load does not hand out were not")
+    assert snapshot.content("vocab.txt") == b"a\nb\n"
+
+
+def test_isolated_children_change_nothing(clone, asked, tmp_path):
+    """The same verdicts where every file is read in a child process."""
+    policy = tmp_path / "apart.toml"
+    policy.write_text(
+        'schema = 1\nisolation = "all"\n[formats]\nallow = ["safetensors", "json"]\n'
+        '[provenance]\nrequire = "publisher"\n'
+    )
+    assert judged(clone, asked, policy)[0].verdict is Verdict.ALLOW
+    (clone / "config.json").write_bytes(CONFIG + b" ")
+    assert "integrity.mismatch" in judged(clone, asked, policy)[1]
