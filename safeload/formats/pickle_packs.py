@@ -11,16 +11,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from safeload.formats.packs import (
-    flair,
-    lightning,
-    nn_modules,
-    numpy,
-    pyannote,
-    sklearn,
-    trainer,
-    ultralytics,
-)
 from safeload.formats.pickle_contracts_plain import CONTRACTS as PLAIN
 from safeload.formats.pickle_contracts_plain import GETATTR
 from safeload.formats.pickle_contracts_sparse import CONTRACTS as SPARSE
@@ -28,29 +18,50 @@ from safeload.formats.pickle_contracts_torch import CONTRACTS as TORCH
 from safeload.formats.pickle_contracts_torch_special import CONTRACTS as SPECIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from safeload.formats.pickle_contracts import Contract, Key
 
-_CONTRACTS: Mapping[str, Callable[[], dict[Key, Contract]]] = {
-    "flair": flair.contracts,
-    "lightning": lightning.contracts,
-    "nn-modules": nn_modules.contracts,
-    "numpy": numpy.contracts,
-    "pyannote": pyannote.contracts,
-    "sklearn": sklearn.contracts,
-    "trainer": trainer.contracts,
-    "ultralytics": ultralytics.contracts,
-}
-
-PACKS = tuple(_CONTRACTS)
+PACKS = ("flair", "lightning", "nn-modules", "numpy", "pyannote", "sklearn", "trainer", "ultralytics")
 """Every pack by name."""
 
 
 def pack_contracts(pack: str) -> dict[Key, Contract]:
     """The contracts of one pack; none for a name that is no pack."""
-    make = _CONTRACTS.get(pack)
-    return {} if make is None else make()
+    # A policy switches on few of them, and they are long lists: each is imported for itself.
+    if pack == "numpy":
+        from safeload.formats.packs import numpy
+
+        return numpy.contracts()
+    if pack == "trainer":
+        from safeload.formats.packs import trainer
+
+        return trainer.contracts()
+    if pack == "lightning":
+        from safeload.formats.packs import lightning
+
+        return lightning.contracts()
+    if pack == "nn-modules":
+        from safeload.formats.packs import nn_modules
+
+        return nn_modules.contracts()
+    if pack == "ultralytics":
+        from safeload.formats.packs import ultralytics
+
+        return ultralytics.contracts()
+    if pack == "pyannote":
+        from safeload.formats.packs import pyannote
+
+        return pyannote.contracts()
+    if pack == "flair":
+        from safeload.formats.packs import flair
+
+        return flair.contracts()
+    if pack == "sklearn":
+        from safeload.formats.packs import sklearn
+
+        return sklearn.contracts()
+    return {}
 
 
 @lru_cache(maxsize=16)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Fact
-from safeload.isolation.second_reader import compare, second_readings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +40,9 @@ def read_again(streams: Sequence[Stream], limits: Limits, examination: Examinati
     inert = [stream for stream in chosen if stream.trace.status.value == "inert"]
     groups = [[stream] for stream in chosen if stream.trace.status.value != "inert"]
     readings: dict[int, SecondReading] = {}
+    if chosen:
+        # Starting processes is not for the many audits that meet no pickle to read again.
+        from safeload.isolation.second_reader import second_readings
     for group in [*groups, *([inert] if inert else [])]:
         found = second_readings([stream.data for stream in group], limits)
         readings.update((id(stream), item) for stream, item in zip(group, found, strict=True))
@@ -52,22 +54,23 @@ def _choose(streams: Sequence[Stream], limits: Limits) -> tuple[dict[int, str], 
     """Why streams are not read a second time, by identity, and those that are."""
     refused: dict[int, str] = {}
     chosen: list[Stream] = []
-    left = {True: _INERT_READINGS, False: _SECOND_READINGS}
-    opcodes = 0
+    count = {True: _INERT_READINGS, False: _SECOND_READINGS}
+    most = {True: limits.second_reader_opcodes, False: _SECOND_OPCODES}
+    """In all: inert ones share one process, which is not to take longer than the audit of small files."""
     for stream in streams:
-        trace, inert = stream.trace, stream.trace.status.value == "inert"
-        most = min(limits.second_reader_opcodes, _SECOND_STREAM) if inert else _SECOND_STREAM
-        if trace.opcodes > most:
-            refused[id(stream)] = f"{trace.opcodes} opcodes, more than the {most} read twice"
-        elif not left[inert]:
-            refused[id(stream)] = (
-                f"more than {_INERT_READINGS if inert else _SECOND_READINGS} streams in one audit"
-            )
-        elif opcodes + trace.opcodes > _SECOND_OPCODES:
-            refused[id(stream)] = f"more than {_SECOND_OPCODES} opcodes in one audit"
+        opcodes, inert = stream.trace.opcodes, stream.trace.status.value == "inert"
+        longest = limits.second_reader_opcodes if inert else _SECOND_STREAM
+        if opcodes > longest:
+            refused[id(stream)] = f"{opcodes} opcodes, more than the {longest} read twice"
+        elif not count[inert]:
+            total = _INERT_READINGS if inert else _SECOND_READINGS
+            refused[id(stream)] = f"more than {total} streams in one audit"
+        elif opcodes > most[inert]:
+            total = limits.second_reader_opcodes if inert else _SECOND_OPCODES
+            refused[id(stream)] = f"more than {total} opcodes in one audit"
         else:
-            left[inert] -= 1
-            opcodes += trace.opcodes
+            count[inert] -= 1
+            most[inert] -= opcodes
             chosen.append(stream)
     return refused, chosen
 
@@ -78,6 +81,8 @@ def _state(stream: Stream, reading: SecondReading | None, refused: str, examinat
     severity, detail = "", refused
     extra: tuple[str, ...] = ()
     if reading is not None:
+        from safeload.isolation.second_reader import compare
+
         examination.rooms.update({reading.room} - {()})
         detail, severity = reading.detail, reading.severity
         status, extra = compare(reading, *_seen(stream.trace))

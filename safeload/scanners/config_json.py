@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
-from safeload.formats.config_fields import TABLES
 from safeload.formats.json_strict import JsonTooLarge, parse_json
-from safeload.formats.model_config import ModelConfig, interpret
 from safeload.formats.view import read_all
 from safeload.scanners import ScanResult
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, keras_document
 
 if TYPE_CHECKING:
+    from safeload.formats.model_config import ModelConfig
     from safeload.limits import Limits
     from safeload.scanners import Subject
 
 FORMATS = ("json",)
 NAMES = re.compile(r"config\.json\Z")
-_TABLED = tuple(TABLES)
-"""A tuple, since a model_type may be any value: these are compared, not digested."""
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
@@ -34,13 +31,17 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the bytes are no strict JSON.
     """
+    # Many audits meet no model.
+    from safeload.formats.config_fields import TABLES
+    from safeload.formats.model_config import interpret
+
     if subject.view.size > limits.json_bytes:
         raise JsonTooLarge(f"{subject.view.size} bytes of JSON, more than {limits.json_bytes}")
     data = read_all(subject.view)
     # some models count up to infinity (`time_step_limit`), and their writers spell it as Python does
     value = parse_json(data, limits, finite=False)
-    if isinstance(value, dict) and value.get("model_type") in _TABLED:
-        value = parse_json(data, limits)
+    if isinstance(value, dict) and value.get("model_type") in tuple(TABLES):
+        value = parse_json(data, limits)  # a model_type may be any value: compared, not digested
     facts = (*behaviour_facts(value, subject.location), *keras_document(value, subject.location))
     if not isinstance(value, dict) or not ("model_type" in value or "architectures" in value):
         return ScanResult(coverage=Coverage.SCANNED, facts=facts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Fact
-from safeload.formats.gguf import parse_gguf
 from safeload.scanners._templates import conclude_templates, template_result
 
 if TYPE_CHECKING:
@@ -21,6 +20,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the header breaks the specification.
     """
+    # Most audits do without this reader.
+    from safeload.formats.gguf import parse_gguf
+
     record = parse_gguf(subject.view, limits)
     fact = Fact(kind="format.not-loadable", location=subject.location, data={"format": subject.format})
     return template_result(

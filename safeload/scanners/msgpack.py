@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.formats.flax_tree import FlaxError
-from safeload.formats.msgpack import parse_msgpack
 from safeload.scanners import ScanResult
 
 if TYPE_CHECKING:
@@ -24,6 +22,10 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the file is no msgpack, or readers could differ about it.
     """
+    # Most audits do without this reader.
+    from safeload.formats.flax_tree import FlaxError
+    from safeload.formats.msgpack import parse_msgpack
+
     fact = Fact(kind="format.not-loadable", location=subject.location, data={"format": subject.format})
     try:
         record = parse_msgpack(subject.view, limits)

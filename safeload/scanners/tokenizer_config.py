@@ -6,12 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
-from safeload.formats.tokenizer_classes import CLASSES
-from safeload.formats.tokenizer_config import (
-    VOCABULARY_FILES,
-    parse_special_tokens_map,
-    parse_tokenizer_config,
-)
 from safeload.scanners import ScanResult
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
 from safeload.scanners._templates import conclude_templates, template_result
@@ -32,6 +26,14 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the bytes are no strict JSON, or a field has the wrong type.
     """
+    # Many audits meet no tokenizer.
+    from safeload.formats.tokenizer_classes import CLASSES
+    from safeload.formats.tokenizer_config import (
+        VOCABULARY_FILES,
+        parse_special_tokens_map,
+        parse_tokenizer_config,
+    )
+
     location = subject.location
     if subject.base_name == "special_tokens_map.json":
         tokens = parse_special_tokens_map(subject.view, limits)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.errors import FormatError, LimitExceeded
-from safeload.formats.tokenizer_json import parse_tokenizer_json
 from safeload.scanners import ScanResult
 
 if TYPE_CHECKING:
@@ -26,8 +25,10 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the bytes do not follow the schema.
     """
+    # Most audits do without this reader.
     from safeload.formats.regex_list import KNOWN
     from safeload.formats.regex_shape import check_shape
+    from safeload.formats.tokenizer_json import parse_tokenizer_json
 
     record = parse_tokenizer_json(subject.view, limits)
     facts = []

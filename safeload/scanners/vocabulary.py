@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage
-from safeload.formats.tokenizer_config import parse_added_tokens
-from safeload.formats.vocabulary import parse_merges_txt, parse_vocab_json, parse_vocab_txt
 from safeload.scanners import ScanResult
 
 if TYPE_CHECKING:
@@ -17,13 +15,6 @@ if TYPE_CHECKING:
 FORMATS = ("json", "text", "text-8bit")
 NAMES = re.compile(r"(vocab|merges)\.txt\Z|(vocab|added_tokens)\.json\Z")
 
-_READERS = {
-    "vocab.txt": parse_vocab_txt,
-    "merges.txt": parse_merges_txt,
-    "vocab.json": parse_vocab_json,
-    "added_tokens.json": parse_added_tokens,
-}
-
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
     """Read the vocabulary into its record. There is nothing in one to have an opinion about.
@@ -31,6 +22,15 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     Raises:
         FormatError: the bytes are no such vocabulary.
     """
+    # Most audits do without these readers.
+    from safeload.formats.tokenizer_config import parse_added_tokens
+    from safeload.formats.vocabulary import parse_merges_txt, parse_vocab_json, parse_vocab_txt
+
     # loaders read by name: tokens in vocab.txt may look like the start of a JSON value
-    reader = _READERS[subject.base_name]
+    reader = {
+        "vocab.txt": parse_vocab_txt,
+        "merges.txt": parse_merges_txt,
+        "vocab.json": parse_vocab_json,
+        "added_tokens.json": parse_added_tokens,
+    }[subject.base_name]
     return ScanResult(coverage=Coverage.SCANNED, record=reader(subject.view, limits))
