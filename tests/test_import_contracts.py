@@ -21,11 +21,14 @@ def relative(module: Path) -> str:
     return module.relative_to(PACKAGE).as_posix()
 
 
-@pytest.mark.parametrize("module", MODULES, ids=relative)
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if not relative(module).startswith("guard/")], ids=relative
+)
 def test_nothing_executes_what_it_reads(module):
-    """No eval, exec, compile, unpickler, torch.load or process pool, but in the guard."""
-    if relative(module).startswith("guard/"):
-        pytest.skip("the guard hands decided streams back to the user's own unpickler")
+    """No eval, exec, compile, unpickler, torch.load or process pool, but in the guard.
+
+    That one hands decided streams back to the user's own unpickler.
+    """
     found = [
         f"{relative(module)}:{node.lineno}: {ast.unparse(node)[:60]}"
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))

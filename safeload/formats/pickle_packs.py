@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from safeload.formats.packs import PACKS
 from safeload.formats.pickle_contracts_plain import CONTRACTS as PLAIN
 from safeload.formats.pickle_contracts_plain import GETATTR
 from safeload.formats.pickle_contracts_sparse import CONTRACTS as SPARSE
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.formats.pickle_contracts import Contract, Key
-
-PACKS = ("flair", "lightning", "nn-modules", "numpy", "pyannote", "sklearn", "trainer", "ultralytics")
-"""Every pack by name."""
 
 
 def pack_contracts(pack: str) -> dict[Key, Contract]:
@@ -77,3 +75,13 @@ def contracts_for(packs: frozenset[str]) -> Mapping[Key, Contract]:
     table.update(SPECIAL)
     table.update(SPARSE)
     return table
+
+
+@lru_cache(maxsize=1)
+def _places() -> Mapping[Key, str]:
+    return {key: pack for pack in PACKS for key in pack_contracts(pack)}
+
+
+def pack_of(module: str, name: str) -> str | None:
+    """The pack that lists a name, for messages: a policy may not have switched it on."""
+    return _places().get((module, name))

@@ -141,9 +141,14 @@ def check_inflation(member: ZipMember, limits: Limits) -> None:
         LimitExceeded: `InflatesTooLarge` or `InflatesTooMuch`.
     """
     if max(member.size, member.compressed) > limits.inflated_bytes:
-        raise InflatesTooLarge(f"{member.name} inflates to {member.size} bytes")
+        raise InflatesTooLarge(
+            f"{member.name} inflates to {member.size} bytes, the budget is {limits.inflated_bytes}"
+        )
     if member.size > _ALWAYS_INFLATED and member.size > member.compressed * limits.inflate_ratio:
-        raise InflatesTooMuch(f"{member.name} inflates {member.compressed} bytes to {member.size}")
+        raise InflatesTooMuch(
+            f"{member.name} inflates {member.compressed} bytes to {member.size}, "
+            f"more than {limits.inflate_ratio} times as many"
+        )
 
 
 class LastInflated:

@@ -15,6 +15,9 @@ answer is untrusted and checked like a file.
     python_task.py    a task: the compiler's parser lists what a source does at import
     template_task.py  a task: Jinja's parser reads chat templates, whose trees are judged there
                       (template_parser, template_judge, template_flow, template_growth, template_names)
+    decompress_task.py
+                      a task: bzip2, xz, lzma, zstd and lz4, by their libraries
+    seven_zip_task.py a task: py7zr unpacks a 7z archive
     rooms.py          the parent of `isolation = "all"`: a conversation with one forked child per file
     fork_server.py    the process that those children are forked from
     errands.py        a scanner's errand, run in a child

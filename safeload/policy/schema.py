@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from safeload.core import Digest, Level
 from safeload.errors import UsageError
 from safeload.formats.families import FORMATS
+from safeload.formats.packs import PACKS
 from safeload.formats.toml_reader import NotToml, TomlReader, type_name
 from safeload.limits import DEFAULT_LIMITS, Limits
 from safeload.record import fields, record, replace
@@ -194,6 +195,9 @@ def _read(
     allow = reader.strings(formats, "formats", "allow")
     for name in allow:
         reader.known(("formats", "allow"), name, FORMATS, "format")
+    packs = reader.strings(pickle, "pickle", "packs")
+    for name in packs:
+        reader.known(("pickle", "packs"), name, PACKS, "pack")
     return Policy(
         name=reader.string(document, "name") or reader.source,
         description=reader.string(document, "description") or "",
@@ -203,7 +207,7 @@ def _read(
         outside_scope=reader.level(defaults, "defaults", "outside-scope", words=("deny", "warn")),
         formats=frozenset(allow),
         formats_set_by=reader.place("formats", "allow") if "allow" in formats else reader.source,
-        packs=frozenset(reader.strings(pickle, "pickle", "packs")),
+        packs=frozenset(packs),
         limits=_limits(reader, document),
         require=reader.choice(provenance, "provenance", "require", words=REQUIREMENTS) or "none",
         require_set_by=reader.place("provenance", "require") if "require" in provenance else reader.source,

@@ -21,7 +21,10 @@ RULE = Rule(
         "Nothing is known about such a file, so it does not count as clean. It may be harmless "
         "data, or code that another program will run."
     ),
-    fix=("remove the file from your copy if the load does not need it, or look at it by other means"),
+    fix=(
+        "take the step that the message names, if it names one; else remove the file from your copy "
+        "if the load does not need it, or look at it by other means"
+    ),
 )
 READS = ("artifact.coverage",)
 

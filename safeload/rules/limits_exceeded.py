@@ -21,7 +21,10 @@ RULE = Rule(
         "Small files that unfold into much more can stop a scanner or the machine it runs on. "
         "What was not read to its end does not count as clean."
     ),
-    fix=("if the file is honest and this large, raise the budget that is named under [limits] of the policy"),
+    fix=(
+        "if the file is honest and this large, raise its budget under [limits] of the policy: the keys are "
+        "the fields of safeload/limits.py with dashes, such as json-bytes"
+    ),
     references=(
         "https://cwe.mitre.org/data/definitions/400.html",
         "https://cwe.mitre.org/data/definitions/409.html",

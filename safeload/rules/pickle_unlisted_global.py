@@ -38,5 +38,18 @@ def check(item: Fact | Evidence) -> Iterator[Finding]:
             RULE, place(item), f"has {word(item, 'count')} more findings, which are not listed one by one"
         )
     elif not value(item, "known"):
-        name = f"{word(item, 'module')}.{word(item, 'name')}"
-        yield found(RULE, place(item), f"imports {name}, which is not on the list of known-good globals")
+        module, name = word(item, "module"), word(item, "name")
+        message = f"imports {module}.{name}, which is not on the list of known-good globals"
+        yield found(RULE, place(item), message, fix=_switch_on(module, name))
+
+
+def _switch_on(module: str, name: str) -> str | None:
+    """The advice for a class that a pack lists which this policy leaves out."""
+    from safeload.formats.pickle_packs import pack_of
+
+    pack = pack_of(module, name)
+    if pack is None:
+        return None
+    return (
+        f'add "{pack}" to packs under [pickle] of your policy, to read these as inert records; or {RULE.fix}'
+    )

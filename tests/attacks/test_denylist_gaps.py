@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
+from safeload.formats.packs import PACKS
 from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_packs import PACKS
 from safeload.formats.pickle_trace import StreamStatus
 from safeload.limits import DEFAULT_LIMITS
 from tests.forge.pickle_assembler import assemble, call

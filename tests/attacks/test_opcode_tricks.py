@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from safeload.formats.packs import PACKS
 from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_packs import PACKS
 from safeload.formats.pickle_trace import StreamStatus, Trace
 from safeload.limits import DEFAULT_LIMITS
 from safeload.pipeline import audit

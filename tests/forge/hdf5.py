@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LAYERS = ("attention/self/query", "attention/output/dense", "intermediate/dense")
+CODES = ("i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
+"""Types of numbers that are read."""
 
 
 def written(fill: Callable[[h5py.File], Any], **options: Any) -> bytes:
@@ -50,11 +52,11 @@ def keras_weights(layers: int = 2, **options: Any) -> bytes:
     return written(fill, **options)
 
 
-def everything(**options: Any) -> bytes:
+def everything(codes: tuple[str, ...] = CODES, **options: Any) -> bytes:
     """Each type of number and attribute that is read, scalars, empty and compact datasets."""
 
     def fill(file: h5py.File) -> None:
-        for code in ("i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"):
+        for code in codes:
             group = file.create_group(f"types/{code[-2]}/{code[-1]}")
             group["array"] = np.arange(6).reshape(1, 2, 3).astype(code)
             group.attrs["scalar"] = np.array(3, code)

@@ -26,6 +26,7 @@ import numpy as np
 
 from tests.forge.archives import ONE_TENSOR, TWO_FLOATS, plain, torch_zip
 from tests.forge.archives import build as build_zip
+from tests.forge.compressed import seven_zip
 from tests.forge.flax import pack, params
 from tests.forge.gguf import small_model
 from tests.forge.hdf5 import keras_weights
@@ -43,6 +44,7 @@ from tests.forge.tensorflow import (
     small_index,
     tfrecord,
 )
+from tests.forge.tflite import model as tflite_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,12 +119,6 @@ def lz4() -> bytes:
     return b"\x04\x22\x4d\x18\x60\x40\x82" + (len(TEXT) | 1 << 31).to_bytes(4, "little") + TEXT + bytes(4)
 
 
-def seven_zip() -> bytes:
-    """An archive without files: the start header alone."""
-    start = bytes(20)
-    return b"7z\xbc\xaf\x27\x1c\x00\x04" + zlib.crc32(start).to_bytes(4, "little") + start
-
-
 def pe() -> bytes:
     return (b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0").ljust(256, b"\0")
 
@@ -188,10 +184,10 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("msgpack", "a.msgpack", lambda: pack(params())),
     Sample("ggml", "a.ggml", marked(b"lmgg")),
     Sample("onnx", "a.onnx", onnx),
-    Sample("tflite", "a.tflite", marked(b"\x18\0\0\0TFL3")),
+    Sample("tflite", "a.tflite", tflite_model),
     Sample("sqlite", "a.sqlite", sqlite),
     Sample("parquet", "a.parquet", lambda: b"PAR1" + bytes(64) + b"PAR1"),
-    Sample("arrow", "a.arrow", marked(b"ARROW1\0\0")),
+    Sample("arrow", "a.arrow", lambda: b"ARROW1".ljust(64, b"\0") + bytes(4) + b"ARROW1"),
     Sample("sentencepiece", "spiece.model", sentencepiece),
     # text
     Sample("json", "a.json", lambda: json.dumps({"a": [1, 2]}).encode()),
@@ -206,7 +202,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("zlib", "a.z", lambda: zlib.compress(TEXT)),
     Sample("zstd", "a.txt.zst", zstd),
     Sample("lz4", "a.txt.lz4", lz4),
-    Sample("7z", "a.7z", seven_zip),
+    Sample("7z", "a.7z", lambda: seven_zip({"a.txt": TEXT}), ("a.txt",)),
     Sample("rar", "a.rar", marked(b"Rar!\x1a\x07\x01\0")),
     Sample("cab", "a.cab", marked(b"MSCF\0\0\0\0")),
     Sample("xar", "a.xar", marked(b"xar!\0\x1c")),
@@ -262,8 +258,8 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("coreml-weights", "weight.bin",
            lambda: b"\1\0\0\0\2\0\0\0" + bytes(56) + b"\xef\xbe\xad\xde" + bytes(60)),
     Sample("catboost", "a.cbm", marked(b"CBM1", 64)),
-    Sample("fasttext", "a.ftz", lambda: b"\xba\x16\x4f\x2f\x0c\0\0\0"),
-    Sample("word2vec", "a.w2v", lambda: b"10 3\nword " + bytes(12)),
+    Sample("fasttext", "a.ftz", lambda: b"\xba\x16\x4f\x2f" + struct.pack("<II", 12, 100)),
+    Sample("word2vec", "a.w2v", lambda: b"1 3\nword " + bytes(12) + b"\n"),
     Sample("xgboost", "a.xgb", marked(b"binf", 64)),
     Sample("matlab", "a.mat", lambda: b"MATLAB 5.0 MAT-file".ljust(128, b"\0")),
     Sample("ort", "a.ort", lambda: b"ORTM".rjust(8, b"\x18").ljust(64, b"\0")),

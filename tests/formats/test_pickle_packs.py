@@ -9,9 +9,10 @@ import pickle
 
 import pytest
 
+from safeload.formats.packs import PACKS
 from safeload.formats.pickle_gadgets import gadget
 from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_packs import PACKS, contracts_for, pack_contracts
+from safeload.formats.pickle_packs import contracts_for, pack_contracts
 from safeload.formats.pickle_trace import InertRecord
 from safeload.limits import DEFAULT_LIMITS
 

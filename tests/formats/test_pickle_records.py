@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from safeload.formats.packs import PACKS
 from safeload.formats.pickle_errors import ValueTooDeep
 from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_packs import PACKS
 from safeload.formats.pickle_trace import DictRecord, InertRecord, StreamStatus, Trace
 from safeload.limits import DEFAULT_LIMITS
 from tests.forge.pickle_assembler import HOOKS, Operand, assemble

@@ -7,6 +7,7 @@ same attributes from it.
 
 from __future__ import annotations
 
+import functools
 import math
 
 from safeload.errors import FormatError
@@ -23,19 +24,26 @@ from safeload.formats.tensors import ITEM_BITS
 from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
-from tests.forge.hdf5 import by_h5py, everything, keras_weights, mended, written
+from tests.forge import hdf5
+from tests.forge.hdf5 import by_h5py, everything, keras_weights, written
 
 LIMITS = replace(DEFAULT_LIMITS, hdf5_objects=256, hdf5_metadata_bytes=1 << 20)
 
 
+mended = functools.lru_cache(maxsize=1)(hdf5.mended)
+"""Reading and checking mend the same bytes."""
+
+
 def seeds() -> list[bytes]:
-    """Old and new layouts, with and without groups, attributes and data."""
+    """Old and new layouts, with and without groups, attributes and data; small, since sums take time."""
     layouts: list[dict[str, object]] = [{}, {"libver": "latest"}]
-    return [
-        build(**options)
-        for options in layouts
-        for build in (keras_weights, everything, lambda **options: written(lambda _: None, **options))
-    ]
+    builders = (
+        lambda **options: keras_weights(0, **options),
+        lambda **options: everything(("<f4", "u1"), **options),
+        lambda **options: everything(("<i8",), **options),
+        lambda **options: written(lambda _: None, **options),
+    )
+    return [build(**options) for options in layouts for build in builders]
 
 
 def read(data: bytes) -> object:

@@ -12,9 +12,9 @@ import struct
 from collections import deque
 from typing import TYPE_CHECKING
 
+from safeload.formats.packs import PACKS
 from safeload.formats.pickle_contracts_numpy import item_size
 from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_packs import PACKS
 from safeload.formats.pickle_records import is_function
 from safeload.formats.pickle_trace import ArrayValue, DictRecord, InertRecord, StreamStatus, TensorSpec, Trace
 from tests.forge.pickle_assembler import HOOKS, Operand, assemble, tensor

@@ -1,6 +1,7 @@
 """Any bytes give a header or a FormatError.
 
 The invariant holds within the limits and under the seal.
+The length of the header is made right first in most inputs: else few would get past it.
 The tensors of a file that we accept are those that the safetensors library reads from it: names,
 types, shapes and bytes.
 """
@@ -54,10 +55,19 @@ def seeds() -> list[bytes]:
     ]
 
 
+def mended(data: bytes) -> bytes:
+    """The length in front leads to the last brace and the spaces behind it, in two of three inputs."""
+    end = data.rfind(b"}") + 1
+    if end <= 8 or len(data) % 3 == 0:
+        return data
+    end += len(data[end:]) - len(data[end:].lstrip(b" "))
+    return (end - 8).to_bytes(8, "little") + data[8:]
+
+
 def read(data: bytes) -> object:
     """The header, or the error that is allowed."""
     try:
-        return parse_safetensors(BytesView(data), LIMITS)
+        return parse_safetensors(BytesView(mended(data)), LIMITS)
     except FormatError as error:
         return error
 
@@ -68,6 +78,7 @@ def check(data: bytes, result: object) -> None:
         return
     import safetensors
 
+    data = mended(data)
     other = {
         name: (tuple(info["shape"]), bytes(info["data"])) for name, info in safetensors.deserialize(data)
     }

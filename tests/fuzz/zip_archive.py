@@ -1,12 +1,14 @@
 """Any bytes give an archive or a FormatError.
 
 The invariant holds within the limits and under the seal.
+Where the directory lies is made right first in most inputs: else few would get past the end record.
 The members of an archive whose data we accept are those that the standard library reads from it.
 """
 
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 
 from safeload.errors import FormatError
@@ -41,9 +43,19 @@ def seeds() -> list[bytes]:
     return [*found, file.getvalue(), b"PK\x05\x06" + bytes(18)]
 
 
+def mended(data: bytes) -> bytes:
+    """The last end record leads to the first entry and ends the file, in two of three inputs."""
+    end, start = data.rfind(b"PK\x05\x06"), data.find(b"PK\x01\x02")
+    if not 0 <= start < end <= len(data) - 22 or len(data) % 3 == 0:
+        return data
+    place = struct.pack("<II", end - start, start)
+    comment = struct.pack("<H", min(len(data) - end - 22, 0xFFFF))
+    return data[: end + 12] + place + comment + data[end + 22 :]
+
+
 def read(data: bytes) -> object:
     """The archive with the data of all members checked, or the error that is allowed."""
-    view = BytesView(data)
+    view = BytesView(mended(data))
     try:
         archive = parse_zip(view, LIMITS)
         for member in archive.members:
@@ -56,7 +68,7 @@ def read(data: bytes) -> object:
 def check(data: bytes, result: object) -> None:
     """What has to hold of an archive."""
     if isinstance(result, ZipArchive):
-        with zipfile.ZipFile(io.BytesIO(data)) as other:
+        with zipfile.ZipFile(io.BytesIO(mended(data))) as other:
             listed = [(info.filename, len(other.read(info))) for info in other.infolist()]
         assert [(member.name, member.size) for member in result.members] == listed
 

@@ -57,6 +57,12 @@ def test_every_file_and_member_has_one_line(report: AuditReport) -> None:
     assert all(item.reason for item in report.artifacts if item.coverage.value != "scanned")
 
 
+def test_no_sample_is_broken(report: AuditReport) -> None:
+    """Honest files are not called malformed, and fit the budgets."""
+    wrong = {"malformed", "limit-exceeded", "not-read"}
+    assert not [str(item.location) for item in report.artifacts if item.coverage.value in wrong]
+
+
 def test_reports_print_them_all(report: AuditReport) -> None:
     """In text every file and member stands on a line with its format and coverage; in JSON likewise."""
     printed = text.render(report)

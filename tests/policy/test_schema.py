@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safeload.core import Level
+from safeload.formats.packs import PACKS
+from safeload.formats.pickle_packs import pack_contracts
 from safeload.limits import DEFAULT_LIMITS
 from safeload.policy.schema import PolicyInvalid
 from tests.forge.policies import EMPTY, LEVELS, SETTINGS, parse, policy_text
@@ -132,6 +135,14 @@ def test_an_unknown_format_is_a_mistake():
     """A format that nothing can have would allow nothing, silently."""
     text = 'schema = 1\n[formats]\nallow = ["safetensor"]\n'
     assert problems(text) == ("p.toml:3: unknown format safetensor; did you mean safetensors?",)
+
+
+def test_an_unknown_pack_is_a_mistake():
+    """A pack that does not exist would list nothing, silently; each that exists is taken."""
+    text = 'schema = 1\n[pickle]\npacks = ["numpy", "lighting"]\n'
+    assert problems(text) == ("p.toml:3: unknown pack lighting; did you mean lightning?",)
+    assert parse(f"schema = 1\n[pickle]\npacks = {json.dumps(PACKS)}\n").packs == set(PACKS)
+    assert all(pack_contracts(pack) for pack in PACKS)
 
 
 def test_the_digest_is_of_the_meaning():

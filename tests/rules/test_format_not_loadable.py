@@ -17,6 +17,12 @@ def test_format_not_loadable_fires():
     assert messages(rule, item) == ["is gguf, which no loader of safeload reads"]
 
 
+def test_format_not_loadable_last_choice():
+    """HDF5 and msgpack do load, under one name each, and the message says so."""
+    item = fact("format.not-loadable", format="hdf5")
+    assert messages(rule, item) == ["is hdf5, which is loaded as tf_model.h5 only, and as the last choice"]
+
+
 def test_format_not_loadable_stays_quiet():
     """A program is another finding."""
     item = fact("format.executable", format="torchscript")

@@ -27,3 +27,12 @@ def test_pickle_unlisted_global_near_miss():
     """A global whose gadget flag is missing counts as unlisted."""
     item = fact("pickle.global", module="lib", name="Thing")
     assert messages(rule, item) == ["imports lib.Thing, which is not on the list of known-good globals"]
+
+
+def test_pickle_unlisted_global_names_the_pack():
+    """A class of a pack that the policy leaves out says how it is switched on; nothing else does."""
+    listed = fact("pickle.global", module="pytorch_lightning.utilities.parsing", name="AttributeDict")
+    (finding,) = rule.check(listed)
+    assert 'add "lightning" to packs under [pickle]' in finding.fix
+    (finding,) = rule.check(fact("pickle.global", module="lib", name="Thing"))
+    assert finding.fix == rule.RULE.fix

@@ -3,3 +3,8 @@
 One file per pack, with a function `contracts()`; `pickle_packs` puts them together. Names are those that
 the producers' releases write, old module paths included; each docstring says what was left out and why.
 """
+
+from __future__ import annotations
+
+PACKS = ("flair", "lightning", "nn-modules", "numpy", "pyannote", "sklearn", "trainer", "ultralytics")
+"""Every pack by the name that policies use."""
