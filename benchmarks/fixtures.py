@@ -159,6 +159,24 @@ def small_files(folder: Path) -> None:
         (home / ".gitattributes").write_text("*.safetensors filter=lfs diff=lfs merge=lfs -text\n")
 
 
+def signed_clone(folder: Path) -> None:
+    """A clone of 1,000 files of 10 kB in one signed commit, a trust store, and gpg's public keyring."""
+    from tests.forge.git import git, repository
+    from tests.forge.keys import keyring, sign_head
+    from tests.forge.trust import write_store
+
+    for keys in keyring():
+        keys.key("good")
+        text = json.dumps({"text": "x" * 10_000})
+        names = [f"part-{number % 10}/{number:04}.json" for number in range(1_000)]
+        repository(folder / "bert", {name: text.replace("text", name).encode() for name in names})
+        sign_head(folder / "bert", keys, "good")
+        git(folder / "bert", "repack", "-q", "-a", "-d")
+        write_store(folder / "trust", keys, "good")
+        (folder / "keyring").mkdir(mode=0o700)
+        (folder / "keyring" / "pubring.kbx").write_bytes((keys.home / "pubring.kbx").read_bytes())
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "tokenizer-small": tokenizer_small,
     "tokenizer-big": tokenizer_big,
@@ -168,6 +186,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "big-bin": big_bin,
     "shards": shards,
     "small-files": small_files,
+    "signed-clone": signed_clone,
 }
 
 

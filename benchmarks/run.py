@@ -20,6 +20,7 @@ from benchmarks import (
     f_tokenizer_big,
     g_bombs,
     h_speed,
+    i_provenance,
 )
 from benchmarks.harness import HEADER, compare, row
 
@@ -32,6 +33,7 @@ FILES = {
     "f": f_tokenizer_big,
     "g": g_bombs,
     "h": h_speed,
+    "i": i_provenance,
 }
 PAIRS = 5
 

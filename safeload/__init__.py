@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from safeload.errors import ProvenanceError as ProvenanceError
     from safeload.errors import SafeloadError as SafeloadError
     from safeload.errors import UsageError as UsageError
+    from safeload.pipeline import Origin as Origin
     from safeload.pipeline import admit as admit
     from safeload.pipeline import audit as audit
     from safeload.resolver.auto import AutoBackbone as AutoBackbone
@@ -133,7 +134,7 @@ _HOMES = {
         "SafeloadError",
         "UsageError",
     ),
-    "safeload.pipeline": ("admit", "audit"),
+    "safeload.pipeline": ("Origin", "admit", "audit"),
     "safeload.resolver.auto_tokenizer": ("AutoTokenizer",),
     "safeload.resolver.auto": (
         "AutoBackbone",

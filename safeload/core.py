@@ -216,6 +216,20 @@ class Evidence:
     """A lower-case sentence: what was checked, or why it could not be."""
     time: str | None = None
     """ISO 8601 instant of the evidence itself, where it carries one."""
+    code: str = ""
+    """Stable name of what was found, where one status has several causes: `unknown-key`."""
+    level: str = "none"
+    """How much of an origin is proven where it is VERIFIED: none, pin, hub or publisher."""
+    required: str = "none"
+    """The level that the trust store asks for, or `deny` where it trusts nobody."""
+    required_by: str = ""
+    """File and line of the trust store that asks for it."""
+    basis: str = ""
+    """Digest of the trust store by which it was judged."""
+
+
+UNTRUSTED = frozenset({"no-rule", "unknown-key", "key-not-allowed", "key-unusable", "outside-window"})
+"""Codes of evidence that mean: signed, if at all, by nobody whom the trust store names for this."""
 
 
 @record

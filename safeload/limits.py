@@ -142,6 +142,31 @@ class Limits:
     members: int = 10_000
     """Members that one audit looks into, and one more for each kB of the source."""
 
+    # git
+    git_object_bytes: int = 16 * MIB
+    """One commit, tree or tag. A tree of 100,000 entries has about 5 MB."""
+    git_commit_bytes: int = 1 * MIB
+    """A commit with a few merged tags has some kB."""
+    git_tree_bytes: int = 32 * MIB
+    """All trees of one commit together."""
+    git_tree_entries: int = 100_000
+    """Of one commit. Folders that are named several times count each time."""
+    git_pack_bytes: int = 64 * MIB
+    """A bundle: commit and trees of 1,000 files are 25 kB."""
+    git_pack_objects: int = 200_000
+    git_inflated_bytes: int = 64 * MIB
+    """What the objects of one bundle, or those that were read from one clone, may grow to."""
+    git_delta_depth: int = 4_095
+    """git's own limit; `git gc --aggressive` writes 50."""
+    git_packs: int = 1_000
+    """Packs of one clone; git itself gathers them at 50."""
+
+    # signatures
+    signature_bytes: int = 64 * KIB
+    """An armored signature has 200 to 1,000 bytes."""
+    key_file_bytes: int = 1 * MIB
+    """One public key with all that others certified about it."""
+
     # pickle
     pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""

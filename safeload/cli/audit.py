@@ -10,7 +10,7 @@ import click
 from safeload.cli._options import policy_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
@@ -22,12 +22,27 @@ if TYPE_CHECKING:
 @policy_option
 @click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
 @click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@click.option("--repository", metavar="ORG/NAME", help="What the clone is said to be of; to be verified.")
+@click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
+@click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
+@click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
-def command(paths: Sequence[str], policy: str | None, form: str, output: str | None, *, quick: bool) -> int:
+def command(
+    paths: Sequence[str],
+    policy: str | None,
+    form: str,
+    output: str | None,
+    *,
+    quick: bool,
+    **asked: str | None,
+) -> int:
     """Judge every file of a checkpoint by a policy.
 
     Exit code 0: allowed, warnings may stand. 1: denied. 2: an error of usage, policy or tool.
     3: nothing was denied as such, but something that matters is unknown or unread.
+
+    With --repository and a trust store, the commit of a clone or bundle is verified and every file is
+    compared with it. git is never run, and its configuration never read.
     """
     from safeload.cli import FAILED, complain, worst
     from safeload.cli._output import coloured, write
@@ -38,7 +53,7 @@ def command(paths: Sequence[str], policy: str | None, form: str, output: str | N
     codes: list[int] = []
     for path in paths:
         try:
-            report = _audit(path, policy, quick=quick)
+            report = _audit(path, policy, asked, quick=quick)
         except UsageError as error:
             # the other subjects still get their reports
             complain(str(error))
@@ -62,10 +77,10 @@ def exit_code(report: AuditReport) -> int:
     return INCONCLUSIVE if report.quick else ALLOWED
 
 
-def _audit(path: str, policy: str | None, *, quick: bool) -> AuditReport:
+def _audit(path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool) -> AuditReport:
     """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
     from safeload.cli._progress import ProgressLine
-    from safeload.pipeline import audit
+    from safeload.pipeline import Origin, audit
 
     target: str | Path = path
     if os.path.isfile(path):  # noqa: PTH113 - most subjects are folders, and start without pathlib
@@ -73,7 +88,7 @@ def _audit(path: str, policy: str | None, *, quick: bool) -> AuditReport:
 
         target = Path(path)
     with ProgressLine() as progress:
-        return audit(target, policy=policy, quick=quick, progress=progress.callback)
+        return audit(target, policy=policy, quick=quick, progress=progress.callback, origin=Origin(**asked))
 
 
 def _reporter(form: str) -> ModuleType:

@@ -24,3 +24,8 @@ def looks_like_pointer(head: bytes, size: int) -> bool:
     # an essay on pointers may start like one; a pointer goes on with what it points to
     start = head[:MOST_BYTES]
     return size < MOST_BYTES or b"oid sha256:" in start or b"filesize" in start
+
+
+def canonical_pointer(sha256: str, size: int) -> bytes:
+    """The pointer that git-lfs and the Hub write for content of this digest and size."""
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()

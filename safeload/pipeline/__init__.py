@@ -41,6 +41,7 @@ from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.layout import WeightsChoice
 from safeload.formats.shard_index import ShardIndex
 from safeload.pipeline.examination import Examination, findings_of
+from safeload.pipeline.origin import Origin, find_origin
 from safeload.policy.combine import resolve
 from safeload.policy.engine import decide
 from safeload.policy.schema import Policy
@@ -53,8 +54,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.pipeline.examination import Progress
+    from safeload.pipeline.origin import FoundOrigin
 
-__all__ = ["admit", "amend", "audit", "resolve_policy"]
+__all__ = ["Origin", "admit", "amend", "audit", "resolve_policy"]
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
@@ -65,6 +67,7 @@ def audit(
     policy: Policy | str | Path | None = None,
     quick: bool = False,
     progress: Progress | None = None,
+    origin: Origin | None = None,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
 
@@ -73,13 +76,17 @@ def audit(
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         quick: read interpreted bytes only. The rest ends as NOT_READ, and the report never allows.
         progress: called with path, bytes done and bytes in all while files are digested.
+        origin: what the user says about where the checkpoint comes from, to be checked.
 
     Raises:
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
-    examination = Examination(source, rules, quick=quick)
+    found: FoundOrigin | None = None
+    examination: Examination | None = None
     try:
+        found = find_origin(origin or Origin(), source, rules, os.fspath(target))
+        examination = Examination(source, rules, quick=quick, origin=found)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
         examination.read_again()
@@ -89,8 +96,11 @@ def audit(
             EVERYTHING, frozenset(entry.path for entry in source.manifest.entries)
         )
     finally:
-        examination.close()
+        if examination is not None:
+            examination.close()
         source.close()
+        if found is not None:
+            found.close()
     return AuditReport(
         decision=decision,
         manifest=source.manifest,
@@ -108,6 +118,7 @@ def admit(
     scope: Scope,
     policy: Policy | str | Path | None = None,
     weights: WeightsChoice | None = None,
+    origin: Origin | None = None,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
 
@@ -116,14 +127,18 @@ def admit(
         scope: which roles will be handed out. All structure is judged all the same.
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         weights: which weight files are wanted, where the scope includes weights.
+        origin: what the user says about where the checkpoint comes from, to be checked.
 
     Raises:
         PolicyDenied: the policy refuses; the exception carries the decision.
         UsageError: the target or the policy cannot be read.
     """
     source, rules, ambiguous = _open(target, policy)
-    examination = Examination(source, rules, quick=False)
+    found: FoundOrigin | None = None
+    examination: Examination | None = None
     try:
+        found = find_origin(origin or Origin(), source, rules, os.fspath(target))
+        examination = Examination(source, rules, quick=False, origin=found)
         examination.facts.extend(ambiguous)
         entries = source.manifest.entries
         examination.scan([entry for entry in entries if entry.role is Role.INDEX])
@@ -147,7 +162,10 @@ def admit(
         source.close()
         raise
     finally:
-        examination.close()
+        if examination is not None:
+            examination.close()
+        if found is not None:
+            found.close()
     if decision.verdict is not Verdict.ALLOW:
         # sealed weights are given back too: who catches the exception keeps these frames alive
         source.close()

@@ -6,13 +6,14 @@ import functools
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload import discovery
-from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, View
-from safeload.errors import FormatError, LimitExceeded
+from safeload.core import Artifact, Coverage, Fact, Judged, Location, Role, Verdict, View
+from safeload.errors import FormatError, LimitExceeded, UsageError
 from safeload.formats.families import RAW
 from safeload.formats.identify import identify
 from safeload.formats.meter import Meter
 from safeload.formats.view import Inflated, InflatedBytes
 from safeload.pipeline.digests import digest_all
+from safeload.pipeline.origin import FoundOrigin
 from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
@@ -53,8 +54,11 @@ class _Pending(NamedTuple):
 class Examination:
     """What is found out about one source, stage by stage."""
 
-    def __init__(self, source: LocalSource, policy: Policy, *, quick: bool) -> None:
+    def __init__(
+        self, source: LocalSource, policy: Policy, *, quick: bool, origin: FoundOrigin | None = None
+    ) -> None:
         self._source = source
+        self._origin = origin or FoundOrigin()
         self._policy = policy
         self._quick = quick
         self._files: dict[str, Artifact] = {}
@@ -211,7 +215,9 @@ class Examination:
         related = relate(self.records, frozenset(self._files))
         self.facts.extend(fact for fact in related if _comparable(fact) not in known)
         self._settle()
-        evidence = collect_evidence(self._source.manifest)
+        collected = collect_evidence(self._origin.case(self._source, scope, handed_out, self._digests()))
+        evidence = collected.evidence
+        self.facts.extend(collected.facts)
         findings = findings_of(self.facts, evidence)
         decision = decide(
             self._policy,
@@ -222,7 +228,18 @@ class Examination:
             evidence=evidence,
             handed_out=handed_out,
         )
+        if collected.accepted is not None and decision.verdict is Verdict.ALLOW and not self._quick:
+            try:
+                collected.accepted()
+            except (OSError, FormatError) as error:
+                raise UsageError(f"the accepted commit could not be remembered: {error}") from None
         return decision, findings
+
+    def _digests(self) -> dict[str, str]:
+        """sha256 by path, where it was taken."""
+        return {
+            path: artifact.digest.hex for path, artifact in self._files.items() if artifact.digest is not None
+        }
 
     def _settle(self) -> None:
         """Account for files without a format that others claim as values of their tensors."""

@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 
 def resolve(
-    texts: Sequence[tuple[str, str]], *, rule_ids: Collection[str], unwaivable: Collection[str] = ()
+    texts: Sequence[tuple[str, str] | tuple[str, str, str | None]],
+    *,
+    rule_ids: Collection[str],
+    unwaivable: Collection[str] = (),
 ) -> Policy:
     """Read every policy that applies and combine them.
 
     Args:
-        texts: pairs of TOML text and the name of its file, the user's first; at least one.
+        texts: TOML text, the name of its file and, where it has one, its folder; the user's first, at
+            least one.
         rule_ids: every rule that exists.
         unwaivable: the rules among them that no policy may set below `deny`.
 
@@ -38,9 +42,17 @@ def resolve(
     """
     policies: list[Policy] = []
     problems: list[str] = []
-    for text, source in texts:
+    for text, source, *folder in texts:
         try:
-            policies.append(parse_policy(text, source=source, rule_ids=rule_ids, unwaivable=unwaivable))
+            policies.append(
+                parse_policy(
+                    text,
+                    source=source,
+                    rule_ids=rule_ids,
+                    unwaivable=unwaivable,
+                    folder=folder[0] if folder else None,
+                )
+            )
         except PolicyInvalid as error:
             problems += error.problems
     if problems:
@@ -54,7 +66,7 @@ def combine(first: Policy, second: Policy) -> Policy:
     Raises:
         PolicyInvalid: both name a trust store, and not the same one.
     """
-    stores = {policy.trust_store for policy in (first, second)} - {None}
+    stores = {policy.trust_store_path for policy in (first, second)} - {None}
     if len(stores) > 1:
         raise PolicyInvalid([f"{first.source} and {second.source} name different trust stores"])
     named = first.rules.keys() | second.rules.keys()
@@ -80,5 +92,6 @@ def combine(first: Policy, second: Policy) -> Policy:
         require=demanding.require,
         require_set_by=demanding.require_set_by,
         trust_store=first.trust_store or second.trust_store,
+        trust_store_path=first.trust_store_path or second.trust_store_path,
         isolation=max(first.isolation, second.isolation, key=ISOLATION.index),
     )

@@ -230,7 +230,10 @@ def _is_unknown(finding: Finding, evidence: Sequence[Evidence]) -> bool:
     """Whether the finding says that something is not known, rather than that something is wrong."""
     if finding.rule == "provenance.unsigned":
         about = [item for item in evidence if item.subject == finding.location.artifact]
-        return any(item.status is Status.UNAVAILABLE for item in about)
+        known = [item for item in about if item.kind in {"commit-signature", "tree-binding"}]
+        return any(item.status is Status.UNAVAILABLE for item in about) and not any(
+            item.status in {Status.ABSENT, Status.INVALID} for item in known
+        )
     return finding.rule in UNKNOWN_RULES
 
 

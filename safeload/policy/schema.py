@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
-from safeload.core import Digest, Level, visible
+from safeload.core import Digest, Level
 from safeload.errors import UsageError
 from safeload.formats.families import FORMATS
 from safeload.formats.packs import PACKS
+from safeload.formats.toml_reader import NotToml, TomlReader, type_name
 from safeload.limits import DEFAULT_LIMITS, Limits
-from safeload.policy.toml_lines import key_lines, line_of
 from safeload.record import fields, record, replace
 
 if TYPE_CHECKING:
@@ -82,7 +80,9 @@ class Policy:
     """One of REQUIREMENTS."""
     require_set_by: str
     trust_store: str | None
-    """Folder with trusted keys, relative to the policy file."""
+    """Folder with trusted keys, as the policy writes it: relative to its file."""
+    trust_store_path: str | None
+    """The same folder, as the process finds it."""
     isolation: str = ISOLATION[0]
     """One of ISOLATION."""
 
@@ -130,7 +130,12 @@ def strictest(first: Setting, second: Setting) -> Setting:
 
 
 def parse_policy(
-    text: str, *, source: str, rule_ids: Collection[str], unwaivable: Collection[str] = ()
+    text: str,
+    *,
+    source: str,
+    rule_ids: Collection[str],
+    unwaivable: Collection[str] = (),
+    folder: str | None = None,
 ) -> Policy:
     """Read a policy.
 
@@ -139,85 +144,27 @@ def parse_policy(
         source: the file as messages shall name it.
         rule_ids: every rule that exists.
         unwaivable: the rules among them that no policy may set below `deny`.
+        folder: where the file lies; the trust store that it names is relative to it.
 
     Raises:
         PolicyInvalid: with every problem of the text, each with file and line.
     """
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PolicyInvalid([_not_toml(source, str(error))]) from None
-    reader = _Reader(source, key_lines(text))
-    policy = _read(reader, document, rule_ids, unwaivable)
+        reader = _Reader(text, source)
+    except NotToml as error:
+        raise PolicyInvalid([error.detail]) from None
+    policy = _read(reader, reader.document, rule_ids, unwaivable)
     if reader.problems:
-        raise PolicyInvalid([problem for _, problem in sorted(reader.problems)])
+        raise PolicyInvalid(reader.problems)
+    if folder is not None and policy.trust_store is not None and not policy.trust_store.startswith("/"):
+        return replace(policy, trust_store_path=f"{folder}/{policy.trust_store}")
     return policy
 
 
-def _not_toml(source: str, message: str) -> str:
-    """The parser's message with its line where an editor looks for it."""
-    found = re.search(r"(.*) \(at line (\d+), column \d+\)", message)
-    if found is None:
-        return f"{source}: not TOML: {visible(message)}"
-    return f"{source}:{found[2]}: not TOML: {visible(found[1])}"
+class _Reader(TomlReader):
+    """With levels."""
 
-
-class _Reader:
-    """Takes typed values out of the document and keeps what was wrong with them."""
-
-    def __init__(self, source: str, lines: Mapping[tuple[str, ...], int]) -> None:
-        self.source = source
-        self.lines = lines
-        self.problems: list[tuple[int, str]] = []
-
-    def place(self, *path: str) -> str:
-        return f"{self.source}:{line_of(self.lines, path)}"
-
-    def wrong(self, path: tuple[str, ...], what: str) -> None:
-        line = line_of(self.lines, path)
-        self.problems.append((line, f"{self.source}:{line}: {what}"))
-
-    def known(self, path: tuple[str, ...], word: str, words: Collection[str], what: str) -> bool:
-        """Whether `word` is one of `words`; if not, that is a problem."""
-        if word in words:
-            return True
-        # imported for the message only: most policies have no mistake
-        from difflib import get_close_matches
-
-        near = get_close_matches(word, sorted(words), n=1, cutoff=0.75)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        self.wrong(path, f"unknown {what} {visible(word)}{hint}")
-        return False
-
-    def table(self, document: Mapping[str, Any], *path: str, keys: Collection[str]) -> Mapping[str, Any]:
-        """A table with these keys and no others; empty where it is left out."""
-        value = document.get(path[-1], {}) if path else document
-        name = ".".join(path)
-        if not isinstance(value, dict):
-            self.wrong(path, f"{name} is {_type(value)}, not a table")
-            return {}
-        for key in value:
-            if not path and key in LATER:
-                self.wrong((key,), f"{key} is not supported by this version")
-            else:
-                self.known((*path, key), key, keys, f"key in [{name}]" if path else "key")
-        return value
-
-    def string(self, table: Mapping[str, Any], *path: str) -> str | None:
-        """A string, or None where it is left out."""
-        value = table.get(path[-1])
-        if value is None or isinstance(value, str):
-            return value
-        self.wrong(path, f"{'.'.join(path)} is {_type(value)}, not a string")
-        return None
-
-    def choice(self, table: Mapping[str, Any], *path: str, words: Sequence[str]) -> str | None:
-        """One of some words, or None where it is left out."""
-        value = self.string(table, *path)
-        if value is not None and value not in words:
-            self.wrong(path, f"{'.'.join(path)} is {visible(value)!r}: use {' or '.join(words)}")
-            return None
-        return value
+    later = LATER
 
     def level(self, table: Mapping[str, Any], *path: str, words: Sequence[str]) -> Setting:
         """A level with its line; deny where it is left out."""
@@ -225,16 +172,6 @@ class _Reader:
         if word is None:
             return Setting(level=Level.DENY, set_by=f"{self.source} ({'.'.join(path)} is not set, so deny)")
         return Setting(level=Level(word), set_by=self.place(*path))
-
-    def strings(self, table: Mapping[str, Any], *path: str) -> tuple[str, ...]:
-        """A list of different strings; empty where it is left out."""
-        value = table.get(path[-1], [])
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            self.wrong(path, f"{'.'.join(path)} is not a list of strings")
-            return ()
-        if len(set(value)) != len(value):
-            self.wrong(path, f"{'.'.join(path)} names something twice")
-        return tuple(value)
 
 
 def _read(
@@ -274,7 +211,8 @@ def _read(
         limits=_limits(reader, document),
         require=reader.choice(provenance, "provenance", "require", words=REQUIREMENTS) or "none",
         require_set_by=reader.place("provenance", "require") if "require" in provenance else reader.source,
-        trust_store=reader.string(provenance, "provenance", "trust-store"),
+        trust_store=(trust_store := reader.string(provenance, "provenance", "trust-store")),
+        trust_store_path=trust_store,
         isolation=reader.choice(document, "isolation", words=ISOLATION) or ISOLATION[0],
     )
 
@@ -290,7 +228,7 @@ def _rules(
             continue
         if not isinstance(names, dict):
             reader.wrong(
-                ("rules", family), f"rules.{family} is {_type(names)}: levels belong to single rules"
+                ("rules", family), f"rules.{family} is {type_name(names)}: levels belong to single rules"
             )
             continue
         for name in names:
@@ -314,14 +252,9 @@ def _limits(reader: _Reader, document: Mapping[str, Any]) -> Limits:
             continue
         most = LIMIT_CEILING * getattr(DEFAULT_LIMITS, names[key])
         if type(value) is not int:
-            reader.wrong(("limits", key), f"limits.{key} is {_type(value)}, not a whole number")
+            reader.wrong(("limits", key), f"limits.{key} is {type_name(value)}, not a whole number")
         elif not 1 <= value <= most:
             reader.wrong(("limits", key), f"limits.{key} is {value}: it may be 1 to {most}")
         else:
             changed[names[key]] = value
     return replace(DEFAULT_LIMITS, **changed)
-
-
-def _type(value: object) -> str:
-    words = {str: "a string", bool: "a boolean", int: "a whole number", list: "a list", dict: "a table"}
-    return words.get(type(value), f"a {type(value).__name__}")

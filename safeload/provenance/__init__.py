@@ -1,51 +1,156 @@
-"""Manifest -> evidence: who says that these files are theirs, and how far that was checked.
+"""Manifest and origin -> evidence: who says that these files are theirs, and how far that was checked.
 
-How a collector takes part: a public module in this folder with
-
-    KIND: str                                  `commit-signature`; the rule reads `evidence.<KIND>`
-
-    def collect(manifest: Manifest) -> Evidence
+    commit_signature   is the commit signed by a key that counts for this repository?
+    tree_binding       are the files the ones that the commit names?
+    freshness          is it older than a commit that was accepted before?
 
 A collector establishes one kind of evidence and judges nothing: whether ABSENT matters is a rule's
 and then the policy's to say. It always returns evidence. What could not be looked at is UNAVAILABLE
 with the reason, which is never the same as ABSENT (looked, and there is none), and neither is
 VERIFIED. An exception in a collector ends as UNAVAILABLE too: it may not end the audit, and it may
 not pass as a check that was made.
+
+What a source hands over is a `Claim`: nothing in it is trusted. Objects are digested again before they
+are parsed, and a name is only what the user asked for.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from safeload import discovery
 from safeload.core import Evidence, Status
+from safeload.limits import DEFAULT_LIMITS, Limits
+from safeload.record import record
 
 if TYPE_CHECKING:
-    from safeload.core import Manifest
+    from collections.abc import Callable, Iterator, Mapping
+
+    from safeload.core import Fact, Manifest
+    from safeload.formats.git_objects import Objects
+    from safeload.provenance.trust import TrustStore
+
+SIGNATURE = "commit-signature"
+BINDING = "tree-binding"
+FRESHNESS = "commit-freshness"
 
 
-class Collector(Protocol):
-    """What this stage expects of a module in this folder."""
+@record(eq=False)
+class Claim:
+    """Where the files of a source are said to come from."""
 
-    KIND: str
+    repository: str
+    """`org/name`, as the user asked for it."""
+    commit: str
+    """40 hex, as the revision was resolved once."""
+    objects: Objects
+    """Where commit and trees can be read."""
+    ref: str | None = None
+    """Short name of the branch that is said to hold the commit, or None."""
+    ref_proven: bool = False
+    """True where the one who says it is the server of the repository, not the files themselves."""
+    partial: bool = False
+    """True where the source fetches needed files only: others may be missing."""
 
-    def collect(self, manifest: Manifest) -> Evidence:
-        """Establish one kind of evidence about the files of a source."""
-        ...
+
+@record(eq=False)
+class BoundFile:
+    """One file of the snapshot, as the tree binding sees it."""
+
+    size: int
+    chunks: Callable[[], Iterator[bytes | memoryview]] | None
+    """The judged bytes, again; None where they were not read whole in this scope."""
+    sha256: str | None = None
+    """Digest of the judged bytes, where it was taken."""
 
 
-def collect_evidence(manifest: Manifest) -> tuple[Evidence, ...]:
+@record(eq=False)
+class Case:
+    """All that the collectors look at."""
+
+    manifest: Manifest
+    now: float
+    """Seconds since 1970."""
+    claim: Claim | None = None
+    store: TrustStore | None = None
+    unclaimed: str = ""
+    """Why there is no claim though the source may have commits: a lower-case sentence."""
+    required: str = "none"
+    """What the trust store asks for, where there is no claim that could be judged by it."""
+    required_by: str = ""
+    """File and line of the trust store that asks for it."""
+    files: Mapping[str, BoundFile] = {}
+    """Every file of the manifest that could be opened."""
+    handed_out: frozenset[str] | None = None
+    """Paths that a load will receive; None for an audit."""
+    memory: str | None = None
+    """File that remembers accepted commits, or None."""
+    limits: Limits = DEFAULT_LIMITS
+
+
+class Collected(NamedTuple):
+    """What the collectors found."""
+
+    evidence: tuple[Evidence, ...]
+    facts: tuple[Fact, ...] = ()
+    accepted: Callable[[], None] | None = None
+    """To be called once the decision is ALLOW: remembers the commit."""
+
+
+def collect_evidence(case: Case) -> Collected:
     """Every kind of evidence about the files of a source, ordered by collector."""
-    return tuple(_collect(module, manifest) for module in discovery.modules(__name__))
+    if case.claim is None or case.store is None:
+        return Collected((_without_claim(case),))
+    # parsers of objects, keys and signatures are not for the many audits that have no claim
+    from safeload.provenance import commit_signature, freshness, tree_binding
 
-
-def _collect(module: Collector, manifest: Manifest) -> Evidence:
+    evidence: list[Evidence] = []
+    facts: list[Fact] = []
     try:
-        return module.collect(manifest)
+        commit, signature = commit_signature.collect(case.claim, case.store, case.now, case.limits)
     except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
-        return Evidence(
-            kind=module.KIND,
-            status=Status.UNAVAILABLE,
-            subject=manifest.uri,
-            detail=f"the collector failed with {type(error).__name__}",
-        )
+        commit, signature = None, _failed(SIGNATURE, case.claim, error)
+    evidence.append(signature)
+    try:
+        binding, facts = tree_binding.collect(case, case.claim, commit)
+    except Exception as error:  # noqa: BLE001  likewise
+        binding = _failed(BINDING, case.claim, error)
+    evidence.append(binding)
+    accepted = None
+    if commit is not None and signature.status is Status.VERIFIED and signature.level != "pin":
+        try:
+            fresh, accepted = freshness.collect(case, case.claim, commit)
+        except Exception as error:  # noqa: BLE001  likewise
+            fresh = _failed(FRESHNESS, case.claim, error)
+        evidence.append(fresh)
+    return Collected(tuple(evidence), tuple(facts), accepted)
+
+
+def _failed(kind: str, claim: Claim, error: Exception) -> Evidence:
+    return Evidence(
+        kind=kind,
+        status=Status.UNAVAILABLE,
+        subject=claim.commit,
+        detail=f"the collector failed, which is a bug of safeload: {type(error).__name__}",
+        code="failed",
+    )
+
+
+def _without_claim(case: Case) -> Evidence:
+    """Whether there is a commit that nobody checked, or none."""
+    manifest = case.manifest
+    if manifest.commit is not None:
+        status, detail = Status.UNAVAILABLE, "the signature of the commit was not checked: no trust store"
+    elif case.unclaimed:
+        status, detail = Status.UNAVAILABLE, case.unclaimed
+    elif manifest.uri.startswith("file:"):
+        status, detail = Status.ABSENT, "a local folder names no commit"
+    else:
+        status, detail = Status.ABSENT, "the source names no commit"
+    return Evidence(
+        kind=SIGNATURE,
+        status=status,
+        subject=manifest.commit or manifest.uri,
+        detail=detail,
+        required=case.required,
+        required_by=case.required_by,
+    )

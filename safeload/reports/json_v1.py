@@ -56,6 +56,11 @@ def render(report: AuditReport, *, colour: bool = False) -> str:  # noqa: ARG001
                 "subject": item.subject,
                 "detail": item.detail,
                 "time": item.time,
+                "code": item.code,
+                "level": item.level,
+                "required": item.required,
+                "required_by": item.required_by,
+                "basis": item.basis,
             }
             for item in decision.evidence
         ],

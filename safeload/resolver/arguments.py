@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from safeload.pipeline.origin import Origin
     from safeload.policy.schema import Policy
 
 _DOWNLOAD = frozenset({"cache_dir", "force_download", "local_files_only", "proxies", "token"})
@@ -52,7 +53,8 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
 _ATTENTION = (None, "sdpa", "eager")
 _HONOURED = frozenset(
     {
-        "policy", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device", "device_map",
+        "policy", "origin", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device",
+        "device_map",
         "attn_implementation", "ignore_mismatched_sizes", "output_loading_info", "revision", "weights_only",
         "from_tf", "from_flax",
     }
@@ -66,6 +68,8 @@ class Arguments:
     """The checked wishes of one call."""
 
     policy: Policy | str | Path | None = None
+    origin: Origin | None = None
+    """What the caller says about where the checkpoint comes from, to be checked."""
     config: object | None = None
     weights: WeightsChoice = field(default_factory=WeightsChoice)
     dtype: object = "auto"
@@ -111,6 +115,7 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
     rest.pop("low_cpu_mem_usage", None)
     return Arguments(
         policy=rest.pop("policy", None),
+        origin=_origin(rest.pop("origin", None)),
         config=rest.pop("config", None),
         weights=WeightsChoice(variant=variant, safetensors=safetensors, framework=framework),
         dtype=dtype if dtype is not None else torch_dtype if torch_dtype is not None else "auto",
@@ -120,6 +125,14 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
         loading_info=bool(rest.pop("output_loading_info", False)),
         overrides=rest,
     )
+
+
+def _origin(value: object) -> Origin | None:
+    from safeload.pipeline.origin import Origin
+
+    if value is not None and not isinstance(value, Origin):
+        raise UsageError("origin= takes a safeload.Origin")
+    return value
 
 
 def _framework(from_tf: object, from_flax: object) -> str | None:

@@ -69,9 +69,9 @@ class _AutoModel:
 
         Args:
             pretrained_model_name_or_path: a local folder.
-            **kwargs: `policy`, `config`, `dtype`, `device`, `device_map`, `variant`, `use_safetensors`,
-                `attn_implementation`, `ignore_mismatched_sizes`, `output_loading_info`, and config
-                fields such as `num_labels` and `id2label`. What cannot be honoured is refused.
+            **kwargs: `policy`, `origin`, `config`, `dtype`, `device`, `device_map`, `variant`,
+                `use_safetensors`, `attn_implementation`, `ignore_mismatched_sizes`, `output_loading_info`,
+                and config fields such as `num_labels` and `id2label`. What cannot be honoured is refused.
 
         Raises:
             PolicyDenied: the policy refuses; the exception carries the decision.

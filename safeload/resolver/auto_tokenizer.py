@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from safeload.pipeline.origin import Origin
     from safeload.policy.schema import Policy
     from safeload.preprocessing.tokenizer import Tokenizer
 
@@ -53,6 +54,7 @@ class AutoTokenizer:
         pretrained_model_name_or_path: str | Path,
         *,
         policy: Policy | str | Path | None = None,
+        origin: Origin | None = None,
         tokenizer_type: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - each is checked below or by the settings
     ) -> Tokenizer:
@@ -61,6 +63,7 @@ class AutoTokenizer:
         Args:
             pretrained_model_name_or_path: the folder.
             policy: a Policy, a file, the name of a built-in, or None for the discovered one.
+            origin: what the caller says about where the files come from, to be checked.
             tokenizer_type: a model type, to choose the class by instead of the configuration.
             **kwargs: special tokens and settings that replace those of tokenizer_config.json.
 
@@ -79,7 +82,7 @@ class AutoTokenizer:
         # a vocabulary is many small objects without a cycle
         with collection_paused():
             # as it was given: `org/name` names a repository, and a Path of it a folder
-            snapshot = admit(pretrained_model_name_or_path, scope=SCOPE, policy=policy)
+            snapshot = admit(pretrained_model_name_or_path, scope=SCOPE, policy=policy, origin=origin)
             name = str(pretrained_model_name_or_path)
             return load_tokenizer(
                 snapshot, name_or_path=name, tokenizer_type=tokenizer_type, writer=_write, **kwargs

@@ -41,14 +41,16 @@ class AutoConfig:
         Args:
             pretrained_model_name_or_path: a local folder.
             return_unused_kwargs: also return the keyword arguments that are no config fields.
-            **kwargs: `policy`, and config fields to set (`num_labels`, `id2label`, ...).
+            **kwargs: `policy`, `origin`, and config fields to set (`num_labels`, `id2label`, ...).
 
         Raises:
             PolicyDenied: the policy refuses the folder's structure.
             UsageError: an argument, or a model_type that no table describes.
         """
         arguments = read_arguments({key: value for key, value in kwargs.items() if key not in _FIELDS_TOO})
-        snapshot = pipeline.admit(pretrained_model_name_or_path, scope=SCOPE, policy=arguments.policy)
+        snapshot = pipeline.admit(
+            pretrained_model_name_or_path, scope=SCOPE, policy=arguments.policy, origin=arguments.origin
+        )
         record = config_record(snapshot)
         asked = {**arguments.overrides, **{key: kwargs[key] for key in _FIELDS_TOO & kwargs.keys()}}
         known = field_names(record.model_type)

@@ -71,7 +71,13 @@ def _load(
     if arguments.config is not None and not isinstance(arguments.config, Config):
         raise UsageError("config= takes what safeload.AutoConfig.from_pretrained returns")
     require_torch(auto_class)
-    snapshot = pipeline.admit(name_or_path, scope=SCOPE, policy=arguments.policy, weights=arguments.weights)
+    snapshot = pipeline.admit(
+        name_or_path,
+        scope=SCOPE,
+        policy=arguments.policy,
+        weights=arguments.weights,
+        origin=arguments.origin,
+    )
     import_torch()
     if isinstance(arguments.config, Config):
         _check_fields(arguments.overrides, arguments.config.model_type)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.core import Evidence, Rule, Severity, Status
+from safeload.core import UNTRUSTED, Evidence, Rule, Severity, Status
 from safeload.rules import found
 from safeload.rules._items import place
 
@@ -22,8 +22,8 @@ RULE = Rule(
         "original. Most repositories are unsigned today."
     ),
     fix=(
-        "this version verifies no signatures: where a policy denies unsigned checkpoints, review the files, "
-        "and set provenance.unsigned in a policy of your own"
+        "name the repository and a trust store that has a rule for it (`safeload audit --repository "
+        "org/name --trust DIR`); where the publisher signs nothing, review the files and pin the commit"
     ),
     references=("https://cwe.mitre.org/data/definitions/345.html",),
 )
@@ -31,6 +31,10 @@ READS = ("evidence.commit-signature",)
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
-    """Evidence that is absent, or that could not be had."""
-    if isinstance(item, Evidence) and item.status in {Status.ABSENT, Status.UNAVAILABLE}:
+    """Evidence that is absent, or that could not be had; who is not trusted is another rule's business."""
+    if (
+        isinstance(item, Evidence)
+        and item.status in {Status.ABSENT, Status.UNAVAILABLE}
+        and item.code not in UNTRUSTED
+    ):
         yield found(RULE, place(item), f"commit signature {item.status.value}: {item.detail}")

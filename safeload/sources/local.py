@@ -137,7 +137,7 @@ class LocalSource:
     def _entries(self, folder: str) -> list[_Entry]:
         """What a folder holds. It is opened like a file, so that no link is followed to it either."""
         try:
-            listed = _open_beneath(self.root, folder or ".", os.O_DIRECTORY)
+            listed = open_beneath(self.root, folder or ".", os.O_DIRECTORY)
             try:
                 with os.scandir(listed) as entries:
                     return sorted(_entry(entry) for entry in entries)
@@ -202,7 +202,7 @@ class LocalSource:
         base = self._jail if jailed else self.root
 
         def reopen() -> int:
-            return _open_beneath(base, target)
+            return open_beneath(base, target)
 
         try:
             fd = reopen()
@@ -270,7 +270,7 @@ def _entry(entry: os.DirEntry[str]) -> _Entry:
     return _Entry(entry.name, status.st_mode, status.st_size)
 
 
-def _open_beneath(base: str, relative: str, more: int = 0) -> int:
+def open_beneath(base: str, relative: str, more: int = 0) -> int:
     """Open a file or folder below `base`, refusing a link in any component.
 
     Args:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 import tomllib
 from os import path as paths
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safeload.core import visible
 from safeload.errors import UsageError
@@ -40,6 +40,16 @@ _MOST_LINKS = 40
 _PACKAGE = paths.dirname(paths.dirname(paths.realpath(__file__)))
 
 
+class PolicyText(NamedTuple):
+    """One policy that applies."""
+
+    text: str
+    source: str
+    """Its name in messages."""
+    folder: str | None
+    """Where it lies, to which the trust store that it names is relative; None for a built-in."""
+
+
 def policy_texts(
     named: str | Path | None = None,
     *,
@@ -47,8 +57,8 @@ def policy_texts(
     start: str | Path | None = None,
     environ: Mapping[str, str] | None = None,
     organisation: str | Path = ORGANISATION,
-) -> tuple[tuple[str, str], ...]:
-    """Text and name of every policy that applies, the user's first.
+) -> tuple[PolicyText, ...]:
+    """Every policy that applies, the user's first.
 
     Args:
         named: a path or a built-in name, where the caller gave one.
@@ -62,7 +72,7 @@ def policy_texts(
     """
     judged = None if audited is None else os.fspath(audited)
     chosen = _chosen(named, judged, start or _here(), os.environ if environ is None else environ)
-    texts = [built_in(chosen) if chosen in BUILT_IN else _read(chosen, judged)]
+    texts = [PolicyText(*built_in(chosen), None) if chosen in BUILT_IN else _read(chosen, judged)]
     if paths.exists(organisation):
         texts.append(_read(os.fspath(organisation), judged))
     return tuple(texts)
@@ -72,7 +82,7 @@ def built_in(name: str) -> tuple[str, str]:
     """Text and name of a built-in policy, from the installed package or from a source checkout."""
     packaged = paths.join(_PACKAGE, "policy", "builtin", f"{name}.toml")
     checkout = paths.join(paths.dirname(_PACKAGE), "policies", f"{name}.toml")
-    return _text(packaged if paths.exists(packaged) else checkout), f"policies/{name}.toml"
+    return read_text(packaged if paths.exists(packaged) else checkout), f"policies/{name}.toml"
 
 
 def _chosen(
@@ -93,21 +103,21 @@ def _from_project(start: str | Path, audited: str | None) -> str | None:
         if not paths.isfile(project):
             continue
         try:
-            table = tomllib.loads(_text(project)).get("tool", {}).get("safeload", {})
+            table = tomllib.loads(read_text(project)).get("tool", {}).get("safeload", {})
             unknown = sorted(table.keys() - {"policy"})
             named = table.get("policy")
         except (tomllib.TOMLDecodeError, AttributeError, RecursionError) as error:
-            raise UsageError(f"{_shown(project)} cannot be read: {visible(str(error))}") from None
+            raise UsageError(f"{shown(project)} cannot be read: {visible(str(error))}") from None
         if unknown:
             raise UsageError(
-                f"{_shown(project)}: unknown key {visible(unknown[0])} in [tool.safeload], "
+                f"{shown(project)}: unknown key {visible(unknown[0])} in [tool.safeload], "
                 "where policy is the only one"
             )
         if named is None:
             continue
         if not isinstance(named, str):
-            raise UsageError(f"{_shown(project)}: policy of [tool.safeload] is not a string")
-        _refuse_inside(project, audited)
+            raise UsageError(f"{shown(project)}: policy of [tool.safeload] is not a string")
+        refuse_inside(project, audited)
         return named if named in BUILT_IN else paths.join(folder, named)
     return None
 
@@ -124,20 +134,25 @@ def _up_to_repository(start: str) -> Iterator[str]:
     yield start
 
 
-def _read(path: str, audited: str | None) -> tuple[str, str]:
-    _refuse_inside(path, audited)
-    return _text(path), _shown(path)
+def _read(path: str, audited: str | None) -> PolicyText:
+    refuse_inside(path, audited)
+    return PolicyText(read_text(path), shown(path), paths.dirname(paths.realpath(path)))
 
 
-def _refuse_inside(path: str, audited: str | None) -> None:
-    """Raise where the file, or any link on the way to it, lies in what it would judge."""
+def refuse_inside(path: str, audited: str | None, *, what: str = "policy") -> None:
+    """Raise where the file, or any link on the way to it, lies in what it would judge.
+
+    Raises:
+        UsageError: it does.
+    """
     if audited is None:
         return
     for folder in (paths.realpath(audited), paths.abspath(audited)):
         for place in (paths.realpath(path), paths.abspath(path), *_way(path)):
             if place == folder or place.startswith(paths.join(folder, "")):
                 raise UsageError(
-                    f"the policy {_shown(path)} lies inside the audited path: name another with --policy"
+                    f"the {what} {shown(path)} lies inside the audited path: name another with --"
+                    f"{what.partition(' ')[0]}"
                 )
 
 
@@ -160,21 +175,26 @@ def _way(path: str) -> Iterator[str]:
             place = step
 
 
-def _text(path: str) -> str:
+def read_text(path: str) -> str:
+    """The text of a file that people write.
+
+    Raises:
+        UsageError: it cannot be read, is too large, or is not UTF-8.
+    """
     try:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {_shown(path)}: {error.strerror}") from None
+        raise UsageError(f"cannot read {shown(path)}: {error.strerror}") from None
     if len(data) > MOST_BYTES:
-        raise UsageError(f"{_shown(path)} is larger than {MOST_BYTES} bytes, which no policy is")
+        raise UsageError(f"{shown(path)} is larger than {MOST_BYTES} bytes, which no policy is")
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise UsageError(f"{_shown(path)} is not UTF-8") from None
+        raise UsageError(f"{shown(path)} is not UTF-8") from None
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """The path as messages name it: relative where it lies below the working directory."""
     inside, resolved = paths.join(_here(), ""), paths.realpath(path)
     return visible(resolved.removeprefix(inside) if resolved.startswith(inside) else path)

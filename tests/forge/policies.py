@@ -30,13 +30,16 @@ def parse(text: str, *, source: str = "p.toml") -> Policy:
     return parse_policy(text, source=source, rule_ids=RULES.keys(), unwaivable=UNWAIVABLE)
 
 
-def policy_text(rules: dict[str, str], *, unknown: str, outside: str, formats: list[str]) -> str:
+def policy_text(
+    rules: dict[str, str], *, unknown: str, outside: str, formats: list[str], require: str = "none"
+) -> str:
     """A policy that says this."""
     listed = ", ".join(f'"{name}"' for name in formats)
     lines = "\n".join(f'{rule} = "{level}"' for rule, level in rules.items())
     return (
         f'schema = 1\n[defaults]\nunknown = "{unknown}"\noutside-scope = "{outside}"\n'
         f"[formats]\nallow = [{listed}]\n[rules]\n{lines}\n"
+        f'[provenance]\nrequire = "{require}"\n'
     )
 
 
@@ -51,6 +54,7 @@ SETTINGS = st.fixed_dictionaries(
         "unknown": st.sampled_from(["deny", "warn"]),
         "outside": st.sampled_from(["deny", "warn"]),
         "formats": st.sampled_from([[], ["safetensors"], ["safetensors", "json", "pickle"]]),
+        "require": st.sampled_from(["none", "none", "pin", "hub", "publisher"]),
     }
 )
 POLICIES = st.builds(lambda rules, rest: parse(policy_text(rules, **rest)), LEVELS, SETTINGS)
@@ -93,12 +97,16 @@ ARTIFACTS = st.lists(
 EVIDENCE = st.lists(
     st.builds(
         Evidence,
-        kind=st.just("commit-signature"),
+        kind=st.sampled_from(["commit-signature", "tree-binding", "commit-freshness"]),
         status=st.sampled_from(Status),
         subject=st.just("file:/model"),
         detail=st.just("why"),
+        level=st.sampled_from(["none", "pin", "hub", "publisher"]),
+        required=st.sampled_from(["none", "none", "pin", "hub", "publisher", "deny"]),
+        required_by=st.just("trust.toml:9"),
     ),
-    max_size=1,
+    max_size=3,
+    unique_by=lambda item: item.kind,
 )
 SCOPES = st.sampled_from([EVERYTHING, Scope(name="model", roles=frozenset({Role.WEIGHTS, Role.CONFIG}))])
 HANDED_OUT = st.frozensets(st.sampled_from(PATHS))

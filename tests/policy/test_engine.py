@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safeload.core import EVERYTHING, Coverage, Level, Role, Scope, Status, Verdict
 from safeload.policy.combine import combine
 from safeload.policy.engine import decide
-from safeload.policy.schema import Setting
+from safeload.policy.schema import REQUIREMENTS, Setting
 from safeload.record import replace
 from tests.forge.findings import artifact, finding, signature
 from tests.forge.policies import (
@@ -238,10 +238,27 @@ def test_a_signature_that_could_not_be_checked_is_unknown_and_a_missing_one_is_n
 def test_required_provenance_that_is_not_there_denies(require):
     """The requirement's own line decides, whatever provenance.unsigned is set to."""
     text = f'{OPEN}[rules]\nprovenance.unsigned = "allow"\n[provenance]\nrequire = "{require}"\n'
-    decision = judge(text, evidence=[signature(Status.VERIFIED)])
-    assert [reason.set_by for reason in decision.denials] == ["p.toml:10"]
-    proof = replace(signature(Status.VERIFIED), kind="publisher-signature")
-    assert judge(text, evidence=[proof]).verdict is Verdict.ALLOW
+    signed = replace(signature(Status.VERIFIED), level=require)
+    weaker = replace(signed, level=REQUIREMENTS[REQUIREMENTS.index(require) - 1])
+    bound = replace(signature(Status.VERIFIED), kind="tree-binding")
+    other = replace(bound, subject="1" * 40)
+    unbound = replace(bound, status=Status.UNAVAILABLE)
+    for evidence in ([signed], [bound], [weaker, bound], [signed, other], [signed, unbound]):
+        decision = judge(text, evidence=evidence)
+        assert [reason.set_by for reason in decision.denials] == ["p.toml:10"]
+    assert judge(text, evidence=[signed, bound]).verdict is Verdict.ALLOW
+
+
+@pytest.mark.parametrize("require", ["pin", "hub", "publisher", "deny"])
+def test_what_the_trust_store_requires_holds_under_every_policy(require):
+    """A rule that asks for a publisher is not loosened by a policy that asks for nothing."""
+    text = f'{OPEN}[rules]\nprovenance.unsigned = "allow"\n'
+    asked = replace(signature(Status.ABSENT), required=require, required_by="trust.toml:9")
+    bound = replace(signature(Status.VERIFIED), kind="tree-binding")
+    assert [reason.set_by for reason in judge(text, evidence=[asked, bound]).denials] == ["trust.toml:9"]
+    proven = replace(asked, status=Status.VERIFIED, level="publisher")
+    expected = Verdict.DENY if require == "deny" else Verdict.ALLOW
+    assert judge(text, evidence=[proven, bound]).verdict is expected
 
 
 def test_reasons_are_sorted_denials_first_then_by_place():

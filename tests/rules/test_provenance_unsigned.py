@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safeload.core import Status
+from safeload.record import replace
 from safeload.rules import provenance_unsigned as rule
 from tests.forge.findings import messages, signature
 
@@ -28,3 +29,10 @@ def test_provenance_unsigned_near_miss():
     """A signature that could not be checked is not taken as verified."""
     item = signature(Status.UNAVAILABLE, "a local folder has no commit")
     assert messages(rule, item) == ["commit signature unavailable: a local folder has no commit"]
+
+
+def test_provenance_unsigned_leaves_untrusted_signers_to_their_own_rule():
+    """A key that nobody trusts is one finding, not two."""
+    assert messages(rule, replace(signature(Status.UNAVAILABLE), code="unknown-key")) == []
+    unchecked = replace(signature(Status.UNAVAILABLE), code="gpg-unavailable")
+    assert len(messages(rule, unchecked)) == 1

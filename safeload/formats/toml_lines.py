@@ -18,8 +18,12 @@ _QUOTES = ('"""', "'''", '"', "'")
 
 
 def key_lines(text: str) -> dict[Path, int]:
-    """Each table header and key of a valid TOML document, as a path, with its line from 1."""
+    """Each table header and key of a valid TOML document, as a path, with its line from 1.
+
+    A table of an array has its number, from 0, behind the array's name: `("rules", "0", "repos")`.
+    """
     lines: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
     table: Path = ()
     position = 0
     line = 1
@@ -34,6 +38,10 @@ def key_lines(text: str) -> dict[Path, int]:
             inner = position + (2 if text.startswith("[[", position) else 1)
             table, position = _key(text, inner)
             lines.setdefault(table, line)
+            if inner == start + 2:
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, str(counts[table]))
+                lines[table] = line
             position = _line_end(text, position)
         else:
             key, position = _key(text, position)

@@ -1,0 +1,219 @@
+"""Where the files of a source are said to come from, and by which trust store that is judged.
+
+A local folder says nothing of itself that could be believed, its `.git` least of all. So the user names
+the repository, and what the clone's store holds is digested and checked like a stranger's: the commit,
+its signature, its trees, and every file against them. Without a name or a trust store nothing is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from safeload.core import visible
+from safeload.errors import FormatError, UsageError
+from safeload.limits import DEFAULT_LIMITS
+from safeload.provenance import BoundFile, Case, Claim
+from safeload.record import record, replace
+from safeload.sources.blobs import FileBlob, MemoryBlob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from safeload.core import Scope
+    from safeload.formats.git_objects import Objects
+    from safeload.limits import Limits
+    from safeload.policy.schema import Policy
+    from safeload.provenance.trust import TrustStore
+    from safeload.sources.blobs import Blob
+    from safeload.sources.git_store import GitStore
+    from safeload.sources.local import LocalSource
+
+_UNNAMED = (
+    "the folder is a git work tree, and nobody said of which repository: name it, and a trust store "
+    "that has a rule for it"
+)
+_BUNDLE_HEADER = 1 << 20
+
+
+@record
+class Origin:
+    """What a user says about the origin of a source."""
+
+    repository: str | None = None
+    """`org/name`."""
+    revision: str | None = None
+    """40-hex commit; else the one that is checked out, or the only one of the bundle."""
+    bundle: str | Path | None = None
+    """git bundle with the commit and its trees, where the folder has no `.git`."""
+    trust: str | Path | None = None
+    """Folder of the trust store, where the policy names none."""
+    memory: str | Path | None = None
+    """File that remembers accepted commits; the user's own by default."""
+
+
+@record(eq=False)
+class FoundOrigin:
+    """A claim with the trust store that judges it; empty where there is neither."""
+
+    claim: Claim | None = None
+    store: TrustStore | None = None
+    unclaimed: str = ""
+    """Why there is no claim: a lower-case sentence."""
+    required: str = "none"
+    """What the trust store asks for all the same."""
+    required_by: str = ""
+    memory: str | None = None
+    opened: GitStore | None = None
+    limits: Limits = DEFAULT_LIMITS
+
+    def close(self) -> None:
+        """Close the files that objects are read from."""
+        if self.opened is not None:
+            self.opened.close()
+
+    def case(
+        self, source: LocalSource, scope: Scope, handed_out: frozenset[str], digests: Mapping[str, str]
+    ) -> Case:
+        """All that the provenance collectors look at."""
+        return Case(
+            manifest=source.manifest,
+            now=time.time(),
+            claim=self.claim,
+            store=self.store,
+            unclaimed=self.unclaimed,
+            required=self.required,
+            required_by=self.required_by,
+            files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
+            if self.claim is not None
+            else {},
+            handed_out=None if scope.everything else handed_out,
+            memory=self.memory,
+            limits=self.limits,
+        )
+
+
+def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str) -> FoundOrigin:
+    """The claim about a local source.
+
+    Args:
+        asked: what the user says.
+        source: the opened source; its manifest gets the commit.
+        policy: names the trust store, if it does.
+        audited: the path under audit, in which no trust store may lie.
+
+    Raises:
+        UsageError: what was asked for contradicts itself or cannot be read.
+    """
+    store = _store(asked, policy, audited)
+    is_folder = source.manifest.uri == f"file:{source.root}"
+    is_clone = is_folder and os.path.exists(f"{source.root}/.git")  # noqa: PTH110 - starts without pathlib
+    if store is None or asked.repository is None:
+        if asked.repository is not None or asked.revision is not None or asked.bundle is not None:
+            lacking = "a trust store" if store is None else "the name of the repository"
+            raise UsageError(f"the origin of a checkpoint cannot be checked without {lacking}")
+        return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "")
+    if not is_folder:
+        raise UsageError(f"{visible(audited)} is one file: a commit is about the whole folder, so give that")
+    opened: GitStore | None = None
+    try:
+        if asked.bundle is not None:
+            claim = _from_bundle(asked, asked.repository, policy.limits)
+        elif is_clone:
+            from safeload.sources.git_store import GitStore
+
+            opened = GitStore(source.root, policy.limits)
+            claim = _from_clone(asked, asked.repository, opened)
+        else:
+            raise UsageError(f"{visible(source.root)} is no clone: the commit and its trees need a bundle")
+    except FormatError as error:
+        rule = store.rule_for(asked.repository)
+        return FoundOrigin(
+            store=store,
+            unclaimed=f"the origin could not be read: {error}",
+            required=rule.require,
+            required_by=rule.place,
+        )
+    source.manifest = replace(source.manifest, commit=claim.commit)
+    return FoundOrigin(claim=claim, store=store, memory=_memory(asked), opened=opened, limits=policy.limits)
+
+
+def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
+    """The trust store of the policy, or the one that the user names."""
+    named = policy.trust_store_path
+    if asked.trust is not None:
+        given = os.path.abspath(os.fspath(asked.trust))  # noqa: PTH100 - starts without pathlib
+        if named is not None and os.path.realpath(named) != os.path.realpath(given):
+            raise UsageError(f"the policy names another trust store: {visible(named)}")
+        named = given
+    if named is None:
+        return None
+    from safeload.provenance.trust_store import parse_trust
+    from safeload.sources.trust_files import read_trust
+
+    files = read_trust(named, audited=audited)
+    return parse_trust(files.text, source=files.source, files=files.keys)
+
+
+def _from_clone(asked: Origin, repository: str, store: GitStore) -> Claim:
+    head = store.head()
+    commit, ref = head.commit, head.ref
+    if asked.revision is not None and asked.revision != commit:
+        commit, ref = asked.revision, None
+    return _claim(repository, commit, store, ref)
+
+
+def _from_bundle(asked: Origin, repository: str, limits: Limits) -> Claim:
+    from safeload.formats.git_bundle import parse_bundle
+    from safeload.formats.git_objects import ObjectTable
+    from safeload.sources.policy_files import shown
+
+    path = os.fspath(asked.bundle or "")
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - starts without pathlib
+            data = file.read(limits.git_pack_bytes + _BUNDLE_HEADER)
+    except OSError as error:
+        raise UsageError(f"cannot read {shown(path)}: {(error.strerror or 'error').lower()}") from None
+    bundle = parse_bundle(data, limits)
+    if asked.revision is not None:
+        refs = [name for name, commit in bundle.refs.items() if commit == asked.revision]
+        commit = asked.revision
+    else:
+        commits = set(bundle.refs.values())
+        if len(commits) != 1:
+            raise UsageError(f"{shown(path)} names {len(commits)} commits: say which one by its 40 digits")
+        commit, refs = commits.pop(), list(bundle.refs)
+    branches = [name.removeprefix("refs/heads/") for name in refs if name.startswith("refs/heads/")]
+    return _claim(repository, commit, ObjectTable(bundle.objects), branches[0] if branches else None)
+
+
+def _claim(repository: str, commit: str, objects: Objects, ref: str | None) -> Claim:
+    from safeload.formats.git_objects import is_object_id
+    from safeload.provenance.trust import is_repository
+
+    if not is_repository(repository):
+        raise UsageError(f"{visible(repository)} is no name of a repository: org/name")
+    if not is_object_id(commit):
+        raise UsageError(f"{visible(commit)} is no commit: write all 40 hexadecimal digits, lower case")
+    return Claim(repository=repository, commit=commit, objects=objects, ref=ref)
+
+
+def _memory(asked: Origin) -> str:
+    from safeload.provenance.freshness import default_memory
+
+    return default_memory() if asked.memory is None else os.fspath(asked.memory)
+
+
+def _bound(path: str, blob: Blob, digests: Mapping[str, str]) -> BoundFile:
+    """One file. Large ones that were not digested are not read for this either."""
+    sha256 = digests.get(path)
+
+    def chunks() -> Iterator[bytes | memoryview]:
+        yield from blob.stream(0, blob.size)
+        if isinstance(blob, FileBlob):
+            blob.confirm()
+
+    read = sha256 is not None or isinstance(blob, MemoryBlob)
+    return BoundFile(size=blob.size, chunks=chunks if read else None, sha256=sha256)

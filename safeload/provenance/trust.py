@@ -1,0 +1,112 @@
+"""What a trust store says, once it is read: keys, rules, and which rule is about which repository."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from safeload.formats.git_objects import is_object_id
+from safeload.record import record
+
+if TYPE_CHECKING:
+    from safeload.core import Digest
+    from safeload.formats.openpgp_key import PublicKey
+    from safeload.formats.ssh_signature import SshKey
+
+REQUIRE = ("deny", "pin", "hub", "publisher")
+KINDS = ("publisher", "hub")
+SSH_PREFIX = "SHA256:"
+_BASE64 = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/")
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+@record
+class Window:
+    """When a signature has to be made to count, in seconds since 1970; None where it is open."""
+
+    not_before: int | None = None
+    not_after: int | None = None
+
+    def holds(self, when: int) -> bool:
+        """Whether this instant lies in it."""
+        return (self.not_before is None or self.not_before <= when) and (
+            self.not_after is None or when <= self.not_after
+        )
+
+
+@record
+class TrustedKey:
+    """One key of the store."""
+
+    name: str
+    fingerprint: str
+    """Of the primary key: 40 hex, upper case. Of an SSH key: `SHA256:` and 43 characters."""
+    kind: str
+    """One of KINDS. A Hub key never proves the publisher."""
+    file: str
+    window: Window
+    public: PublicKey | SshKey
+
+
+@record
+class TrustRule:
+    """What counts for the repositories that match."""
+
+    place: str
+    """File and line: `trust/trust.toml:9`."""
+    repos: tuple[str, ...]
+    require: str
+    """One of REQUIRE."""
+    keys: tuple[TrustedKey, ...]
+    pin: frozenset[str]
+    accept_commits: frozenset[str]
+    committer_email: tuple[str, ...]
+    author_email: tuple[str, ...]
+    allow_refs: tuple[str, ...]
+    window: Window
+    min_rsa: int
+
+    def matches(self, repository: str) -> bool:
+        """Whether this rule is about a repository of this name."""
+        return any(_matches(repository, pattern) for pattern in self.repos)
+
+
+@record
+class TrustStore:
+    """A whole store."""
+
+    source: str
+    """trust.toml as messages name it."""
+    digest: Digest
+    """Of all files, so that evidence names what it rests on."""
+    keys: tuple[TrustedKey, ...]
+    rules: tuple[TrustRule, ...]
+    default: TrustRule
+
+    def rule_for(self, repository: str) -> TrustRule:
+        """The first rule that names the repository, or the default."""
+        return next((rule for rule in self.rules if rule.matches(repository)), self.default)
+
+    def key_of(self, fingerprint: str | None) -> TrustedKey | None:
+        """The key that has this primary key or subkey, whatever rules it stands in."""
+        if fingerprint is None:
+            return None
+        return next((key for key in self.keys if key.public.key(fingerprint) is not None), None)
+
+
+def is_repository(name: str) -> bool:
+    """Whether this can be the name of a repository: `org/name`, or `name` alone."""
+    parts = name.split("/")
+    return len(parts) <= 2 and all(part and part[0] not in ".-" and _NAME.issuperset(part) for part in parts)
+
+
+def is_fingerprint(text: str) -> bool:
+    """Whether this is a full fingerprint: of a version 4 key in upper case, or of an SSH key."""
+    if text.startswith(SSH_PREFIX):
+        return len(text) == len(SSH_PREFIX) + 43 and _BASE64.issuperset(text[len(SSH_PREFIX) :])
+    return is_object_id(text.lower()) and text == text.upper()
+
+
+def _matches(name: str, pattern: str) -> bool:
+    parts, globs = name.split("/"), pattern.split("/")
+    return len(parts) == len(globs) and all(map(fnmatchcase, parts, globs))

@@ -1,0 +1,40 @@
+"""A file is not the one that the signed commit names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safeload.core import Evidence, Rule, Severity, Status
+from safeload.rules import found
+from safeload.rules._items import place, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeload.core import Fact, Finding
+
+RULE = Rule(
+    id="integrity.mismatch",
+    severity=Severity.CRITICAL,
+    summary="A file is not the one that the commit names.",
+    why=(
+        "The signature is over the commit, and the commit names every file by its digest. A file that "
+        "differs was changed after it was signed: on the way, on the server or on this disk."
+    ),
+    fix=(
+        "fetch the snapshot again; if the file still differs, suspect tampering or a broken disk, and tell "
+        "the publisher"
+    ),
+    references=("https://cwe.mitre.org/data/definitions/354.html",),
+    waivable=False,
+)
+READS = ("integrity.mismatch", "evidence.tree-binding")
+
+
+def check(item: Fact | Evidence) -> Iterator[Finding]:
+    """Each file that differs, is missing or is too many; and evidence that says so without naming one."""
+    if isinstance(item, Evidence):
+        if item.status is Status.INVALID and item.code != "named":
+            yield found(RULE, place(item), f"the binding to the commit is broken: {item.detail}")
+    else:
+        yield found(RULE, place(item), word(item, "detail"))

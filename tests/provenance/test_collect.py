@@ -1,0 +1,87 @@
+"""All evidence of one audit: what was not looked at, it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from safeload.core import Manifest, ManifestEntry, Role, Status
+from safeload.formats.git_objects import GitObject, object_id
+from safeload.provenance import BoundFile, Case, collect_evidence, commit_signature, freshness, tree_binding
+from tests.forge.git import tree
+from tests.forge.keys import GPG, keyring, signed
+from tests.forge.trust import NOW, claim, payload, store
+
+
+def manifest(uri: str = "file:/m", commit: str | None = None) -> Manifest:
+    return Manifest(uri=uri, entries=(ManifestEntry(path="a", size=1, role=Role.OTHER),), commit=commit)
+
+
+def alone(**fields):
+    (evidence,) = collect_evidence(Case(now=NOW, **fields)).evidence
+    return evidence
+
+
+def test_a_plain_folder_names_no_commit():
+    """Looked, and there is none: ABSENT."""
+    found = alone(manifest=manifest())
+    assert (found.kind, found.status) == ("commit-signature", Status.ABSENT)
+    assert found.detail == "a local folder names no commit"
+
+
+def test_what_was_not_checked_is_unavailable():
+    """A work tree that nobody named, and a commit without a trust store: never ABSENT."""
+    found = alone(manifest=manifest(), unclaimed="nobody named it", required="hub", required_by="t:1")
+    assert (found.status, found.detail) == (Status.UNAVAILABLE, "nobody named it")
+    assert (found.required, found.required_by) == ("hub", "t:1")
+    found = alone(manifest=manifest("hf:org/name", "0" * 40), claim=claim(payload()))
+    assert (found.status, found.subject) == (Status.UNAVAILABLE, "0" * 40)
+
+
+@pytest.mark.parametrize("uri", ["file:", "file:/\0", "hf:org/name", "", "file:" + "a" * 5000])
+def test_any_uri_gives_evidence(uri):
+    """No name of a source stops the stage."""
+    assert alone(manifest=manifest(uri)).status is Status.ABSENT
+
+
+@pytest.fixture(scope="module")
+def signed_case():
+    """One file, committed and signed."""
+    if GPG is None:
+        pytest.skip("gpg is not installed")
+    for keys in keyring():
+        keys.key("good")
+        raw_tree = tree(("100644", "a", object_id("blob", b"x")))
+        root = object_id("tree", raw_tree)
+        raw = payload(tree=root)
+        yield Case(
+            manifest=manifest(),
+            now=NOW,
+            claim=claim(signed(raw, keys.sign("good", raw)), {root: GitObject("tree", raw_tree)}),
+            store=store(keys, "good"),
+            files={"a": BoundFile(size=1, chunks=lambda: iter([b"x"]))},
+        )
+
+
+def test_signature_binding_and_freshness(signed_case):
+    """Three kinds, each about the same commit."""
+    found = collect_evidence(signed_case)
+    assert [(item.kind, item.status) for item in found.evidence] == [
+        ("commit-signature", Status.VERIFIED),
+        ("tree-binding", Status.VERIFIED),
+        ("commit-freshness", Status.ABSENT),
+    ]
+    assert {item.subject for item in found.evidence} == {signed_case.claim.commit}
+    assert (found.facts, found.accepted) == ((), None)
+
+
+@pytest.mark.parametrize("module", [commit_signature, tree_binding, freshness])
+def test_a_collector_that_fails_is_unavailable(module, signed_case, monkeypatch):
+    """An exception is no evidence, does not end the audit, and passes for no check that was made."""
+
+    def broken(*_given):
+        raise RuntimeError
+
+    monkeypatch.setattr(module, "collect", broken)
+    failed = [item for item in collect_evidence(signed_case).evidence if item.code == "failed"]
+    assert [item.status for item in failed] == [Status.UNAVAILABLE]
+    assert failed[0].detail == "the collector failed, which is a bug of safeload: RuntimeError"
