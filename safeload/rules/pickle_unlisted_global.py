@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Fact, Rule, Severity
+from safeload.formats.packs import PACKS
 from safeload.rules import found
 from safeload.rules._items import SAFETENSORS_INSTEAD, place, value, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeload.core import Evidence, Finding
+    from safeload.core import Evidence, Finding, Json
 
 RULE = Rule(
     id="pickle.unlisted-global",
@@ -38,17 +39,14 @@ def check(item: Fact | Evidence) -> Iterator[Finding]:
             RULE, place(item), f"has {word(item, 'count')} more findings, which are not listed one by one"
         )
     elif not value(item, "known"):
-        module, name = word(item, "module"), word(item, "name")
-        message = f"imports {module}.{name}, which is not on the list of known-good globals"
-        yield found(RULE, place(item), message, fix=_switch_on(module, name))
+        name = f"{word(item, 'module')}.{word(item, 'name')}"
+        message = f"imports {name}, which is not on the list of known-good globals"
+        yield found(RULE, place(item), message, fix=_switch_on(value(item, "pack")))
 
 
-def _switch_on(module: str, name: str) -> str | None:
+def _switch_on(pack: Json) -> str | None:
     """The advice for a class that a pack lists which this policy leaves out."""
-    from safeload.formats.pickle_packs import pack_of
-
-    pack = pack_of(module, name)
-    if pack is None:
+    if pack not in PACKS:
         return None
     return (
         f'add "{pack}" to packs under [pickle] of your policy, to read these as inert records; or {RULE.fix}'

@@ -187,7 +187,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "format.not-loadable": "a data format that no loader of ours reads: format",
         "weights.pickle": "weights whose structure is a pickle: verdict",
         "weights.twins": "two formats of the same weights: pickle, safetensors, agree, difference",
-        "pickle.global": "a global outside the contracts: module, name, known (gadget), what, opcode",
+        "pickle.global": "a global outside the contracts: module, name, known (gadget), what, opcode, pack",
         "pickle.call": "a use of a listed callable outside its contract: callable, opcode, why, known, what",
         "pickle.malformed": "a stream that the unpickler would reject: error, detail",
         "pickle.trailing": "bytes behind STOP: size, pickle (whether they start another stream)",

@@ -8,7 +8,7 @@ from safeload.core import Fact
 
 if TYPE_CHECKING:
     from safeload.core import Json, Location
-    from safeload.formats.pickle_trace import Trace
+    from safeload.formats.pickle_trace import GlobalUse, Trace
     from safeload.limits import Limits
 
 
@@ -27,6 +27,7 @@ def stream_facts(trace: Trace, location: Location, limits: Limits) -> tuple[Fact
                 "known": use.gadget is not None,
                 "what": use.gadget or "",
                 "opcode": use.opcode,
+                **_pack(use),
             },
         )
         for use in trace.globals
@@ -64,6 +65,16 @@ def stream_facts(trace: Trace, location: Location, limits: Limits) -> tuple[Fact
             )
         )
     return tuple(facts)
+
+
+def _pack(use: GlobalUse) -> dict[str, Json]:
+    """The pack that lists the name: this policy has not switched it on."""
+    if use.gadget is not None:
+        return {}
+    from safeload.formats.pickle_packs import pack_of  # long lists, only for names that none in use has
+
+    pack = pack_of(use.module, use.name)
+    return {} if pack is None else {"pack": pack}
 
 
 def facts_behind(

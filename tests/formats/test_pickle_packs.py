@@ -12,7 +12,7 @@ import pytest
 from safeload.formats.packs import PACKS
 from safeload.formats.pickle_gadgets import gadget
 from safeload.formats.pickle_machine import run_pickle
-from safeload.formats.pickle_packs import contracts_for, pack_contracts
+from safeload.formats.pickle_packs import contracts_for, pack_contracts, pack_of
 from safeload.formats.pickle_trace import InertRecord
 from safeload.limits import DEFAULT_LIMITS
 
@@ -105,3 +105,9 @@ def test_fields_are_those_of_the_real_object() -> None:
         assert isinstance(trace.value.state, dict)
         restored = pickle.loads(pickle.dumps(module, 2))
         assert set(trace.value.state) <= set(vars(restored))  # some classes add what they derive
+
+
+def test_the_smallest_pack_of_a_name() -> None:
+    """Messages name it, where a policy has left it out."""
+    assert pack_of("pytorch_lightning.utilities.parsing", "AttributeDict") == "lightning"
+    assert pack_of("os", "system") is None

@@ -30,9 +30,9 @@ def test_pickle_unlisted_global_near_miss():
 
 
 def test_pickle_unlisted_global_names_the_pack():
-    """A class of a pack that the policy leaves out says how it is switched on; nothing else does."""
-    listed = fact("pickle.global", module="pytorch_lightning.utilities.parsing", name="AttributeDict")
-    (finding,) = rule.check(listed)
+    """A class of a pack that the policy leaves out says how it is switched on; no other word gets there."""
+    (finding,) = rule.check(fact("pickle.global", module="lib", name="Thing", pack="lightning"))
     assert 'add "lightning" to packs under [pickle]' in finding.fix
-    (finding,) = rule.check(fact("pickle.global", module="lib", name="Thing"))
-    assert finding.fix == rule.RULE.fix
+    for odd in (None, "nope", ["lightning"]):
+        (finding,) = rule.check(fact("pickle.global", module="lib", name="Thing", pack=odd))
+        assert finding.fix == rule.RULE.fix
