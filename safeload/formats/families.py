@@ -1,4 +1,4 @@
-"""Formats that are treated alike because nothing in this version reads into them."""
+"""Formats that are treated alike, and every name that identification gives."""
 
 from __future__ import annotations
 
