@@ -90,13 +90,14 @@ def account_pt2(account: Account, archive: ZipArchive) -> None:
         name = member.name
         if account.claimed(name) or name.endswith("/"):
             continue
-        if name in raw:
+        # by its name first: the loader unpickles such a one, whatever the table says about it
+        if _OBJECT.match(name):
+            objects += 1
+            account.add_child(member)
+        elif name in raw:
             account.claim_data(member)
         elif _GRAPH.match(name):
             _graph(account, member)
-        elif _OBJECT.match(name):
-            objects += 1
-            account.add_child(member)
         elif _LIBRARY.match(name):
             libraries += name.lower().endswith((".so", ".dylib", ".dll", ".pyd", ".cpp", ".cubin", ".pte"))
             account.add_child(member)
