@@ -28,6 +28,8 @@ _TAIL_BYTES = (1 << 16) + 22
 """A zip's end record has 22 bytes and a comment of at most 65535."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HDF5_FIRST_OFFSET = 512
+_LZMA_HEAD = 13
+"""Bytes in front of the data in LZMA without a container."""
 _BOM = b"\xef\xbb\xbf"
 _CONTROLS = re.compile(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]")
 """Backspace and escape stay: logs of progress bars and of coloured terminals are text. So does DEL: JSON
@@ -138,6 +140,8 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
     if first not in {"pickle", "torch-legacy"} and looks_like_pickle(view, text=text):
         # an unpickler runs it, so that is how it is scanned
         found.insert(0, "pickle")
+    if (first is not None or text or is_8_bit_text(head)) and (packed := _packed(head, first)) is not None:
+        found.append(packed)
     if first != "tar" and is_tar(head):
         found.append("tar")
     # TFLite models carry files in an appended archive, and their scanner accounts for one that ends the file
@@ -152,6 +156,18 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
         if not found[:-1]:
             found.append("leading bytes")
     return found
+
+
+def _packed(head: bytes, first: str | None) -> str | None:
+    """What a reader that heeds the first two or three bytes alone would unpack."""
+    if head[:2] in {b"x\x01", b"x^", b"x\x9c", b"x\xda", b"ZF"}:
+        from safeload.formats.weak import hides_zlib  # few files begin like that
+
+        return "zlib" if hides_zlib(head) else None
+    # the first byte of LZMA's data is always zero; behind a name of one character, a tar has zeros only
+    if first != "xz" and head[:2] == b"]\0" and len(head) > _LZMA_HEAD and not head[_LZMA_HEAD]:
+        return "xz" if any(head[2:_LZMA_HEAD]) else None
+    return None
 
 
 def _has_zip_end(view: View, size: int) -> bool:

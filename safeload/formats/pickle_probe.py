@@ -9,11 +9,13 @@ unpickler and never stricter, but for the names of a GLOBAL in text, which must 
 would be taken for pickles. A textual persistent id ends the walk, as it ends the unpicklers of the
 standard library and of torch: every zip archive begins with one (`PK`).
 
-There are two unpicklers, in C and in Python, and what one of them takes is taken here. joblib uses the second.
+There are two unpicklers, in C and in Python, and what one of them takes is taken here. joblib uses the
+second.
 
-A stream that imports a module and breaks before it calls or changes anything is no pickle here (`cthis\nd\n`): two
-lines behind a letter are what half of all word lists begin with. What such a stream can import is what is
-installed already, and a module of the repository's own is a Python file, which has rules of its own.
+A stream that imports a module and breaks before it calls or changes anything is no pickle here
+(`cthis\nd\n`): two lines behind a letter are what half of all word lists begin with. What such a stream can
+import is what is installed already, and a module of the repository's own is a Python file, which has rules
+of its own.
 """
 
 from __future__ import annotations
@@ -84,6 +86,24 @@ def looks_like_pickle(view: View, *, text: bool) -> bool:
         return _Walk(view, text=text).runs()
     except (_Stops, Truncated):
         return False
+
+
+_LAX = frozenset("TUbi\x8a\x8b\x98")
+"""Opcodes that the pickle machine refuses for reasons that the unpicklers do not share."""
+
+
+def may_go_on(data: bytes, at: int) -> bool:
+    """Whether an unpickler may take the opcode at byte `at`, at which the pickle machine stopped.
+
+    The machine is stricter than any unpickler, so its error alone does not say that the others stop.
+    """
+    opcode = chr(data[at]) if at < len(data) else ""
+    if opcode == "\x95":
+        return at + 8 < len(data) and data[at + 8] <= _SIGNED
+    if opcode and opcode in "ILFSVgp":
+        line, newline, _ = data[at + 1 : at + 1 + _LINE].partition(b"\n")
+        return bool(newline) and _decodes(opcode, line)
+    return opcode in _LAX
 
 
 class _Stops(Exception):

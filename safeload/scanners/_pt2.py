@@ -61,6 +61,15 @@ _FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 """Functions of symbolic shapes. The expressions are handed to sympy's parser, which evaluates Python."""
+_GUARD_WORDS = frozenset({"L", "and", "or", "not", "in", "is", "None"})
+_INPUT = re.compile(
+    r"\[(?:[0-9]+|'[A-Za-z0-9_.]*')\]|\.(?:size|stride|storage_offset)\(\)"
+    r"|\.(?!_)[A-Za-z][A-Za-z0-9_]*(?![A-Za-z0-9_]| *\()|math\.(?:floor|ceil|trunc|sqrt|pow|log2)(?=\()",
+    re.ASCII,
+)
+"""How the code of guards names an input and a part of it."""
+_CALLED = re.compile(r"(?:\bL|\)) *\(")
+"""A call of what is no function of symbolic shapes."""
 _SMALL_BYTES = 64
 
 
@@ -132,6 +141,19 @@ def _callables(value: Json) -> Iterator[tuple[str, str, str, Json]]:
         for key in ("target", "expr_str"):
             if isinstance(text := item.get(key), str) and _is_callable(key, text):
                 yield "config.callable", path, key, text
+        guards = item.get("guards_code")
+        for guard in guards if isinstance(guards, list) else ():
+            if isinstance(guard, str) and not _is_guard(guard):
+                yield "config.callable", path, "guards_code", guard
+
+
+def _is_guard(text: str) -> bool:
+    """Whether a condition on the inputs, which the loader makes a Python function of, is arithmetic."""
+    plain = _INPUT.sub("", text.replace(_OWN_FUNCTIONS, "").replace("!=", "=="))
+    return not _CALLED.search(plain) and all(
+        word in _FUNCTIONS or word in _GUARD_WORDS or _SYMBOL.match(word) is not None
+        for word in _WORD.findall(plain)
+    )
 
 
 def _is_callable(key: str, text: str) -> bool:
