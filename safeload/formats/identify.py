@@ -28,6 +28,14 @@ _TAIL_BYTES = (1 << 16) + 22
 """A zip's end record has 22 bytes and a comment of at most 65535."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HDF5_FIRST_OFFSET = 512
+_FIXED_NAMES = MappingProxyType({"saved_model.pb": "saved-model", "keras_metadata.pb": "keras-metadata"})
+"""The names under which TensorFlow looks for a model, and Keras for what it made the model of."""
+_MESSAGES = frozenset(
+    {
+        "coreml", "keras-metadata", "onnx", "paddle-program", "saved-model", "sentencepiece", "tf-fingerprint",
+        "tf-graph", "tf-meta-graph",
+    }
+)  # fmt: skip
 _LZMA_HEAD = 13
 """Bytes in front of the data in LZMA without a container."""
 _BOM = b"\xef\xbb\xbf"
@@ -88,6 +96,8 @@ def identify(view: View, name: str) -> Identification:
         found = [_8_BIT[encoded]]
     kind = found[0] if found else None
     claims = claimed_formats(extension)
+    if kind is not None and (other := _by_name(kind, name, claims)) is not None:
+        found.append(other)
     return Identification(
         format=kind,
         also=tuple(found[1:]),
@@ -95,6 +105,20 @@ def identify(view: View, name: str) -> Identification:
         extension=extension,
         mismatch=kind not in {None, "lfs-pointer"} and bool(claims) and kind not in claims,
     )
+
+
+def _by_name(kind: str, name: str, claims: frozenset[str]) -> str | None:
+    """What a reader that goes by the name would take the file for, where its bytes cannot contradict.
+
+    Messages of Protocol Buffers bear no mark, and one may hold another: a field that one schema lacks is
+    stepped over.
+    """
+    fixed = _FIXED_NAMES.get(name.rsplit("!", 1)[-1].rsplit("/", 1)[-1].lower())
+    if fixed is not None:
+        return None if kind in {fixed, "lfs-pointer", "empty"} else fixed
+    if kind in _MESSAGES and kind not in claims:
+        return min(claims & _MESSAGES, default=None)
+    return None
 
 
 def _weak(view: View, head: bytes) -> str | None:
