@@ -32,8 +32,8 @@ _FIXED_NAMES = MappingProxyType({"saved_model.pb": "saved-model", "keras_metadat
 """The names under which TensorFlow looks for a model, and Keras for what it made the model of."""
 _MESSAGES = frozenset(
     {
-        "coreml", "keras-metadata", "onnx", "paddle-program", "saved-model", "sentencepiece", "tf-fingerprint",
-        "tf-graph", "tf-meta-graph",
+        "coreml", "keras-metadata", "onnx", "paddle-program", "saved-model", "sentencepiece",
+        "tf-fingerprint", "tf-graph", "tf-meta-graph",
     }
 )  # fmt: skip
 _LZMA_HEAD = 13

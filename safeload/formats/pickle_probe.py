@@ -88,7 +88,7 @@ def looks_like_pickle(view: View, *, text: bool) -> bool:
         return False
 
 
-_LAX = frozenset("TUbi\x8a\x8b\x98")
+_LAX = frozenset("RTUbi\x81\x8a\x8b\x92\x98")
 """Opcodes that the pickle machine refuses for reasons that the unpicklers do not share."""
 
 
@@ -192,7 +192,7 @@ class _Walk:
         return opcode == "o"
 
     def _call(self, opcode: str) -> bool:
-        """Whether something is called; raise unless it and its arguments may be what it takes."""
+        """Whether something is called; raise unless it may be something to call."""
         depth = _CALLS[opcode]
         self._need(depth + 1)
         if self._stack[-1 - depth] != _ANY:
@@ -200,9 +200,7 @@ class _Walk:
                 raise _Stops
             self._stack.pop()  # BUILD does nothing where the state is None or, in Python, empty
             return False
-        if opcode in "R\x81" and self._stack[-1] not in {_ANY, _TUPLE}:
-            raise _Stops
-        return True
+        return True  # whatever the arguments are: the unpickler that is written in Python unpacks any list
 
     def _fill(self, opcode: str) -> bool:
         """Whether the top of the stack is an import that gets items; raise where it takes none."""

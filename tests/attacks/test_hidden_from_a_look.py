@@ -32,6 +32,7 @@ HIDDEN = {
     "an empty BUILD in a picture": b"GIF89a\x01\0\x01Nb" + CALL,
     "an empty BUILD by Python's rule": b"N)b0" + CALL,
     "a frame longer than the file": b"\x95" + b" " * 8 + CALL,
+    "arguments in a list": b"cposix\nsystem\n](S'true'\neR.",
     "INST in a line that does not end": b"(S'true'\niposix\nsystem!",
 }
 CHANGED = {
@@ -54,6 +55,7 @@ def test_the_unpicklers_do_run_them() -> None:
     run = {key: data.replace(CALL, HARMLESS) for key, data in HIDDEN.items() if data.endswith(CALL)}
     assert pickle.loads(run["an empty BUILD in text"]) == 4
     assert pickle.loads(run["an empty BUILD in a picture"]) == 4
+    run["arguments in a list"] = b"cbuiltins\nlen\n](S'true'\neR."
     for data in run.values():
         assert pickle._Unpickler(io.BytesIO(data)).load() == 4
 
@@ -155,6 +157,7 @@ def joblib_before_padding(array: bytes) -> bytes:
         b"\x95\0\0\0\x10\0\0\0\0",
         b"p0x1\n",
         b"L1_0\n0",
+        b"cbuiltins\nlen\n](S'1'\neR0",
         b"\x96\1\0\0\0\0\0\0\0x\x980",
     ],
 )

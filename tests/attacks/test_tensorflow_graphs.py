@@ -64,7 +64,7 @@ def test_operators(tmp_path: Path, body: bytes) -> None:
 
 
 def test_a_graph_in_a_field_that_another_schema_steps_over(tmp_path: Path) -> None:
-    """TensorFlow goes by the name, and steps over what is not its own: so does whoever tells formats apart."""
+    """TensorFlow goes by the name, and steps over what is not its own, as other readers do."""
     model = saved_model(graph(node("WriteFile", "w")))
     pieces = vocabulary(*(piece(f"a{number}") for number in range(10)))
     for data in (model + block(3000, b""), pieces + model.removeprefix(b"\x08\x01")):
