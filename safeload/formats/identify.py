@@ -164,7 +164,8 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
     if first not in {"pickle", "torch-legacy"} and looks_like_pickle(view, text=text):
         # an unpickler runs it, so that is how it is scanned
         found.insert(0, "pickle")
-    if (first is not None or text or is_8_bit_text(head)) and (packed := _packed(head, first)) is not None:
+    packed = _packed(head, first)
+    if packed is not None:
         found.append(packed)
     if first != "tar" and is_tar(head):
         found.append("tar")
@@ -188,9 +189,9 @@ def _packed(head: bytes, first: str | None) -> str | None:
         from safeload.formats.weak import hides_zlib  # few files begin like that
 
         return "zlib" if hides_zlib(head) else None
-    # the first byte of LZMA's data is always zero; behind a name of one character, a tar has zeros only
-    if first != "xz" and head[:2] == b"]\0" and len(head) > _LZMA_HEAD and not head[_LZMA_HEAD]:
-        return "xz" if any(head[2:_LZMA_HEAD]) else None
+    # the first byte of LZMA's data is zero, and the next one is not where a pickle comes out
+    if first != "xz" and head[:2] == b"]\0" and len(head) > _LZMA_HEAD + 1 and not head[_LZMA_HEAD]:
+        return "xz" if 0 < head[_LZMA_HEAD + 1] < 0x80 else None
     return None
 
 

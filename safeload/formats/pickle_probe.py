@@ -325,18 +325,19 @@ class _Walk:
             cut: whether a line without its end counts as well: the unpickler that is written in Python drops
                 the last byte, whatever it is, and runs INST before it finds that the file has ended.
         """
-        length = min(_WINDOW, self._view.size - self._position)
         start = self._position
+        most = min(_LINE, self._view.size - start)
+        length = min(_WINDOW, most)
         piece = self._view.read(start, length)
-        if b"\n" not in piece:
-            length = min(_LINE, self._view.size - start)
+        while b"\n" not in piece and length < most:
+            length = min(8 * length, most)
             piece = self._view.read(start, length)
-            if b"\n" not in piece:
-                if start + length < self._view.size:
-                    return None
-                if not cut or not piece:
-                    raise _Stops
-                piece = piece[:-1] + b"\n"
+        if b"\n" not in piece:
+            if start + length < self._view.size:
+                return None
+            if not cut or not piece:
+                raise _Stops
+            piece = piece[:-1] + b"\n"
         line = piece[: piece.index(b"\n")]
         self._position += len(line) + 1
         return line

@@ -104,6 +104,18 @@ def test_a_codec_in_the_name_of_a_member_of_a_tar(tmp_path: Path) -> None:
         assert outcome.denied
 
 
+def test_a_codec_that_nothing_else_names() -> None:
+    """What joblib unpacks has a name, so that no other file can claim it for raw values of tensors."""
+    import lzma
+
+    packed = bytearray(lzma.compress(CALL, lzma.FORMAT_ALONE))
+    packed[2] = 1  # a dictionary of another size, which every decoder takes
+    assert lzma.decompress(bytes(packed), lzma.FORMAT_ALONE) == CALL
+    assert identify(BytesView(bytes(packed)), "model.joblib").formats == ("xz",)
+    old = b"ZF" + hex(len(CALL)).encode().ljust(19) + zlib.compress(CALL)
+    assert identify(BytesView(old), "model.joblib").formats == ("zlib",)
+
+
 @pytest.mark.parametrize("text", ["x^2 + y^2 = z^2\n", "x^", "x^!", "ZF is a firm in Friedrichshafen\n" * 9])
 def test_honest_texts_that_begin_so(text: str) -> None:
     """Formulas and names stay text."""
