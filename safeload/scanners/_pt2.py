@@ -70,6 +70,8 @@ _INPUT = re.compile(
 """How the code of guards names an input and a part of it."""
 _CALLED = re.compile(r"(?:\bL|\)) *\(")
 """A call of what is no function of symbolic shapes."""
+_FACTORY = re.compile(r"default_factory_module\s*:\s*([^,}]*)")
+_FACTORY_MODULES = frozenset({"builtins", "collections"})
 _SMALL_BYTES = 64
 
 
@@ -145,6 +147,17 @@ def _callables(value: Json) -> Iterator[tuple[str, str, str, Json]]:
         for guard in guards if isinstance(guards, list) else ():
             if isinstance(guard, str) and not _is_guard(guard):
                 yield "config.callable", path, "guards_code", guard
+        for key in ("in_spec", "out_spec"):
+            if isinstance(text := item.get(key), str) and _imports(text):
+                yield "config.callable", path, key, text
+
+
+def _imports(text: str) -> bool:
+    """Whether the description of a nested argument, JSON in JSON, names a module that the loader imports."""
+    plain = text.replace("\\", "").replace('"', "")
+    if "\\u" in text or "__enum__" in plain:
+        return True
+    return not _FACTORY_MODULES.issuperset(_FACTORY.findall(plain))
 
 
 def _is_guard(text: str) -> bool:
