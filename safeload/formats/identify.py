@@ -28,6 +28,16 @@ _TAIL_BYTES = (1 << 16) + 22
 """A zip's end record has 22 bytes and a comment of at most 65535."""
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HDF5_FIRST_OFFSET = 512
+_FIXED_NAMES = MappingProxyType({"saved_model.pb": "saved-model", "keras_metadata.pb": "keras-metadata"})
+"""The names under which TensorFlow looks for a model, and Keras for what it made the model of."""
+_MESSAGES = frozenset(
+    {
+        "coreml", "keras-metadata", "onnx", "paddle-program", "saved-model", "sentencepiece",
+        "tf-fingerprint", "tf-graph", "tf-meta-graph",
+    }
+)  # fmt: skip
+_LZMA_HEAD = 13
+"""Bytes in front of the data in LZMA without a container."""
 _BOM = b"\xef\xbb\xbf"
 _CONTROLS = re.compile(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]")
 """Backspace and escape stay: logs of progress bars and of coloured terminals are text. So does DEL: JSON
@@ -86,6 +96,8 @@ def identify(view: View, name: str) -> Identification:
         found = [_8_BIT[encoded]]
     kind = found[0] if found else None
     claims = claimed_formats(extension)
+    if kind is not None and (other := _by_name(kind, name, claims)) is not None:
+        found.append(other)
     return Identification(
         format=kind,
         also=tuple(found[1:]),
@@ -93,6 +105,20 @@ def identify(view: View, name: str) -> Identification:
         extension=extension,
         mismatch=kind not in {None, "lfs-pointer"} and bool(claims) and kind not in claims,
     )
+
+
+def _by_name(kind: str, name: str, claims: frozenset[str]) -> str | None:
+    """What a reader that goes by the name would take the file for, where its bytes cannot contradict.
+
+    Messages of Protocol Buffers bear no mark, and one may hold another: a field that one schema lacks is
+    stepped over.
+    """
+    fixed = _FIXED_NAMES.get(name.rsplit("!", 1)[-1].rsplit("/", 1)[-1].lower())
+    if fixed is not None:
+        return None if kind in {fixed, "lfs-pointer", "empty"} else fixed
+    if kind in _MESSAGES and kind not in claims:
+        return min(claims & _MESSAGES, default=None)
+    return None
 
 
 def _weak(view: View, head: bytes) -> str | None:
@@ -138,6 +164,9 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
     if first not in {"pickle", "torch-legacy"} and looks_like_pickle(view, text=text):
         # an unpickler runs it, so that is how it is scanned
         found.insert(0, "pickle")
+    packed = _packed(head, first)
+    if packed is not None:
+        found.append(packed)
     if first != "tar" and is_tar(head):
         found.append("tar")
     # TFLite models carry files in an appended archive, and their scanner accounts for one that ends the file
@@ -152,6 +181,18 @@ def _readings(view: View, head: bytes, size: int, *, text: bool) -> list[str]:
         if not found[:-1]:
             found.append("leading bytes")
     return found
+
+
+def _packed(head: bytes, first: str | None) -> str | None:
+    """What a reader that heeds the first two or three bytes alone would unpack."""
+    if head[:2] in {b"x\x01", b"x^", b"x\x9c", b"x\xda", b"ZF"}:
+        from safeload.formats.weak import hides_zlib  # few files begin like that
+
+        return "zlib" if hides_zlib(head) else None
+    # the first byte of LZMA's data is zero, and the next one is not where a pickle comes out
+    if first != "xz" and head[:2] == b"]\0" and len(head) > _LZMA_HEAD + 1 and not head[_LZMA_HEAD]:
+        return "xz" if 0 < head[_LZMA_HEAD + 1] < 0x80 else None
+    return None
 
 
 def _has_zip_end(view: View, size: int) -> bool:

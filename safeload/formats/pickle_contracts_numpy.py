@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _DTYPE = r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32)|[SUV](0|[1-9][0-9]{0,5}))"
 _STRUCTURED_FLAGS = frozenset({0, 0x10, 0x80, 0x90})
 _FIELDS = 256
+_OBJECT = "O"
+"""What `joblib_wrapper` calls the dtype of Python objects, which has no bytes of its own."""
 
 
 def _dtype(args: Arguments, _scene: Scene) -> object:
@@ -63,7 +65,8 @@ def build_dtype(target: ArrayValue, state: object) -> None:
         or order not in ("<", ">", "|", "=")
         or (subdtype, names, fields) != (None, None, None)
         or type(size) is not int
-        or size not in (-1, width)
+        # numpy takes the size of texts from the state, and believes a negative one
+        or size not in ((width,) if target.dtype.lstrip("<>|=")[0] in "SU" else (-1, width))
         or not is_int(alignment, -1, 16)
         or type(flags) is not int
         or flags not in (0, 8)
@@ -87,7 +90,7 @@ def _structured(names: object, fields: object, width: int) -> tuple[tuple[str, s
         if (
             type(dtype) is not ArrayValue
             or dtype.kind != "dtype"
-            or dtype.dtype is None
+            or dtype.dtype in (None, _OBJECT)
             or "V" in dtype.dtype
         ):
             raise Refused("a field of a structured dtype is none of plain numbers or texts")
@@ -99,6 +102,8 @@ def _structured(names: object, fields: object, width: int) -> tuple[tuple[str, s
 
 def _check_data(shape: object, dtype: object, data: object, rank: int) -> tuple[int, ...]:
     if type(dtype) is not ArrayValue or dtype.kind != "dtype" or dtype.dtype is None:
+        raise Refused("the dtype is none of plain numbers or texts")
+    if dtype.dtype == _OBJECT:
         raise Refused("the dtype is none of plain numbers or texts")
     if "V" in dtype.dtype and dtype.fields is None:
         raise Refused("the dtype is void: bytes without a meaning")

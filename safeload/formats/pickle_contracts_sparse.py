@@ -10,11 +10,13 @@ What comes out is a record: nothing loads it.
 
 from __future__ import annotations
 
+from math import prod
 from operator import le
 from typing import TYPE_CHECKING, Literal
 
 from safeload.formats.pickle_contracts import Contract, Refused, is_int
 from safeload.formats.pickle_trace import InertRecord, LayoutValue, SizeValue, TensorSpec
+from safeload.formats.tensors import ITEM_BITS
 
 if TYPE_CHECKING:
     from safeload.formats.pickle_contracts import Arguments, Key, Scene
@@ -48,7 +50,7 @@ def _line(indices: object, dtype: str | None = None) -> TensorSpec:
         or indices.dtype not in _INDEX
         or indices.storage.dtype != indices.dtype
         or len(indices.shape) != 1
-        or (indices.shape[0] > 1 and indices.stride[0] < 1)
+        or (indices.shape[0] > 1 and indices.stride[0] != 1)  # kernels read them without their stride
         or indices.dtype != (dtype or indices.dtype)
     ):
         raise Refused("the indices are no integer tensor of one dimension")
@@ -56,7 +58,7 @@ def _line(indices: object, dtype: str | None = None) -> TensorSpec:
 
 
 def _read_line(indices: TensorSpec, scene: Scene) -> memoryview:
-    return _run(indices, indices.offset, indices.shape[0], max(indices.stride[0], 1), scene)
+    return _run(indices, indices.offset, indices.shape[0], 1, scene)
 
 
 def _check_inside(words: memoryview, size: int) -> None:
@@ -70,6 +72,13 @@ def _shape(value: object, scene: Scene) -> tuple[int, ...]:
     if len(value) > scene.tensor_rank or not all(map(is_int, value)):
         raise Refused("the size of a sparse tensor is no tuple of counts")
     return tuple(value)
+
+
+def _check_whole(values: TensorSpec) -> None:
+    """Raise unless the storage holds as many elements as the values have, however they are strided."""
+    bits = values.storage.numel * ITEM_BITS[values.storage.dtype]
+    if (values.offset + prod(values.shape)) * ITEM_BITS[values.dtype] > bits:
+        raise Refused("the values repeat elements, and kernels read them without their strides")
 
 
 def _coordinates(parts: tuple[object, ...], scene: Scene) -> None:
@@ -86,9 +95,15 @@ def _coordinates(parts: tuple[object, ...], scene: Scene) -> None:
     dims, count = indices.shape
     if type(values) is not TensorSpec or values.shape != (count, *shape[dims:]) or dims > len(shape):
         raise Refused("the values do not fit the indices and the size")
+    _check_whole(values)
     row, step = indices.stride
     if count > 1 and step < 1:
         raise Refused("the indices repeat one element")
+    if dims and ((count > 1 and step != 1) or (dims > 1 and row != count)):
+        # kernels take a pointer and no stride: what they read then has to be inside as well
+        if indices.offset + dims * count > indices.storage.numel:
+            raise Refused("the indices repeat elements, and kernels read them without their strides")
+        _check_inside(_run(indices, indices.offset, dims * count, 1, scene), min(shape[:dims]))
     for dim in range(dims):
         _check_inside(_run(indices, indices.offset + dim * row, count, max(step, 1), scene), shape[dim])
 
@@ -105,6 +120,7 @@ def _compressed(layout: str, parts: tuple[object, ...], scene: Scene) -> None:
         block = values.shape[1:3] if len(values.shape) == 3 else (0, 0)
     elif len(values.shape) != 1:
         raise Refused("the values of a compressed sparse tensor have other dimensions than one")
+    _check_whole(values)
     count = plain.shape[0]
     if 0 in block or values.shape[0] != count or shape[0] % block[0] or shape[1] % block[1]:
         raise Refused("the values do not fit the indices and the size")

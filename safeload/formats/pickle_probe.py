@@ -9,9 +9,13 @@ unpickler and never stricter, but for the names of a GLOBAL in text, which must 
 would be taken for pickles. A textual persistent id ends the walk, as it ends the unpicklers of the
 standard library and of torch: every zip archive begins with one (`PK`).
 
-A stream that imports a module and breaks before it calls anything is no pickle here (`cthis\nd\n`): two
-lines behind a letter are what half of all word lists begin with. What such a stream can import is what is
-installed already, and a module of the repository's own is a Python file, which has rules of its own.
+There are two unpicklers, in C and in Python, and what one of them takes is taken here. joblib uses the
+second.
+
+A stream that imports a module and breaks before it calls or changes anything is no pickle here
+(`cthis\nd\n`): two lines behind a letter are what half of all word lists begin with. What such a stream can
+import is what is installed already, and a module of the repository's own is a Python file, which has rules
+of its own.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ _LINE = 1 << 24
 _WINDOW = 1 << 14
 _PROTOCOLS = 6
 _INDEX_DIGITS = 18
+_SIGNED = 0x7F
 _DECODED = 1 << 12
 """Bytes of a string up to which it is looked at whether it decodes."""
 
@@ -83,6 +88,24 @@ def looks_like_pickle(view: View, *, text: bool) -> bool:
         return False
 
 
+_LAX = frozenset("RTUbi\x81\x8a\x8b\x92\x98")
+"""Opcodes that the pickle machine refuses for reasons that the unpicklers do not share."""
+
+
+def may_go_on(data: bytes, at: int) -> bool:
+    """Whether an unpickler may take the opcode at byte `at`, at which the pickle machine stopped.
+
+    The machine is stricter than any unpickler, so its error alone does not say that the others stop.
+    """
+    opcode = chr(data[at]) if at < len(data) else ""
+    if opcode == "\x95":
+        return at + 8 < len(data) and data[at + 8] <= _SIGNED
+    if opcode and opcode in "ILFSVgp":
+        line, newline, _ = data[at + 1 : at + 1 + _LINE].partition(b"\n")
+        return bool(newline) and _decodes(opcode, line)
+    return opcode in _LAX
+
+
 class _Stops(Exception):
     """An unpickler would stop here with an error."""
 
@@ -119,13 +142,13 @@ class _Walk:
                 if self._to_mark(opcode):
                     return True
             elif opcode in _CALLS:
-                self._call(opcode)
-                return True
+                if self._call(opcode):
+                    return True
             elif opcode in "ILFSVcigp":
                 if self._line_opcode(opcode):
                     return True
-            else:
-                self._other(opcode)
+            elif self._other(opcode):
+                return True
         return True
 
     def _above(self) -> int:
@@ -160,30 +183,39 @@ class _Walk:
             raise _Stops
         if opcode in _FILLS:
             self._need(1)
-            if taken and self._stack[-1] != _ANY and self._stack[-1] not in _FILLS[opcode]:
-                raise _Stops
+            if taken and self._fill(opcode):
+                return True
         if opcode == "o" and (not taken or taken[0] != _ANY):
             raise _Stops
         if _TO_MARK[opcode]:
             self._stack.append(_TO_MARK[opcode])
         return opcode == "o"
 
-    def _call(self, opcode: str) -> None:
-        """Raise unless what is called may be something to call, and its arguments may be some."""
+    def _call(self, opcode: str) -> bool:
+        """Whether something is called; raise unless it may be something to call."""
         depth = _CALLS[opcode]
         self._need(depth + 1)
         if self._stack[-1 - depth] != _ANY:
-            raise _Stops
-        if opcode in "R\x81" and self._stack[-1] not in {_ANY, _TUPLE}:
-            raise _Stops
+            if opcode != "b":
+                raise _Stops
+            self._stack.pop()  # BUILD does nothing where the state is None or, in Python, empty
+            return False
+        return True  # whatever the arguments are: the unpickler that is written in Python unpacks any list
 
-    def _other(self, opcode: str) -> None:
-        """Opcodes with a rule of their own."""
+    def _fill(self, opcode: str) -> bool:
+        """Whether the top of the stack is an import that gets items; raise where it takes none."""
+        target = self._stack[-1]
+        if target != _ANY and target not in _FILLS[opcode]:
+            raise _Stops
+        return target == _ANY and self._named
+
+    def _other(self, opcode: str) -> bool:
+        """Opcodes with a rule of their own. True where one changes what was imported."""
         stack = self._stack
         if opcode == "0":
             if not self._above() and self._marks:
                 self._marks.pop()  # with nothing above a mark, POP takes the mark
-                return
+                return False
             self._need(1)
             stack.pop()
         elif opcode == "2":
@@ -202,8 +234,7 @@ class _Walk:
         elif opcode in "as":
             self._need(2 if opcode == "a" else 3)
             del stack[-1 if opcode == "a" else -2 :]
-            if stack[-1] != _ANY and stack[-1] not in _FILLS[opcode]:
-                raise _Stops
+            return self._fill(opcode)
         elif opcode == "\x93":
             self._need(2)
             if not {stack.pop(), stack.pop()} <= {_TEXT, _ANY}:
@@ -219,11 +250,12 @@ class _Walk:
             if self._take(1)[0] >= _PROTOCOLS:
                 raise _Stops
         elif opcode == "\x95":
-            length = int.from_bytes(self._take(8), "little")
-            if length > self._view.size - self._position:
+            # the unpickler that is written in Python, as joblib's is, takes a frame longer than the file
+            if self._take(8)[7] > _SIGNED:
                 raise _Stops
         else:
             raise _Stops
+        return False
 
     def _get(self, index: int) -> None:
         if index not in self._memo and not self._loose:
@@ -240,7 +272,7 @@ class _Walk:
         if line is None:
             return True
         if opcode in "ci":
-            name = self._line()
+            name = self._line(cut=opcode == "i" and bool(self._marks))
             if name is None:
                 return True
             if self._text and not (_one_word(line) and _one_word(name)):
@@ -286,18 +318,26 @@ class _Walk:
             raise _Stops
         self._position += count
 
-    def _line(self) -> bytes | None:
-        """The rest of the line, or None where it is too long to tell."""
-        length = min(_WINDOW, self._view.size - self._position)
+    def _line(self, *, cut: bool = False) -> bytes | None:
+        """The rest of the line, or None where it is too long to tell.
+
+        Args:
+            cut: whether a line without its end counts as well: the unpickler that is written in Python drops
+                the last byte, whatever it is, and runs INST before it finds that the file has ended.
+        """
         start = self._position
+        most = min(_LINE, self._view.size - start)
+        length = min(_WINDOW, most)
         piece = self._view.read(start, length)
-        if b"\n" not in piece:
-            length = min(_LINE, self._view.size - start)
+        while b"\n" not in piece and length < most:
+            length = min(8 * length, most)
             piece = self._view.read(start, length)
-            if b"\n" not in piece:
-                if start + length < self._view.size:
-                    return None
+        if b"\n" not in piece:
+            if start + length < self._view.size:
+                return None
+            if not cut or not piece:
                 raise _Stops
+            piece = piece[:-1] + b"\n"
         line = piece[: piece.index(b"\n")]
         self._position += len(line) + 1
         return line

@@ -11,6 +11,8 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
+from safeload.formats.pickle_probe import looks_like_pickle
+from safeload.formats.view import BytesView
 from safeload.record import record
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ _FINGERPRINT_BYTES = 512
 _MSGPACK_ITEMS = 64
 _ZLIB_HEADS = frozenset({b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"})
 _ZLIB_TRIED = 4_096
+_ZLIB_SHOWN = 1 << 16
+_ZLIB_ENOUGH = 64
+_ZFILE_HEADS = (21, 22)
+"""Bytes in front of the data: `ZF`, and a length that joblib writes in 19 characters, or in 20."""
 _INDEX_MAGIC = (0xDB4775248B80FB57).to_bytes(8, "little")
 _INDEX_FOOTER = 48
 _NODE_NAME = re.compile(rb"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*\Z")
@@ -290,13 +296,33 @@ def _holds_node(field: Field) -> bool:
 
 
 def _is_zlib(head: bytes) -> bool:
+    return _inflated(head) is not None
+
+
+def _inflated(head: bytes) -> bytes | None:
+    """What the first bytes are compressed from, where zlib takes them."""
     if head[:2] not in _ZLIB_HEADS:
-        return False
+        return None
     try:
-        zlib.decompressobj().decompress(head[:_ZLIB_TRIED], 1 << 16)
+        return zlib.decompressobj().decompress(head[:_ZLIB_TRIED], _ZLIB_SHOWN)
     except zlib.error:
+        return None
+
+
+def hides_zlib(head: bytes) -> bool:
+    """Whether a file that is something else, text even, is one that joblib would inflate and unpickle.
+
+    joblib looks at the first bytes only: `x`, or `ZF` with a length in its old format. Text may begin like
+    that (`x^2`), so what comes out has to be long, or a pickle.
+    """
+    if head[:2] == b"ZF":
+        return any(_inflated(head[at:]) is not None for at in _ZFILE_HEADS)
+    found = _inflated(head)
+    if found is None:
         return False
-    return True
+    if len(found) >= _ZLIB_ENOUGH or len(head) >= _ZLIB_TRIED:
+        return True
+    return looks_like_pickle(BytesView(found), text=False)
 
 
 def _is_msgpack(head: bytes, size: int) -> bool:

@@ -61,6 +61,17 @@ _FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 """Functions of symbolic shapes. The expressions are handed to sympy's parser, which evaluates Python."""
+_GUARD_WORDS = frozenset({"L", "and", "or", "not", "in", "is", "None"})
+_INPUT = re.compile(
+    r"\[(?:[0-9]+|'[A-Za-z0-9_.]*')\]|\.(?:size|stride|storage_offset)\(\)"
+    r"|\.(?!_)[A-Za-z][A-Za-z0-9_]*(?![A-Za-z0-9_]| *\()|math\.(?:floor|ceil|trunc|sqrt|pow|log2)(?=\()",
+    re.ASCII,
+)
+"""How the code of guards names an input and a part of it."""
+_CALLED = re.compile(r"(?:\bL|\)) *\(")
+"""A call of what is no function of symbolic shapes."""
+_FACTORY = re.compile(r"default_factory_module\s*:\s*([^,}]*)")
+_FACTORY_MODULES = frozenset({"builtins", "collections"})
 _SMALL_BYTES = 64
 
 
@@ -90,13 +101,14 @@ def account_pt2(account: Account, archive: ZipArchive) -> None:
         name = member.name
         if account.claimed(name) or name.endswith("/"):
             continue
-        if name in raw:
+        # by its name first: the loader unpickles such a one, whatever the table says about it
+        if _OBJECT.match(name):
+            objects += 1
+            account.add_child(member)
+        elif name in raw:
             account.claim_data(member)
         elif _GRAPH.match(name):
             _graph(account, member)
-        elif _OBJECT.match(name):
-            objects += 1
-            account.add_child(member)
         elif _LIBRARY.match(name):
             libraries += name.lower().endswith((".so", ".dylib", ".dll", ".pyd", ".cpp", ".cubin", ".pte"))
             account.add_child(member)
@@ -131,6 +143,30 @@ def _callables(value: Json) -> Iterator[tuple[str, str, str, Json]]:
         for key in ("target", "expr_str"):
             if isinstance(text := item.get(key), str) and _is_callable(key, text):
                 yield "config.callable", path, key, text
+        guards = item.get("guards_code")
+        for guard in guards if isinstance(guards, list) else ():
+            if isinstance(guard, str) and not _is_guard(guard):
+                yield "config.callable", path, "guards_code", guard
+        for key in ("in_spec", "out_spec"):
+            if isinstance(text := item.get(key), str) and _imports(text):
+                yield "config.callable", path, key, text
+
+
+def _imports(text: str) -> bool:
+    """Whether the description of a nested argument, JSON in JSON, names a module that the loader imports."""
+    plain = text.replace("\\", "").replace('"', "")
+    if "\\u" in text or "__enum__" in plain:
+        return True
+    return not _FACTORY_MODULES.issuperset(_FACTORY.findall(plain))
+
+
+def _is_guard(text: str) -> bool:
+    """Whether a condition on the inputs, which the loader makes a Python function of, is arithmetic."""
+    plain = _INPUT.sub("", text.replace(_OWN_FUNCTIONS, "").replace("!=", "=="))
+    return not _CALLED.search(plain) and all(
+        word in _FUNCTIONS or word in _GUARD_WORDS or _SYMBOL.match(word) is not None
+        for word in _WORD.findall(plain)
+    )
 
 
 def _is_callable(key: str, text: str) -> bool:

@@ -5,7 +5,8 @@ there are run as well: a tool that calls its unpickler again would run them.
 
 A file that names the array record of joblib has a second reading, in which the bytes of arrays stand
 between the opcodes. What either reading would import or call is stated. Where joblib's is inert, it does
-not count that the other one breaks at the first array: nobody can mean it.
+not count that the other one breaks at the first array: nobody can mean it. It counts where the machine
+breaks for being stricter than an unpickler, which would go on.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _HEAD = 1 << 20
 _ARRAY = "NumpyArrayWrapper"
 _RUNS = frozenset({"pickle.global", "pickle.call", "pickle.more"})
 """Facts about what a reading would import or call."""
+_READ_PAST_END = frozenset({b"i", b"\x95"})
+"""INST and FRAME: the unpickler that is written in Python takes them though the file ends inside."""
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
@@ -94,6 +97,36 @@ class _Plain:
             self.facts += stream_facts(trace, subject.location, limits)
             self.traces.append(trace)
             self.starts.append(start)
+        self._size = len(data)
+        self._data = data
+
+    def may_go_on(self, size: int) -> bool:
+        """Whether an unpickler may come further than the machine did in the first stream.
+
+        Args:
+            size: of the whole file.
+        """
+        from safeload.formats.pickle_errors import (
+            FrameViolation,
+            InvalidOpcode,
+            MarkMissing,
+            MemoMissing,
+            StackUnderflow,
+            StreamTruncated,
+        )
+        from safeload.formats.pickle_probe import may_go_on
+
+        error = self.traces[0].error
+        if error is None:
+            return False
+        if isinstance(error, (FrameViolation, LimitExceeded)) or error.offset is None:
+            return True
+        if isinstance(error, StreamTruncated):
+            at = self._data[error.offset : error.offset + 1]
+            return self._size < size or (at in _READ_PAST_END and may_go_on(self._data, error.offset))
+        if isinstance(error, (InvalidOpcode, MarkMissing, MemoMissing, StackUnderflow)):
+            return False
+        return may_go_on(self._data, error.offset)
 
 
 def _scan_joblib(subject: Subject, file: JoblibFile, plain: _Plain, limits: Limits) -> ScanResult:
@@ -107,7 +140,8 @@ def _scan_joblib(subject: Subject, file: JoblibFile, plain: _Plain, limits: Limi
     for _, nested in worst:
         facts += stream_facts(nested, place, limits)
     known = {(fact.kind, fact.location) for fact in facts}
-    facts += (fact for fact in plain.facts if fact.kind in _RUNS and (fact.kind, fact.location) not in known)
+    kinds = _RUNS | {"pickle.malformed"} if plain.may_go_on(subject.view.size) else _RUNS
+    facts += (fact for fact in plain.facts if fact.kind in kinds and (fact.kind, fact.location) not in known)
     coverage, reason = _coverage(trace)
     streams = [Stream(location=place, data=file.opcode_bytes, trace=trace)]
     streams += (

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safeload.core import Verdict
+from safeload.formats.identify import identify
+from safeload.formats.view import BytesView
 from safeload.pipeline import audit
 from tests.forge.audits import audited
 from tests.forge.onnx import graph as onnx_graph
@@ -59,6 +61,17 @@ def test_operators(tmp_path: Path, body: bytes) -> None:
     """Each is denied as a program, under the name that a SavedModel has and under another."""
     assert "format.executable" in audited(tmp_path, saved_model(body), "saved_model.pb").rules
     assert "format.executable" in audited(tmp_path, body, "frozen_graph.pb").rules
+
+
+def test_a_graph_in_a_field_that_another_schema_steps_over(tmp_path: Path) -> None:
+    """TensorFlow goes by the name, and steps over what is not its own, as other readers do."""
+    model = saved_model(graph(node("WriteFile", "w")))
+    pieces = vocabulary(*(piece(f"a{number}") for number in range(10)))
+    for data in (model + block(3000, b""), pieces + model.removeprefix(b"\x08\x01")):
+        assert identify(BytesView(data), "x").format in {"coreml", "sentencepiece"}
+        assert "format.polyglot" in audited(tmp_path, data, "saved_model.pb").rules
+    assert identify(BytesView(model + block(3000, b"")), "model.onnx").formats == ("coreml", "onnx")
+    assert identify(BytesView(b"text"), "saved_model.pb").formats == ("text", "saved-model")
 
 
 def test_a_graph_in_text(tmp_path: Path) -> None:

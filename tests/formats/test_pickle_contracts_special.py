@@ -109,6 +109,18 @@ def test_sparse_parts_that_do_not_fit(fields: dict[str, object], text: str) -> N
     assert text in why(coo(0, 1, 2, 2, **fields))  # type: ignore[arg-type]
 
 
+def test_coordinates_with_gaps() -> None:
+    """Kernels take a pointer and no stride: what lies in the gaps is an index, too."""
+    eight = storage("LongStorage", "0", 8)
+    gaps = tensor(eight, (2, 2), (4, 2))
+    assert "outside its dimension" in why(coo(0, 99, 1, 99, 2, 99, 2, 99, indices=gaps))
+    assert coo(0, 2, 1, 2, 2, 2, 2, 2, indices=gaps).inert
+    apart = tensor(storage("LongStorage", "0", 3), (2, 2), (1, 1))
+    assert "repeat elements" in why(coo(0, 1, 2, indices=apart))
+    once = tensor(storage("FloatStorage", "1", 1), (2,), (0,))
+    assert "repeat elements" in why(coo(0, 1, 2, 2, values=once))
+
+
 def csr(
     starts: tuple[int, ...], columns: tuple[int, ...], *, name: str = "torch.sparse_csr", size=(2, 3)
 ) -> Trace:
@@ -134,6 +146,30 @@ def test_compressed_rows() -> None:
         assert "outside its dimension" in why(csr((0, 1, 2), columns))
     assert "other dimensions" not in why(csr((0, 1, 2), (2, 0), name="torch.sparse_bsr"))
     assert "no sparse layout" in why(csr((0, 1, 2), (2, 0), name="torch.strided"))
+
+
+def strided(row_step: int, column_step: int, value_step: int) -> Trace:
+    rows, columns = ((0, 1, 2, 9, 9, 9), (2, 0, 9, 9))
+    if row_step == 2:
+        rows = (0, 9, 1, 9, 2, 9)
+    if column_step == 2:
+        columns = (2, 9, 0, 9)
+    data = {"0": struct.pack("<6q", *rows), "1": struct.pack("<4q", *columns)}
+    return run(
+        "GLOBAL", ("torch._utils", "_rebuild_sparse_tensor"), layout("torch.sparse_csr"), "MARK",
+        tensor(storage("LongStorage", "0", 6), (3,), (row_step,)),
+        tensor(storage("LongStorage", "1", 4), (2,), (column_step,)),
+        tensor(storage("FloatStorage", "2", 1 + value_step), (2,), (value_step,)), *numbers(2, 3), "TUPLE",
+        "TUPLE2", "REDUCE", data=data,
+    )  # fmt: skip
+
+
+def test_rows_with_gaps() -> None:
+    """Kernels take a pointer and no stride: what lies in the gaps is an index, too."""
+    assert strided(1, 1, 1).inert
+    assert "no integer tensor" in why(strided(2, 1, 1))
+    assert "no integer tensor" in why(strided(1, 2, 1))
+    assert "repeat elements" in why(strided(1, 1, 0))
 
 
 def test_indices_that_nobody_can_read() -> None:

@@ -212,6 +212,16 @@ def test_a_real_exported_program(tmp_path: Path) -> None:
         ({"models/model.json": graph(x={"expr_str": "s0.__class__"})}, {"config.instantiates-callable"}),
         ({"models/model.json": graph(x={"expr_str": "exec(s0)"})}, {"config.instantiates-callable"}),
         ({"models/model.json": graph(x={"expr_str": "s0 if 1 else [s1]"})}, {"config.instantiates-callable"}),
+        ({"models/model.json": graph(guards_code=["__import__('os')"])}, {"config.instantiates-callable"}),
+        ({"models/model.json": graph(in_spec='[1, {"__enum__": true, "fqn": "evil:A", "name": "b"}]')},
+         {"config.instantiates-callable"}),
+        ({"models/model.json": graph(out_spec='[1, {"default_factory_module": "evil"}]')},
+         {"config.instantiates-callable"}),
+        ({"models/model.json": graph(in_spec="\\u005f_enum__")}, {"config.instantiates-callable"}),
+        ({"models/model.json": graph(guards_code=["L['x'].a()"])}, {"config.instantiates-callable"}),
+        ({"data/constants/opaque_obj_0": PAYLOAD, "data/constants/model_constants_config.json":
+          b'{"config": {"c": {"path_name": "opaque_obj_0", "use_pickle": false}}}'},
+         {"format.executable", "pickle.dangerous-global"}),
     ],
 )  # fmt: skip
 def test_more_than_data_in_an_exported_program(
