@@ -13,6 +13,7 @@ from safeload.core import Coverage, Fact
 from safeload.errors import FormatError
 from safeload.formats.families import TABLES, UNREAD, UNREAD_PROGRAMS
 from safeload.scanners import ScanResult
+from safeload.scanners._misplaced import misplaced
 
 if TYPE_CHECKING:
     from safeload.core import View
@@ -60,6 +61,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
         facts.append(
             Fact(kind="format.executable", location=subject.location, data={"format": kind, "detail": detail})
         )
+    misnamed = misplaced(subject)
+    if misnamed is not None:
+        return ScanResult(coverage=Coverage.MALFORMED, reason=misnamed, facts=tuple(facts))
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts))
 
 
