@@ -53,10 +53,13 @@ def _loops(tree: nodes.Template, flow: Flow, note: Note) -> None:
             if depth > MOST_LOOPS:
                 note(node, f"more than {MOST_LOOPS} loops inside each other")
                 return
-        elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
-            if steps * costs.get(node.node.name, 1) > MOST_STEPS:
-                note(node, f"loops of more than {MOST_STEPS} steps whatever the data is, over macros")
-                return
+        elif (
+            isinstance(node, nodes.Call)
+            and isinstance(node.node, nodes.Name)
+            and steps * costs.get(node.node.name, 1) > MOST_STEPS
+        ):
+            note(node, f"loops of more than {MOST_STEPS} steps whatever the data is, over macros")
+            return
         path.extend((child, steps, depth) for child in node.iter_child_nodes())
 
 

@@ -155,6 +155,16 @@ TORCH = tuple(
     )
 )  # fmt: skip
 
+
+def imatrix(entries: int = 2, *, tail: bytes = b"") -> bytes:
+    """An importance matrix of llama.cpp."""
+    parts = [struct.pack("<i", entries)]
+    for at in range(entries):
+        name = f"blk.{at}.attn_q.weight".encode()
+        parts.append(struct.pack("<i", len(name)) + name + struct.pack("<ii4f", 3, 4, 1, 2, 3, 4))
+    return b"".join(parts) + tail
+
+
 SAMPLES: tuple[Sample, ...] = (
     # data
     Sample("safetensors", "a.safetensors", two_tensors),
@@ -262,6 +272,8 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("coreml-weights", "weight.bin",
            lambda: b"\1\0\0\0\2\0\0\0" + bytes(56) + b"\xef\xbe\xad\xde" + bytes(60)),
     Sample("catboost", "a.cbm", marked(b"CBM1", 64)),
+    Sample("imatrix", "imatrix.dat", imatrix),
+    Sample("wandb", "run-a.wandb", lambda: b":W&B\xe1\xbe\0" + bytes(4) + b"\4\0\1abcd"),
     Sample("fasttext", "a.ftz", lambda: b"\xba\x16\x4f\x2f\x0c\0\0\0"),
     Sample("word2vec", "a.w2v", lambda: b"10 3\nword " + bytes(12)),
     Sample("xgboost", "a.xgb", marked(b"binf", 64)),
