@@ -183,10 +183,10 @@ def parts(node: nodes.Node, flow: Flow) -> Counter[str]:
                 found += Counter({name: count * times for name, count in used.items()})
             return found
         case nodes.Filter(name="format") | nodes.Mod():
-            total = Counter()
+            written: Counter[str] = Counter()
             for child in node.iter_child_nodes():
-                total += parts(child, flow)
-            return Counter({name: count * _repeats(node) for name, count in total.items()})
+                written += parts(child, flow)
+            return Counter({name: count * _repeats(node) for name, count in written.items()})
         case nodes.Getitem():
             name = name_of(node)
             return Counter({name: 1}) if name in flow.values else parts(node.node, flow)

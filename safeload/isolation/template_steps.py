@@ -73,7 +73,9 @@ def _growing(tree: nodes.Template, flow: Flow, reach: Mapping[str, set[str]], no
         for value in values:
             growth = 1
             for node, operand, factor in _operations(value, flow):
-                growth *= factor if isinstance(node, nodes.Call) or node.name == "replace" else 1
+                growth *= (
+                    factor if isinstance(node, nodes.Call) or getattr(node, "name", "") == "replace" else 1
+                )
                 again = "." in name and id(value) in repeated and _again(name, node, operand, flow, reach)
                 if again and factor > 1:
                     note(node, f"{name[:60]} grows with each step")
