@@ -71,6 +71,10 @@ class Limits:
     """Keys and list items. A Flax train state of 20,000 tensors holds each of them three times."""
     msgpack_text_bytes: int = 16 * MIB
     """Keys and strings as they stand, and again as names from the root."""
+    msgpack_values: int = 1_500_000
+    """In files of other programs: en_core_web_lg has 685,000 rows of word vectors by their hashes."""
+    msgpack_ranges: int = 20_000
+    """Ranges of bytes in such files: a spaCy model has a few thousand parameters."""
     msgpack_depth: int = 64
     """The reference C unpacker stops at 1024; Flax models nest about 12 deep."""
 

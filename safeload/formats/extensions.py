@@ -17,7 +17,7 @@ _TABLE: Mapping[tuple[str, ...], tuple[str, ...]] = MappingProxyType(
         ("json", "ipynb"): ("json",),
         ("jsonl", "ndjson"): ("text", "json"),
         ("pt", "pth", "ckpt", "th"): _TORCH,
-        ("bin",): (*_TORCH, "fasttext", "word2vec", "coreml-weights", "paddle-params"),
+        ("bin",): (*_TORCH, "fasttext", "word2vec", "coreml-weights", "paddle-params", "catboost"),
         ("pkl", "pickle", "joblib"): _PICKLE,
         ("npy",): ("npy",),
         ("npz", "zip", "whl", "mar", "nemo", "pt2"): ("zip", "tar", "gzip"),

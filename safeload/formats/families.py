@@ -18,7 +18,9 @@ NATIVE = frozenset(
 COMPRESSED = frozenset({"gzip", "bzip2", "xz", "zstd", "lz4", "zlib", "7z", "tar"})
 """Compressed files, and archives other than zip."""
 
-TABLES = frozenset({"sqlite", "parquet", "arrow", "coreml-weights", "catboost", "fasttext", "word2vec"})
+TABLES = frozenset(
+    {"sqlite", "parquet", "arrow", "coreml-weights", "catboost", "fasttext", "word2vec", "imatrix", "wandb"}
+)
 """Data in cells, and numbers without structure: named like media, and judged by their frame."""
 
 UNREAD_ARCHIVES = frozenset(

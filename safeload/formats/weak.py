@@ -28,6 +28,7 @@ _ONNX_IR_VERSIONS = 64
 _COREML_VERSIONS = 32
 _FINGERPRINT_BYTES = 512
 _MSGPACK_ITEMS = 64
+_PLAIN_BYTES = 12
 _ZLIB_HEADS = frozenset({b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"})
 _ZLIB_TRIED = 4_096
 _ZLIB_SHOWN = 1 << 16
@@ -76,6 +77,10 @@ def weak_format(view: View, head: bytes) -> str | None:
         return "msgpack"
     if size >= _INDEX_FOOTER and view.read(size - 8, 8) == _INDEX_MAGIC:
         return "tf-checkpoint-index"
+    if head[2:4] == b"\0\0" and head[5:8] == b"\0\0\0" and _is_imatrix(view):
+        return "imatrix"
+    if (0x80 <= first <= 0x9F or 0xDC <= first <= 0xDF) and _is_plain_msgpack(view):
+        return "msgpack"
     if first & 7 in {0, 2} and (first >> 3 or first >= 0x80):
         return _protobuf_format(view, size)
     return None
@@ -353,6 +358,33 @@ def _is_msgpack(head: bytes, size: int) -> bool:
             pending.pop()
         if not pending:
             return at == size and texts > 0
+    return True
+
+
+def _is_imatrix(view: View) -> bool:
+    from safeload.formats.imatrix import is_imatrix  # one file in many gets here
+
+    return is_imatrix(view)
+
+
+def _is_plain_msgpack(view: View) -> bool:
+    """One value of any program's from the first byte of the file to the last, in maps or lists.
+
+    Of a few bytes that says nothing, but for an empty map, which is how spaCy keeps no tables.
+    """
+    if view.size < _PLAIN_BYTES:
+        return view.read(0, view.size) == b"\x80"
+    # one file in many gets here
+    from safeload.errors import FormatError, LimitExceeded
+    from safeload.formats.msgpack_plain import walk_plain
+    from safeload.limits import DEFAULT_LIMITS
+
+    try:
+        walk_plain(view, DEFAULT_LIMITS)
+    except LimitExceeded:
+        return True  # so far it is; the scanner says that it has no end
+    except FormatError:
+        return False
     return True
 
 

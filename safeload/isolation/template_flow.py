@@ -184,6 +184,9 @@ class Flow:
         match node:
             case nodes.Const():
                 return isinstance(node.value, str) and is_private(node.value)
+            case nodes.Add() if isinstance(node.left, nodes.List) or isinstance(node.right, nodes.List):
+                # lists, one behind the other
+                return self.makes_name(node.left) or self.makes_name(node.right)
             case nodes.Concat() | nodes.Add() | nodes.Mul() | nodes.Mod() | nodes.AssignBlock():
                 return True
             case nodes.Compare() | nodes.Test() | nodes.Not():

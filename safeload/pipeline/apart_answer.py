@@ -20,6 +20,7 @@ from safeload.formats.families import FORMATS
 from safeload.formats.pickle_trace import CallUse, GlobalUse, StreamStatus, Trace
 from safeload.formats.shard_index import ShardIndex
 from safeload.formats.tensors import ITEM_BITS, TensorEntry
+from safeload.formats.tokenizer_config import VOCABULARY_FILES, TokenizerConfig
 from safeload.isolation import frames
 from safeload.record import record
 from safeload.scanners import FACT_KINDS, Stream
@@ -62,10 +63,15 @@ class Told(NamedTuple):
 
 
 @record
-class Tensors:
-    """The tensors that a child says its file holds: for comparison with others, never for loading."""
+class Offered:
+    """What a child says its file holds, and wants of others: for comparison with them, never for loading."""
 
-    tensors: Mapping[str, TensorEntry]
+    tensors: Mapping[str, TensorEntry] | None
+    """Tensors in it, where it is a file of tensors."""
+    claims: Mapping[str, tuple[tuple[int, int], ...]]
+    """Ranges of files beside it that are values of its tensors."""
+    needs: tuple[str, ...]
+    """Files beside it that have to be there."""
 
 
 # --- in the child -------------------------------------------------------------------------------
@@ -146,23 +152,26 @@ def _stream(stream: Stream, data: list[bytes], most: int) -> Json:
 
 
 def _record(record: object | None) -> Json:
+    """Of a record what `relations` and `claims` compare with other files, and nothing else."""
     if isinstance(record, ShardIndex):
-        return {"index": dict(record.weight_map)}
+        return {"index": dict(record.weight_map), "total": _plain(record.metadata.get("total_size"))}
+    if isinstance(record, TokenizerConfig):
+        named = {key: record.values.get(key) for key in VOCABULARY_FILES}
+        return {"settings": {key: value for key, value in named.items() if isinstance(value, str)}}
     tensors = getattr(record, "tensors", None)
-    if tensors is None:
-        return None
-    return {
-        "tensors": [
-            [
-                name,
-                entry.dtype,
-                list(entry.shape),
-                entry.offset,
-                None if entry.stride is None else list(entry.stride),
-            ]
-            for name, entry in tensors.items()
-        ]
+    claims: Mapping[str, Iterable[tuple[int, int]]] = getattr(record, "claims", {})
+    needs: Iterable[str] = getattr(record, "needs", ())
+    offered: dict[str, Json] = {
+        "tensors": None if tensors is None else [_tensor(name, entry) for name, entry in tensors.items()],
+        "claims": {name: [list(pair) for pair in ranges] for name, ranges in claims.items()},
+        "needs": sorted(set(needs)),
     }
+    return offered if tensors is not None or claims or offered["needs"] else None
+
+
+def _tensor(name: str, entry: TensorEntry) -> Json:
+    stride = None if entry.stride is None else list(entry.stride)
+    return [name, entry.dtype, list(entry.shape), entry.offset, stride]
 
 
 # --- in the parent ------------------------------------------------------------------------------
@@ -254,16 +263,26 @@ class _Decoder:
         if value is None:
             return None
         item = _table(value)
-        if item.keys() == {"index"}:
-            weight_map = {_text(key, 1 << 16): _text(shard) for key, shard in _table(item["index"]).items()}
-            shards = tuple(sorted(set(weight_map.values())))
-            return ShardIndex(
-                weight_map=MappingProxyType(weight_map), shards=shards, metadata=MappingProxyType({})
-            )
-        if item.keys() != {"tensors"}:
+        if item.keys() == {"index", "total"}:
+            return _index(item["index"], item["total"])
+        if item.keys() == {"settings"}:
+            settings = _table(item["settings"])
+            if not settings.keys() <= VOCABULARY_FILES.keys():
+                raise ValueError
+            values = {key: _text(named, MOST_BODY) for key, named in settings.items()}
+            return TokenizerConfig(values=MappingProxyType(values), templates=())
+        if item.keys() != {"tensors", "claims", "needs"}:
             raise ValueError
+        rows = item["tensors"]
+        return Offered(
+            tensors=None if rows is None else MappingProxyType(self._tensors(rows)),
+            claims=MappingProxyType(_claims(item["claims"])),
+            needs=tuple(_text(name) for name in _rows(item["needs"], MOST_MEMBERS)),
+        )
+
+    def _tensors(self, rows: Json) -> dict[str, TensorEntry]:
         tensors = {}
-        for row in _rows(item["tensors"], MOST_MEMBERS):
+        for row in _rows(rows, MOST_MEMBERS):
             name, dtype, shape, offset, stride = _list(row, 5)
             if dtype not in ITEM_BITS:
                 raise ValueError
@@ -273,7 +292,31 @@ class _Decoder:
                 _number(offset, self._sizes[()]),
                 None if stride is None else tuple(_number(step) for step in _rows(stride, 64)),
             )
-        return Tensors(tensors=MappingProxyType(tensors))
+        return tensors
+
+
+def _index(weight_map: Json, total: Json) -> ShardIndex:
+    named = {_text(key, 1 << 16): _text(shard) for key, shard in _table(weight_map).items()}
+    _bounded(total)
+    return ShardIndex(
+        weight_map=MappingProxyType(named),
+        shards=tuple(sorted(set(named.values()))),
+        metadata=MappingProxyType({} if total is None else {"total_size": total}),
+    )
+
+
+def _claims(value: Json) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Ranges of other files: of a name that leads elsewhere nothing comes, since no file is called so.
+
+    A false one gains nothing: whoever wrote the file could have claimed the same in an honest model.
+    """
+    claims = {}
+    for name, ranges in _table(value).items():
+        pairs = [_list(pair, 2) for pair in _rows(ranges, MOST_MEMBERS)]
+        claims[_text(name)] = tuple((_number(begin, 1 << 70), _number(end, 1 << 70)) for begin, end in pairs)
+    if any(begin > end for ranges in claims.values() for begin, end in ranges):
+        raise ValueError
+    return claims
 
 
 def _trace(item: Mapping[str, Json]) -> Trace:

@@ -54,7 +54,7 @@ WRITERS = re.compile(
     r"(_.*)?_?(file|files|path|paths|dir|filename|checkpoint)\Z"
 )
 """Places of a training run. No loader goes there."""
-FILE = re.compile(r"(.*_)?(file|files|path|paths|dir|filename|checkpoint|ckpt)\Z")
+FILE = re.compile(r"(.*_)?(file|files|path|paths|dir|filename|checkpoint|ckpt)\Z|ov_config\Z")
 MODEL_NAME = re.compile(r"(.*_)?name_or_path\Z")
 FOLLOWED = re.compile(
     r"(?!(train|training|trainer|run|deepspeed|ds|zero|fsdp|accelerate|wandb|dataset|data|eval|experiment)[_-])"

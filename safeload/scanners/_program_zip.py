@@ -6,7 +6,8 @@ the report should learn that `python archive`, an installer or a server runs cod
 - a zip with `__main__.py` at its root: https://docs.python.org/3/library/zipapp.html
 - torch.package: https://pytorch.org/docs/stable/package.html
 - TorchServe (`.mar`): https://github.com/pytorch/serve/blob/master/model-archiver/README.md
-- wheels and eggs: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+- wheels and eggs, which are named like the Python files that they hold:
+  https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 - Java archives and Android packages, by their manifests; office documents with macros.
 """
 
@@ -28,9 +29,6 @@ _PROGRAMS = (
     (re.compile(r"__main__(/__main__)?\.pyc?\Z"), "a Python program in a zip", "python runs its __main__.py"),
     (re.compile(r"[^/]+/\.data/(extern_modules|python_version)\Z"), "torch.package",
      "torch.package imports the Python code in it"),
-    (re.compile(r"[^/]+\.dist-info/(wheel|record|metadata)\Z"), "a wheel",
-     "an installer puts its code on the import path"),
-    (re.compile(r"egg-info/pkg-info\Z"), "an egg", "Python imports code from it"),
     (re.compile(r"androidmanifest\.xml\Z"), "an Android package", "it holds an application"),
     (re.compile(r"([^/]+/)*[^/]+\.class\Z"), "a Java archive", "java runs the classes in it"),
     (re.compile(r"(word|xl|ppt)/vbaproject\.bin\Z"), "an office document with macros",
@@ -39,6 +37,11 @@ _PROGRAMS = (
      "an office program runs them"),
 )  # fmt: skip
 """What a member's lower-case name says about the archive."""
+_PACKAGES = (
+    (re.compile(r"[^/]+\.dist-info/(wheel|record|metadata)\Z"), "a wheel of Python code"),
+    (re.compile(r"egg-info/pkg-info\Z"), "an egg of Python code"),
+)
+"""Source code that nobody runs until somebody installs it: like the same files beside the model."""
 _SERVABLE = "mar-inf/manifest.json"
 _COREML = re.compile(r"([^/]+/)?data/com\.apple\.coreml/", re.IGNORECASE)
 _NEMO = re.compile(r"(\./)?(model_config\.yaml|model_weights\.ckpt)\Z")
@@ -58,6 +61,10 @@ def account_programs(account: Account) -> None:
             if kind not in stated and pattern.match(lower):
                 stated.add(kind)
                 account.state("format.executable", {"format": kind, "detail": f"{detail} ({name})"})
+        for pattern, kind in _PACKAGES:
+            if kind not in stated and pattern.match(lower):
+                stated.add(kind)
+                account.state("code.script", {"language": kind})
         if lower == _SERVABLE and not account.claimed(name):
             layouts.add("TorchServe archive")
             _servable(account, member)

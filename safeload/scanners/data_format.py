@@ -13,6 +13,7 @@ from safeload.core import Coverage, Fact
 from safeload.errors import FormatError
 from safeload.formats.families import TABLES, UNREAD, UNREAD_PROGRAMS
 from safeload.scanners import ScanResult
+from safeload.scanners._misplaced import misplaced
 
 if TYPE_CHECKING:
     from safeload.core import View
@@ -60,6 +61,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
         facts.append(
             Fact(kind="format.executable", location=subject.location, data={"format": kind, "detail": detail})
         )
+    misnamed = misplaced(subject)
+    if misnamed is not None:
+        return ScanResult(coverage=Coverage.MALFORMED, reason=misnamed, facts=tuple(facts))
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts))
 
 
@@ -126,7 +130,22 @@ def _word2vec(view: View) -> bytes:
     return b""
 
 
+def _imatrix(view: View) -> bytes:  # noqa: ARG001 - the form of all frames
+    """Nothing: that every byte is accounted for is how it was told."""
+    return b""
+
+
+def _wandb(view: View) -> bytes:
+    """Nothing of the run: that its first record has a kind and lies in the file."""
+    head = view.read(0, min(14, view.size))
+    if view.size != 7 and (len(head) < 14 or not 0 < head[13] <= 4):
+        raise TableCutShort("the first record is none", offset=7)
+    return b""
+
+
 _FRAMES = {
+    "imatrix": _imatrix,
+    "wandb": _wandb,
     "catboost": _catboost,
     "fasttext": _fasttext,
     "word2vec": _word2vec,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from safeload.scanners import Subject
 
 FORMATS = ("json",)
-NAMES = re.compile(r"model_index\.json\Z")
+NAMES = re.compile(r"(modular_)?model_index\.json\Z")
 
 _LIBRARIES = frozenset(
     {
@@ -76,9 +76,24 @@ def _parts(value: dict[str, Json], location: Location) -> Iterator[Fact]:
             plain = isinstance(part, str) and _CLASS.match(part)
             kind = None if plain else "config.remote-code"
         elif isinstance(part, list) and part and not key.startswith("_"):
-            kind = _part(part)
+            kind = _part(part) or _from_elsewhere(part)
         if kind is not None:
             yield Fact(kind=kind, location=location.at(key=key), data={"key": key, "value": repr(part)[:200]})
+
+
+def _from_elsewhere(part: list[Json]) -> str | None:
+    """The kind of fact that the specification of a part in a modular pipeline is.
+
+    Such a part names the repository that it is loaded from, and the library and class that load it.
+    """
+    wanted = part[2] if len(part) == 3 else None
+    if not isinstance(wanted, dict):
+        return None
+    hint = wanted.get("type_hint")
+    if isinstance(hint, list) and hint and (kind := _part(hint)) is not None:
+        return kind
+    named = (wanted.get(key) for key in ("repo", "pretrained_model_name_or_path"))
+    return "config.redirect" if any(isinstance(name, str) and name for name in named) else None
 
 
 def _part(part: list[Json]) -> str | None:

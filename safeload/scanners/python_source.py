@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Coverage, Fact
 from safeload.formats.view import read_all
 from safeload.scanners import Errand, ScanResult
+from safeload.scanners._misplaced import misplaced
 from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
@@ -66,4 +67,6 @@ def _names(value: Json) -> list[str]:
 
 def _stated(subject: Subject, data: dict[str, Json]) -> ScanResult:
     fact = Fact(kind="code.python", location=subject.location, data={"format": "python", **data})
-    return ScanResult(coverage=Coverage.SCANNED, facts=(fact,))
+    reason = misplaced(subject)
+    coverage = Coverage.SCANNED if reason is None else Coverage.MALFORMED
+    return ScanResult(coverage=coverage, reason=reason or "", facts=(fact,))

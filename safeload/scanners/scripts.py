@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
+from safeload.scanners._misplaced import misplaced
 from safeload.scanners._text import read_text
 
 if TYPE_CHECKING:
@@ -61,10 +62,12 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:  # noqa: ARG001 - the 
     """
     result = read_text(subject)
     language = _language(subject)
-    if language is None or result.coverage is not Coverage.SCANNED:
+    if result.coverage is not Coverage.SCANNED:
         return result
+    reason = misplaced(subject) or ""
     fact = Fact(kind="code.script", location=subject.location, data={"language": language})
-    return type(result)(coverage=result.coverage, facts=(fact,))
+    coverage = Coverage.MALFORMED if reason else result.coverage
+    return type(result)(coverage=coverage, reason=reason, facts=() if language is None else (fact,))
 
 
 def _language(subject: Subject) -> str | None:

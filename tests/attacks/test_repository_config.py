@@ -363,3 +363,30 @@ def test_names_that_pass_for_others(tmp_path: Path, name: str) -> None:
     """Letters of another script, characters that nobody sees, what Windows drops or keeps for itself."""
     put(tmp_path, name, tensors("a") if "model" in name else {})
     assert "artifact.name-collision" in audited(tmp_path).rules
+
+
+@pytest.mark.parametrize(
+    ("part", "rule"),
+    [
+        (
+            [None, None, {"repo": "attacker/x", "type_hint": ["diffusers", "AutoencoderKL"]}],
+            "config.redirect",
+        ),
+        (["diffusers", "AutoencoderKL", {"pretrained_model_name_or_path": "attacker/x"}], "config.redirect"),
+        ([None, None, {"repo": None, "type_hint": ["os", "system"]}], "config.instantiates-callable"),
+        ([None, None, {"repo": None, "type_hint": ["my_vae", "Vae"]}], "config.remote-code"),
+        ([None, None, {"repo": None, "type_hint": ["diffusers", "AutoencoderKL"]}], None),
+    ],
+)
+def test_parts_of_modular_pipelines(tmp_path: Path, part: list[Any], rule: str | None) -> None:
+    """Each part names the repository that it comes from; one that names none lies in the folder."""
+    put(tmp_path, "modular_model_index.json", {"_class_name": "SequentialPipelineBlocks", "vae": part})
+    assert audited(tmp_path).rules == ({rule} if rule else set())
+
+
+def test_settings_of_openvino_in_a_file(tmp_path: Path) -> None:
+    """sentence-transformers opens what `ov_config` names; written out it is data."""
+    settings = {"backend": "openvino", "model_args": {"ov_config": "../../secret.json"}}
+    assert audited(folder(tmp_path, sentence_bert_config_json=settings)).rules == {"config.redirect"}
+    settings["model_args"] = {"ov_config": {"PERFORMANCE_HINT": "LATENCY"}}
+    assert audited(folder(tmp_path, sentence_bert_config_json=settings)).rules == set()

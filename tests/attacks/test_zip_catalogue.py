@@ -221,7 +221,8 @@ def test_nesting_within_the_budget(tmp_path: Path) -> None:
     for _ in range(3):
         data = zipped({"x": data})
     outcome = audited(tmp_path, data)
-    assert {"archive.nested", "pickle.dangerous-global"} <= outcome.rules
+    assert "archive.nested" in outcome.warned
+    assert "pickle.dangerous-global" in outcome.rules
     assert "os.system" in outcome.imports
 
 
@@ -231,7 +232,8 @@ def test_nesting_without_end(tmp_path: Path) -> None:
     for _ in range(12):
         data = zipped({"x": data, "y": data})
     outcome = audited(tmp_path, data)
-    assert {"archive.nested", LIMIT} <= outcome.rules
+    assert "archive.nested" in outcome.warned
+    assert LIMIT in outcome.rules
 
 
 @pytest.mark.parametrize("copies", [1, 40])
@@ -246,7 +248,8 @@ def test_small_bombs_in_many_archives(tmp_path: Path) -> None:
     """Archives in an archive share one budget: the members of the later ones are not inflated."""
     inner = zipped({f"z{index}": bytes(1 << 20) for index in range(4)})
     outcome = audited(tmp_path, zipped({f"a{index}.zip": inner for index in range(20)}))
-    assert {"archive.nested", LIMIT} <= outcome.rules
+    assert "archive.nested" in outcome.warned
+    assert LIMIT in outcome.rules
 
 
 @pytest.mark.parametrize("blanks", [0, 5_000])

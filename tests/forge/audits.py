@@ -22,6 +22,7 @@ class Outcome(NamedTuple):
     problems: set[str]
     """Ambiguities, by name."""
     coverages: set[str]
+    warned: set[str]
 
 
 def audited(folder: Path, data: bytes, name: str = "pytorch_model.bin") -> Outcome:
@@ -37,4 +38,5 @@ def audited(folder: Path, data: bytes, name: str = "pytorch_model.bin") -> Outco
         },
         problems={str(fact.data["problem"]) for fact in facts if fact.kind == "archive.ambiguous"},
         coverages={artifact.coverage.value for artifact in report.artifacts},
+        warned={reason.finding.rule for reason in report.decision.warnings},
     )

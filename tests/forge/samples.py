@@ -151,6 +151,16 @@ TORCH = tuple(
     )
 )  # fmt: skip
 
+
+def imatrix(entries: int = 2, *, tail: bytes = b"") -> bytes:
+    """An importance matrix of llama.cpp."""
+    parts = [struct.pack("<i", entries)]
+    for at in range(entries):
+        name = f"blk.{at}.attn_q.weight".encode()
+        parts.append(struct.pack("<i", len(name)) + name + struct.pack("<ii4f", 3, 4, 1, 2, 3, 4))
+    return b"".join(parts) + tail
+
+
 SAMPLES: tuple[Sample, ...] = (
     # data
     Sample("safetensors", "a.safetensors", two_tensors),
@@ -260,6 +270,8 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("catboost", "a.cbm", marked(b"CBM1", 64)),
     Sample("fasttext", "a.ftz", lambda: b"\xba\x16\x4f\x2f" + struct.pack("<II", 12, 100)),
     Sample("word2vec", "a.w2v", lambda: b"1 3\nword " + bytes(12) + b"\n"),
+    Sample("imatrix", "imatrix.dat", imatrix),
+    Sample("wandb", "run-a.wandb", lambda: b":W&B\xe1\xbe\0" + bytes(4) + b"\4\0\1abcd"),
     Sample("xgboost", "a.xgb", marked(b"binf", 64)),
     Sample("matlab", "a.mat", lambda: b"MATLAB 5.0 MAT-file".ljust(128, b"\0")),
     Sample("ort", "a.ort", lambda: b"ORTM".rjust(8, b"\x18").ljust(64, b"\0")),

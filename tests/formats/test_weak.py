@@ -85,7 +85,7 @@ def test_by_structure(data: bytes, name: str) -> None:
         (number(1, 4) + block(2, b""), "coreml"),
         (b"x\x9c\xff\xff\xff", "zlib"), (b"x?\x03\0", "zlib"),
         (b"\x81\xa1\xff\x01", "msgpack"), (b"\x81\x01\x01", "msgpack"), (b"\x81\xa1a\x01behind", "msgpack"),
-        (b"\x81\xa1a\xc6\xff\xff\xff\xff", "msgpack"), (b"\x80", "msgpack"),
+        (b"\x81\xa1a\xc6\xff\xff\xff\xff", "msgpack"), (b"\x90", "msgpack"),
         (struct.pack("<4q", 109, 123, 12, 9), "safetensors"), (struct.pack("<2q", 9252, 29819),
         "safetensors"),
         (struct.pack("<4q", 93, 129, 7, 9), "xz"), (struct.pack("<8i", 93, 44, 171, 243, 180, 207, 1, 2),

@@ -18,7 +18,12 @@ from safeload.record import replace
 from safeload.reports import json_v1
 from tests.forge.apart import taken_over
 from tests.forge.checkpoints import tiny_bert
+from tests.forge.onnx import external, graph, model, node
+from tests.forge.repositories import put, tensors
 from tests.forge.templates import HONEST
+from tests.forge.tensorflow import asset, saved_model, small_index
+from tests.forge.tensorflow import graph as tf_graph
+from tests.forge.tensorflow import node as tf_node
 
 NATIVE = resolve_policy("default")
 ALL = replace(NATIVE, isolation="all")
@@ -71,6 +76,7 @@ def test_streams_survive_the_pipe(corpus):
         assert str(one.trace.error) == str(other.trace.error)
 
 
+_REST = "claims={}, needs=[]"
 LIES = {
     "no answer": "pass",
     "silence": "time.sleep(60)",
@@ -107,10 +113,14 @@ LIES = {
     "a member of half a size": "answer(members=[[['a'], True, None, 'scanned', '']])",
     "a stream of no bytes": "answer(streams=[dict(bytes=9)])",
     "a stream of another type": "answer(streams=[[]])",
-    "a tensor of no dtype": "answer(record=dict(tensors=[['a', 'O', [1], 0, None]]))",
-    "a tensor behind the end": "answer(record=dict(tensors=[['a', 'F32', [1], 1 << 50, None]]))",
-    "a tensor of negative shape": "answer(record=dict(tensors=[['a', 'F32', [-1], 0, None]]))",
-    "an index of numbers": "answer(record=dict(index=dict(a=1)))",
+    "a tensor of no dtype": "answer(record=dict(tensors=[['a', 'O', [1], 0, None]], claims={}, needs=[]))",
+    "a tensor behind the end": f"answer(record=dict(tensors=[['a', 'F32', [1], 1 << 50, None]], {_REST}))",
+    "a tensor of negative shape": f"answer(record=dict(tensors=[['a', 'F32', [-1], 0, None]], {_REST}))",
+    "an index of numbers": "answer(record=dict(index=dict(a=1), total=None))",
+    "a claim of no range": "answer(record=dict(tensors=None, claims=dict(a=[[2, 1]]), needs=[]))",
+    "a claim before the start": "answer(record=dict(tensors=None, claims=dict(a=[[-1, 1]]), needs=[]))",
+    "needs of another type": "answer(record=dict(tensors=None, claims={}, needs=[1]))",
+    "settings of other keys": "answer(record=dict(settings=dict(auto_map='x')))",
     "another record": "answer(record=dict(config={}))",
     "NaN": "raw(b'{\"file\": NaN}')",
     "a key twice": "raw(b'{\"file\": 1, \"file\": 2}')",
@@ -227,3 +237,29 @@ def test_an_errand_that_fails_here_ends_as_its_failure():
     assert served[0]["failure"] == "the errand failed with KeyError"
     refused = Apart(ALL, quick=False, run=run)._serve({"errand": "examine", "options": {}}, b"")
     assert refused[0]["failure"] == "there is no such errand"
+
+
+def test_relations_are_the_same(tmp_path):
+    """What models, graphs, indexes and settings say of other files crosses over."""
+    data = bytes(range(128, 256)) * 2
+    two = (external("a", 32, location="w.data"), external("b", 32, location="w.data", offset=128))
+    put(tmp_path, "onnx/model.onnx", model(graph(node("Add"), initializers=two)))
+    put(tmp_path, "onnx/w.data", data)
+    put(tmp_path, "short/model.onnx", model(graph(node("Add"), initializers=two)))
+    put(tmp_path, "short/w.data", data[:100])
+    put(tmp_path, "out/m.onnx", model(graph(node("Add"), initializers=(external("a", 4, location="../x"),))))
+    put(tmp_path, "tf/model.index", small_index())
+    put(tmp_path, "tf/model.data-00000-of-00001", data[:32])
+    put(tmp_path, "saved/saved_model.pb", saved_model(tf_graph(tf_node("Add")), asset("vocab.txt")))
+    put(tmp_path, "words/tokenizer_config.json", {"vocab_file": "/etc/passwd"})
+    put(tmp_path, "shards/model.safetensors.index.json", {
+        "metadata": {"total_size": 9}, "weight_map": {"a": "model-00001-of-00001.safetensors"},
+    })  # fmt: skip
+    put(tmp_path, "shards/model-00001-of-00001.safetensors", tensors("a"))
+    here, apart = (report(tmp_path, policy) for policy in (NATIVE, ALL))
+    kinds = {fact["kind"] for fact in here["facts"]}
+    assert {"index.incomplete", "index.size", "config.redirect", "index.path"} <= kinds
+    formats = {item["location"]["artifact"]: item["format"] for item in apart["artifacts"]}
+    assert formats["onnx/w.data"] == formats["tf/model.data-00000-of-00001"] == "raw-tensor"
+    for key in ("artifacts", "facts", "reasons"):
+        assert sorted(map(json.dumps, apart[key])) == sorted(map(json.dumps, here[key])), key

@@ -200,7 +200,7 @@ def test_a_real_exported_program(tmp_path: Path) -> None:
     [
         ({"data/aotinductor/m/m.so": b"\x7fELF" + bytes(60)}, {"format.executable", "code.native-binary"}),
         ({"data/constants/opaque_obj_0": PAYLOAD}, {"format.executable", "pickle.dangerous-global"}),
-        ({"data/constants/custom_obj_0": torchscript()}, {"format.executable", "archive.nested"}),
+        ({"data/constants/custom_obj_0": torchscript()}, {"format.executable"}),
         ({"data/sample_inputs/model.pt": PAYLOAD}, {"pickle.dangerous-global"}),
         ({"data/weights/weight_1": PAYLOAD}, {"pickle.dangerous-global"}),
         ({"serialized_state_dict.pt": PAYLOAD}, {"pickle.dangerous-global"}),
@@ -281,8 +281,6 @@ def test_skops_that_is_none(tmp_path: Path) -> None:
     [
         ({"__main__.py": b"print(1)"}, "a Python program in a zip"),
         ({"p/.data/extern_modules": b"", "p/m.py": b"x = 1"}, "torch.package"),
-        ({"m/__init__.py": b"", "m-1.0.dist-info/METADATA": b"Name: m"}, "a wheel"),
-        ({"EGG-INFO/PKG-INFO": b"Name: m", "m.py": b"x = 1"}, "an egg"),
         ({"META-INF/MANIFEST.MF": b"", "A.class": b"\xca\xfe\xba\xbe\0\0\0\x34"}, "a Java archive"),
         ({"AndroidManifest.xml": b"x", "classes.dex": b"dex\n035\0"}, "an Android package"),
         (
@@ -354,3 +352,22 @@ def test_npz(name: str, tmp_path: Path) -> None:
     if name == "mixed":
         assert coverages(report)["z.npy"] == "npy malformed"
         assert coverages(report)["a.npy"] == "npy scanned"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"m/__init__.py": b"x = 1\n", "m-1.0.dist-info/METADATA": b"Name: m", "m/meta.json": b"{}"},
+        {"EGG-INFO/PKG-INFO": b"Name: m", "m.py": b"x = 1\n"},
+    ],
+)
+def test_packages_of_python(members: dict[str, bytes], tmp_path: Path) -> None:
+    """A wheel or an egg beside a model is Python source that nobody loads: named, and no more.
+
+    Near miss: with a library of native code in it, it is denied.
+    """
+    report = judged(tmp_path, zipped(members), "en_core-1.0-py3-none-any.whl")
+    assert report.decision.verdict is Verdict.ALLOW
+    assert "code.python-file" in {reason.finding.rule for reason in report.decision.warnings}
+    with_library = zipped(members | {"m/native.so": b"\x7fELF\2\1\1" + bytes(57)})
+    assert "code.native-binary" in rules(judged(tmp_path, with_library, "en_core-1.0-py3-none-any.whl"))
