@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from safeload.core import Digest, Level, visible
 from safeload.errors import UsageError
 from safeload.formats.families import FORMATS
+from safeload.formats.packs import NAMES as PACKS
 from safeload.limits import DEFAULT_LIMITS, Limits
 from safeload.policy.toml_lines import key_lines, line_of
 from safeload.record import fields, record, replace
@@ -254,6 +255,9 @@ def _read(
     formats = reader.table(document, "formats", keys=("allow",))
     pickle = reader.table(document, "pickle", keys=("packs",))
     provenance = reader.table(document, "provenance", keys=("require", "trust-store"))
+    packs = reader.strings(pickle, "pickle", "packs")
+    for name in packs:
+        reader.known(("pickle", "packs"), name, PACKS, "pack")
     allow = reader.strings(formats, "formats", "allow")
     for name in allow:
         reader.known(("formats", "allow"), name, FORMATS, "format")
@@ -266,7 +270,7 @@ def _read(
         outside_scope=reader.level(defaults, "defaults", "outside-scope", words=("deny", "warn")),
         formats=frozenset(allow),
         formats_set_by=reader.place("formats", "allow") if "allow" in formats else reader.source,
-        packs=frozenset(reader.strings(pickle, "pickle", "packs")),
+        packs=frozenset(packs),
         limits=_limits(reader, document),
         require=reader.choice(provenance, "provenance", "require", words=REQUIREMENTS) or "none",
         require_set_by=reader.place("provenance", "require") if "require" in provenance else reader.source,

@@ -179,3 +179,13 @@ def test_any_text_gives_a_policy_or_its_mistakes(text):
             parse(candidate)
         except PolicyInvalid as error:
             assert error.problems  # noqa: PT017  either outcome is right
+
+
+def test_packs_are_those_that_there_are() -> None:
+    """A pack that nobody has would switch on nothing, and look as if it did."""
+    from safeload.formats.packs import NAMES
+    from safeload.formats.pickle_packs import PACKS
+
+    assert set(PACKS) == NAMES
+    with pytest.raises(PolicyInvalid, match="pack"):
+        parse('schema = 1\nname = "a"\n[pickle]\npacks = ["evil"]\n')
