@@ -13,7 +13,7 @@ from safeload.core import Coverage, Fact
 from safeload.formats.extensions import extension_of
 from safeload.formats.families import COMPRESSED, NATIVE
 from safeload.formats.flax_tree import ByteRange, FlaxError
-from safeload.formats.msgpack import parse_msgpack
+from safeload.formats.msgpack import TooManyItems, parse_msgpack
 from safeload.formats.msgpack_plain import SHORTEST, NotPlain, TooManyRanges, walk_plain
 from safeload.formats.view import SubView
 from safeload.scanners import Child, ScanResult
@@ -40,6 +40,10 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     fact = Fact(kind="format.not-loadable", location=subject.location, data={"format": subject.format})
     try:
         record = parse_msgpack(subject.view, limits)
+    except TooManyItems:
+        if extension_of(subject.base_name) == "msgpack":
+            raise
+        return _of_another_program(subject, fact, limits)
     except FlaxError as error:
         if extension_of(subject.base_name) != "msgpack":
             return _of_another_program(subject, fact, limits)

@@ -7,4 +7,4 @@ the producers' releases write, old module paths included; each docstring says wh
 NAMES = frozenset(
     {"flair", "lightning", "nn-modules", "numpy", "pyannote", "sklearn", "trainer", "ultralytics"}
 )
-"""What a policy may switch on. Written out, since the tables are nothing that reading a policy should import."""
+"""What a policy may switch on. Written out, since reading a policy should not import the tables."""
