@@ -14,7 +14,8 @@ answer is untrusted and checked like a file.
     yaml_task.py      a task: PyYAML's parser lists what documents consist of
     python_task.py    a task: the compiler's parser lists what a source does at import
     template_task.py  a task: Jinja's parser reads chat templates, whose trees are judged there
-                      (template_parser, template_judge, template_flow, template_growth, template_steps, template_names)
+                      (template_parser, template_judge, template_flow, template_growth, template_steps,
+                      template_names)
     decompress_task.py
                       a task: bzip2, xz, lzma, zstd and lz4, by their libraries
     seven_zip_task.py a task: py7zr unpacks a 7z archive

@@ -95,9 +95,13 @@ def _again(
     what they gather, and names of different macros are one here.
     """
     names = set(_names(operand))
-    if isinstance(node, nodes.Call) or getattr(node, "name", "") == "replace":
+    if _is_replacement(node):
         return any(name == used or name in reach.get(used, ()) for used in names)
     return any(name in _aliases_of(used, flow) for used in names)
+
+
+def _is_replacement(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Call) or (isinstance(node, nodes.Filter) and node.name == "replace")
 
 
 def check_replacements(tree: nodes.Template, flow: Flow, note: Note) -> None:

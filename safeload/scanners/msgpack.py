@@ -36,12 +36,16 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     """
     # Most audits do without this reader.
     from safeload.formats.flax_tree import ByteRange, FlaxError
-    from safeload.formats.msgpack import parse_msgpack
+    from safeload.formats.msgpack import TooManyItems, parse_msgpack
     from safeload.formats.msgpack_plain import SHORTEST, TooManyRanges
 
     fact = Fact(kind="format.not-loadable", location=subject.location, data={"format": subject.format})
     try:
         record = parse_msgpack(subject.view, limits)
+    except TooManyItems:
+        if extension_of(subject.base_name) == "msgpack":
+            raise
+        return _of_another_program(subject, fact, limits)
     except FlaxError as error:
         if extension_of(subject.base_name) != "msgpack":
             return _of_another_program(subject, fact, limits)

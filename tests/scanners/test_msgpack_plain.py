@@ -115,6 +115,12 @@ def test_noise_is_rarely_msgpack() -> None:
     assert sum(identify(BytesView(data), "x").format == "msgpack" for data in files) <= 4
 
 
+def test_a_large_table(tmp_path: Path) -> None:
+    """Rows of word vectors by their hashes, more than a checkpoint has entries."""
+    put(tmp_path, "vocab/key2row", msgpack.packb({(1 << 60) + row: row for row in range(160_000)}))
+    assert audited(tmp_path).rules == set()
+
+
 def test_an_importance_matrix(tmp_path: Path) -> None:
     """What llama.cpp leaves beside quantised models, with and without the newer end."""
     put(tmp_path, "imatrix.dat", imatrix())
