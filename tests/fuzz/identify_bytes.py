@@ -10,14 +10,10 @@ from safeload.formats.identify import Identification, identify
 from safeload.formats.view import BytesView
 from tests.forge.flax import pack, params
 from tests.forge.onnx import model
+from tests.forge.samples import imatrix
 from tests.forge.sentencepiece import small_model
 from tests.forge.tensorflow import graph, keras_metadata, meta_graph, node, saved_model, small_index, tfrecord
 from tests.forge.tflite import model as tflite_model
-
-
-def plain() -> list[bytes]:
-    """Msgpack of other programs, as it is read by a module of its own."""
-    return [b"\x92\xd9\x28" + b"a" * 40 + b"\x01", b"\x80"]
 
 
 def seeds() -> list[bytes]:
@@ -27,7 +23,7 @@ def seeds() -> list[bytes]:
         saved_model(graph(node("Add"))), meta_graph(graph(node("Add"))), graph(node("Add"), node("Mul")),
         keras_metadata("{}"), b"cos\nsystem\n(S'x'\ntR.", b"(S'x'\nios\nsystem\n.",
         b"]q\x00(K\x01X\x01\0\0\0ae}(h\x00K\x02u.", b"\x80\x04\x95\x02\0\0\0\0\0\0\0N.",
-        b"x\x9c\x03\0\0\0\0\x01", *plain(),
+        b"x\x9c\x03\0\0\0\0\x01", b"\x92\xd9\x28" + b"a" * 40 + b"\x01", imatrix(),
     ]  # fmt: skip
 
 
