@@ -40,6 +40,8 @@ def check(data: bytes, result: object) -> None:
     """Python, where it can read the expression, comes to an end: the runner bounds the time."""
     if not isinstance(result, str) or len(data) > 400:
         return
+    if "[:" in result:
+        return  # a class by name for Oniguruma: Python reads another expression here
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -134,7 +134,7 @@ def test_sentence_transformers(tmp_path: Path) -> None:
     assert (outcome.places, outcome.warned) == (set(), set())
 
 
-@pytest.mark.parametrize("base", ["meta-llama/Llama-3.1-8B", "/root/models/llama", "gpt2"])
+@pytest.mark.parametrize("base", ["meta-llama/Llama-3.1-8B", "/home/me/models/llama", "gpt2"])
 def test_adapters(tmp_path: Path, base: str) -> None:
     """PEFT's layout: what is said is which model it is for."""
     folder(tmp_path, adapter_config_json={
@@ -215,7 +215,7 @@ def test_tokenizer_settings_with_the_writers_paths(tmp_path: Path) -> None:
     folder(tmp_path, tokenizer_config_json={
         "name_or_path": "/home/me/bert", "tokenizer_class": "BertTokenizer",
         "vocab_file": "/content/vocab.txt",
-        "special_tokens_map_file": "/root/.cache/huggingface/transformers/dd8bd9bfd3664b530ea4e645105f557",
+        "special_tokens_map_file": "/home/me/.cache/huggingface/transformers/dd8bd9bfd3664b530ea4e645105f557",
         "model_max_length": 1000000000000000019884624838656, "do_lower_case": True,
     })  # fmt: skip
     outcome = audited(tmp_path)
@@ -229,10 +229,10 @@ def test_records_of_a_training_run(tmp_path: Path) -> None:
     """Paths of the writer's machine, consents of the writer, numbers that are none."""
     folder(
         tmp_path,
-        trainer_state_json='{"best_model_checkpoint": "/root/out/checkpoint-5", "log": [{"loss": NaN}]}',
+        trainer_state_json='{"best_model_checkpoint": "/home/me/out/checkpoint-5", "log": [{"loss": NaN}]}',
         all_results_json={"eval_loss": 1.0},
         training_args_json={
-            "output_dir": "/root/out",
+            "output_dir": "/home/me/out",
             "model_name_or_path": "/mnt/llama",
             "dataset_path": "../d",
         },

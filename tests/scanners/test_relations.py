@@ -160,8 +160,8 @@ def test_total_size(size: object, kinds: list[str]) -> None:
         ({"vocab_file": "/home/me/vocab.txt"}, (), ["config.redirect"]),
         ({"vocab_file": "/home/me/vocab.txt"}, ("x/vocab.txt",), ["config.redirect"]),
         ({"vocab_file": "/etc/passwd"}, ("vocab.txt",), ["config.redirect"]),
-        ({"tokenizer_file": "/root/.cache/x/tokenizer.json"}, ("tokenizer.json",), []),
-        ({"tokenizer_file": "/root/.cache/x/tokenizer.json"}, (), ["config.redirect"]),
+        ({"tokenizer_file": "/home/me/.cache/x/tokenizer.json"}, ("tokenizer.json",), []),
+        ({"tokenizer_file": "/home/me/.cache/x/tokenizer.json"}, (), ["config.redirect"]),
         ({"vocab_file": "vocab.txt", "merges_file": None, "tokenizer_file": 3}, (), []),
     ],
 )

@@ -11,7 +11,7 @@ _OTHERS = (
     ("cPickle-alias", "cPickle", "loads", "pickle.dangerous-global"),
     ("cPickle-alias", "urllib2", "urlopen", "pickle.dangerous-global"),
     ("cPickle-alias", "__builtin__", "reduce", "pickle.dangerous-global"),
-    ("arXiv-2508.19774", "some.library", "helper_that_nobody_listed", "pickle.unlisted-global"),
+    ("arXiv-2508.19774", "some.library", "function_that_nobody_listed", "pickle.unlisted-global"),
     ("arXiv-2508.19774", "torch.some.module", "run", "pickle.unlisted-global"),
     ("arXiv-2607.17503", "collections", "OrderedDict.fromkeys", "pickle.dangerous-global"),
     ("fickling-deactivation", "fickling.hook", "remove_hook", "pickle.unlisted-global"),
