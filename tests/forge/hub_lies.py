@@ -368,13 +368,16 @@ def bomb(size: int) -> bytes:
     return pack([head + made])
 
 
-def served_pack(hub: Hub, name: str, commit: str, how: Callable[[str, bytes], bytes] | None = None) -> bytes:
-    """The pack of a commit with its trees, each object's bytes changed by `how(kind, raw)`."""
+def served_pack(
+    hub: Hub, name: str, commit: str, how: Callable[[str, bytes], bytes | None] | None = None
+) -> bytes:
+    """The pack of a commit with its trees, each object changed by `how(kind, raw)`; None leaves one out."""
     repository = hub.repositories[name]
     wanted = [commit, repository.root(commit)]
     wanted += [each.id for each in repository.entries(commit) if each.mode == "40000"]
     objects = [repository.objects[each] for each in dict.fromkeys(wanted)]
-    return pack(entry(kind, how(kind, raw) if how else raw) for kind, raw in objects)
+    made = [(kind, how(kind, raw) if how else raw) for kind, raw in objects]
+    return pack(entry(kind, raw) for kind, raw in made if raw is not None)
 
 
 def html(request: Request, *, honest: Callable[[Request], Answer]) -> Answer:
