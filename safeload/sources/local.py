@@ -22,7 +22,7 @@ from safeload.formats.layout import role_of
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
     from safeload.core import Json
@@ -50,13 +50,19 @@ class _Entry(NamedTuple):
 class LocalSource:
     """The files of one folder, or one file."""
 
-    def __init__(self, path: str | Path, limits: Limits) -> None:
+    def __init__(self, path: str | Path, limits: Limits, *, only: Container[str] | None = None) -> None:
         """List the files under `path` and open each one.
+
+        Args:
+            path: a folder or a file.
+            limits: `files`, `path_bytes`, `directory_depth` and how much stays in memory.
+            only: paths that are opened, where not every one is wanted. The others are left out.
 
         Raises:
             UsageError: there is no such file or folder, or it cannot be read.
         """
         self._limits = limits
+        self._only = only
         self._resident = 0
         self._open = 0
         self._most_open = _descriptor_budget()
@@ -83,7 +89,7 @@ class LocalSource:
             self._take(os.path.basename(os.path.abspath(given)), status.st_size, target)
         else:
             raise UsageError(f"{given}: neither a folder nor a regular file")
-        self._collisions()
+        self.facts.extend(collisions((*self.blobs, *self.broken), self._folders))
         self.manifest = Manifest(
             uri=f"file:{root}",
             entries=tuple(
@@ -115,6 +121,8 @@ class LocalSource:
                 raise UsageError(
                     f"more than {self._limits.files} files: raise limits.files to audit this folder"
                 )
+            if self._only is not None and not stat.S_ISDIR(entry.mode) and name not in self._only:
+                continue
             if not _encodable(name) or len(name.encode()) > self._limits.path_bytes:
                 self._refuse(name, "name", "the name is not valid UTF-8, or longer than the limit")
             elif stat.S_ISLNK(entry.mode):
@@ -226,30 +234,32 @@ class LocalSource:
         except FormatError as error:
             self.broken[name] = error
 
-    def _collisions(self) -> None:
-        """State which names a file system or a person would take for another one."""
-        seen: dict[str, list[str]] = {}
-        folders = frozenset(self._folders)
-        for name in (*self.blobs, *self.broken, *self._folders):
-            seen.setdefault(folded(name), []).append(name)
-            strange = strangeness(name) if name not in folders else None
-            if strange is not None:
-                other, by = strange
-                data: dict[str, Json] = {"names": sorted({name, other}), "by": by}
-                self.facts.append(
-                    Fact(kind="artifact.collision", location=Location(artifact=name), data=data)
-                )
-        for names in seen.values():
-            # two folders that become one lose nothing: their files are compared by their whole names
-            if len(names) > 1 and not folders.issuperset(names):
-                self.facts.append(
-                    Fact(
-                        kind="artifact.collision",
-                        # the name that a load would ask for, where one of them has a role
-                        location=Location(artifact=min(names, key=lambda n: (role_of(n) is Role.OTHER, n))),
-                        data={"names": sorted(names), "by": "case folding or Unicode normalisation"},
-                    )
-                )
+
+def collisions(names: Iterable[str], folders: Iterable[str]) -> Iterator[Fact]:
+    """State which names a file system or a person would take for another one.
+
+    Args:
+        names: paths of files.
+        folders: paths of folders beside them.
+    """
+    seen: dict[str, list[str]] = {}
+    plain = frozenset(folders)
+    for name in (*names, *sorted(plain)):
+        seen.setdefault(folded(name), []).append(name)
+        strange = strangeness(name) if name not in plain else None
+        if strange is not None:
+            other, by = strange
+            data: dict[str, Json] = {"names": sorted({name, other}), "by": by}
+            yield Fact(kind="artifact.collision", location=Location(artifact=name), data=data)
+    for alike in seen.values():
+        # two folders that become one lose nothing: their files are compared by their whole names
+        if len(alike) > 1 and not plain.issuperset(alike):
+            yield Fact(
+                kind="artifact.collision",
+                # the name that a load would ask for, where one of them has a role
+                location=Location(artifact=min(alike, key=lambda n: (role_of(n) is Role.OTHER, n))),
+                data={"names": sorted(alike), "by": "case folding or Unicode normalisation"},
+            )
 
 
 def _jail(root: str) -> tuple[str, tuple[str, ...]]:
