@@ -168,7 +168,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
             unclaimed=source.objects_problem,
             required="none" if rule is None else rule.require,
             required_by="" if rule is None else rule.place,
-            listing={path: item.blob_id for path, item in source.listing.items()},
+            listing=None if source.offline else {path: item.blob_id for path, item in source.listing.items()},
             hub_scan=scan,
             limits=policy.limits,
         )
