@@ -225,7 +225,9 @@ def test_without_gpg_nothing_is_verified(keys, trusted, monkeypatch, tmp_path):
     """Unavailable, with the reason; an unsigned commit and a pin need no gpg."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("os.defpath", str(tmp_path))
-    found = commit_signature.collect(claim(signed(PAYLOAD, keys.gone[PAYLOAD])), trusted, NOW, DEFAULT_LIMITS)[1]
+    found = commit_signature.collect(
+        claim(signed(PAYLOAD, keys.gone[PAYLOAD])), trusted, NOW, DEFAULT_LIMITS
+    )[1]
     assert (found.code, found.status) == ("gpg-unavailable", Status.UNAVAILABLE)
     assert "gpg is not installed" in found.detail
     assert judge(PAYLOAD, trusted).code == "unsigned"
