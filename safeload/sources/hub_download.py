@@ -59,20 +59,28 @@ def fetch(
         OSError: it cannot be written.
         Exception: whatever huggingface_hub stumbles over.
     """
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # lazily exported
+
     blob = f"{home}/blobs/{wanted.name}"
     place = f"{home}/snapshots/{commit}/{wanted.path}"
-    os.makedirs(os.path.dirname(blob), exist_ok=True)
-    os.makedirs(os.path.dirname(place), exist_ok=True)
-    if force or _size(blob) != wanted.size:
-        part = f"{blob}.{uuid.uuid4().hex[:8]}.incomplete"
-        try:
-            _receive(url, headers, wanted, part)
-            # replaces a link into the store that repositories share, and never writes through it
-            os.replace(part, blob)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(part)
-    _link(blob, place)
+    cache, _, folder = home.rpartition("/")
+    locks = f"{cache}/.locks/{folder}"
+    for each in (os.path.dirname(blob), os.path.dirname(place), locks):
+        os.makedirs(each, exist_ok=True)
+    # the lock that huggingface_hub takes: who comes second finds the file there, and nobody's open file is
+    # replaced, which would be a change of it
+    with WeakFileLock(f"{locks}/{wanted.name}.lock"):
+        if force or _size(blob) != wanted.size:
+            part = f"{blob}.{uuid.uuid4().hex[:8]}.incomplete"
+            try:
+                _receive(url, headers, wanted, part)
+                # replaces a link into the store that repositories share, and never writes through it
+                os.replace(part, blob)
+            finally:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(part)
+        if force or not os.path.lexists(place):
+            _link(blob, place)
 
 
 def _receive(url: str, headers: Mapping[str, str], wanted: Wanted, part: str) -> None:

@@ -157,6 +157,21 @@ class Hold:
         yield data[self._keep :]
 
 
+class Together:
+    """Bodies that begin once so many clients wait for theirs: nobody is first."""
+
+    def __init__(self, clients: int) -> None:
+        self._barrier = threading.Barrier(clients, timeout=120)
+        self._met = threading.Event()
+
+    def __call__(self, request: Request, *, honest: Callable[[Request], Answer]) -> Answer:
+        """Wait for the others, the first time."""
+        if not self._met.is_set():
+            self._barrier.wait()
+            self._met.set()
+        return honest(request)
+
+
 # status and redirects
 
 
@@ -227,6 +242,11 @@ def moved(hub: Hub, name: str, to: str, branch: str = "main") -> Lie:
         return answer
 
     return lie
+
+
+def as_of(commit: str) -> Lie:
+    """What is true of this commit, whichever was asked about."""
+    return lambda request, *, honest: honest(replace(request, revision=commit))
 
 
 # the tree API

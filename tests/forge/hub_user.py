@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,6 +106,12 @@ class User:
         monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(folder / "hf" / "token"))
         # and waits longer and longer before it asks again
         monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
+
+    def forget(self) -> None:
+        """Empty every cache and memory; keep the trust store."""
+        for place in (self.cache, self.folder / "commits", self.folder / "state"):
+            shutil.rmtree(place, ignore_errors=True)
+        self.memory.unlink(missing_ok=True)
 
     def access(self, **more: object) -> HubAccess:
         """How this user reaches the Hub."""
