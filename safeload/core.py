@@ -480,6 +480,10 @@ class AuditReport:
     """True where only interpreted bytes were read."""
     rooms: tuple[tuple[str, ...], ...] = ()
     """Layers of isolation that held in the child processes of this audit: each different set once."""
+    lock: str | None = None
+    """The lock file that names the subject, as messages call it; None where it was held to none."""
+    lock_lines: Mapping[str, int] = MappingProxyType({})
+    """Line of each file in that lock, by path; that of the subject's entry under the empty path."""
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:

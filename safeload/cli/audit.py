@@ -1,4 +1,4 @@
-"""`safeload audit PATH...`: judge every file and report."""
+"""`safeload audit PATH...`: judge every file and report; `--locked` holds the files to a lock."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from safeload.core import AuditReport
+    from safeload.sources.lock_files import LockFile
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @policy_option
 @click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
 @click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option(
+    "--locked", is_flag=True, help="Hold all files to safeload.lock; without PATH, all of its subjects."
+)
+@click.option("--lock", metavar="FILE", help="The same with another lock file.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],
@@ -33,6 +38,8 @@ def command(
     form: str,
     output: str | None,
     *,
+    locked: bool,
+    lock: str | None,
     quick: bool,
     **asked: str | None,
 ) -> int:
@@ -43,6 +50,9 @@ def command(
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
     compared with it. git is never run, and its configuration never read.
+
+    With --locked or --lock, a subject has to be in the lock file, and its files have to be the ones that
+    were locked: no other, no more, no fewer.
     """
     from safeload.cli import FAILED, complain, worst
     from safeload.cli._output import coloured, write
@@ -51,12 +61,14 @@ def command(
     reporter = _reporter(form)
     documents: list[str] = []
     codes: list[int] = []
-    for path in paths:
+    held = _lock(lock, locked=locked)
+    for target, place, more in _subjects(paths, held):
         try:
-            report = _audit(path, policy, asked, quick=quick)
+            said = {key: value for key, value in asked.items() if value is not None}
+            report = _audit(target, policy, more | said, quick=quick, lock=held)
         except UsageError as error:
             # the other subjects still get their reports
-            complain(str(error))
+            complain(f"{place}{error}")
             codes.append(FAILED)
             continue
         documents.append(reporter.render(report, colour=coloured(output)))
@@ -77,18 +89,70 @@ def exit_code(report: AuditReport) -> int:
     return INCONCLUSIVE if report.quick else ALLOWED
 
 
-def _audit(path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool) -> AuditReport:
-    """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
-    from safeload.cli._progress import ProgressLine
-    from safeload.pipeline import Origin, audit
+def _lock(named: str | None, *, locked: bool) -> LockFile | None:
+    """The lock that the subjects are held to, where the user asks for one.
 
-    target: str | Path = path
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if named is None and not locked:
+        return None
+    # most audits have none
+    from safeload.sources.lock_files import NAME, read_lock
+
+    return read_lock(named or NAME)
+
+
+def _subjects(paths: Sequence[str], lock: LockFile | None) -> list[tuple[str | Path, str, dict[str, str]]]:
+    """What to audit, where the lock names it, and what the lock says about its origin."""
+    if lock is None or paths:
+        if not paths:
+            raise click.UsageError("Missing argument 'PATH...'.")
+        return [(target_of_argument(path), "", {}) for path in paths]
+    from safeload.errors import UsageError
+    from safeload.sources.lock_files import target_of
+
+    if not lock.lock.subjects:
+        raise UsageError(f"{lock.lock.source} holds no subject")
+    return [
+        (
+            target_of(lock, subject),
+            f"{lock.lock.place(subject)}: ",
+            {} if subject.repository is None else {"repository": subject.repository},
+        )
+        for subject in lock.lock.subjects
+    ]
+
+
+def target_of_argument(path: str) -> str | Path:
+    """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
     if os.path.isfile(path):  # noqa: PTH113 - most subjects are folders, and start without pathlib
         from pathlib import Path
 
-        target = Path(path)
+        return Path(path)
+    return path
+
+
+def _audit(
+    target: str | Path,
+    policy: str | None,
+    asked: Mapping[str, str],
+    *,
+    quick: bool,
+    lock: LockFile | None,
+) -> AuditReport:
+    from safeload.cli._progress import ProgressLine
+    from safeload.pipeline import Origin, audit
+
     with ProgressLine() as progress:
-        return audit(target, policy=policy, quick=quick, progress=progress.callback, origin=Origin(**asked))
+        return audit(
+            target,
+            policy=policy,
+            quick=quick,
+            progress=progress.callback,
+            origin=Origin(**asked),
+            lock=lock,
+        )
 
 
 def _reporter(form: str) -> ModuleType:

@@ -54,7 +54,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.pipeline.examination import Progress
+    from safeload.pipeline.held import Hold
     from safeload.pipeline.origin import FoundOrigin
+    from safeload.sources.lock_files import LockFile
 
 __all__ = ["Origin", "admit", "amend", "audit", "resolve_policy"]
 
@@ -68,6 +70,7 @@ def audit(
     quick: bool = False,
     progress: Progress | None = None,
     origin: Origin | None = None,
+    lock: str | Path | LockFile | None = None,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
 
@@ -77,15 +80,19 @@ def audit(
         quick: read interpreted bytes only. The rest ends as NOT_READ, and the report never allows.
         progress: called with path, bytes done and bytes in all while files are digested.
         origin: what the user says about where the checkpoint comes from, to be checked.
+        lock: a lock file that has to hold the checkpoint, as it is.
 
     Raises:
-        UsageError: the target or the policy cannot be read.
+        UsageError: the target, the policy or the lock cannot be read.
     """
-    source, rules, ambiguous = _open(target, policy)
+    hold = _hold(lock, target)
+    source, rules, ambiguous = _open(target if hold is None else hold.target, policy)
     found: FoundOrigin | None = None
     examination: Examination | None = None
     try:
         found = find_origin(origin or Origin(), source, rules, os.fspath(target))
+        if hold is not None:
+            found = replace(found, held=hold.held(rules))
         examination = Examination(source, rules, quick=quick, origin=found)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
@@ -109,6 +116,8 @@ def audit(
         streams=tuple(examination.streams),
         quick=quick,
         rooms=tuple(sorted(examination.rooms)),
+        lock=None if hold is None else hold.file.lock.source,
+        lock_lines={} if hold is None else hold.lines,
     )
 
 
@@ -119,6 +128,7 @@ def admit(
     policy: Policy | str | Path | None = None,
     weights: WeightsChoice | None = None,
     origin: Origin | None = None,
+    lock: str | Path | LockFile | None = None,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
 
@@ -128,16 +138,20 @@ def admit(
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         weights: which weight files are wanted, where the scope includes weights.
         origin: what the user says about where the checkpoint comes from, to be checked.
+        lock: a lock file that has to hold the checkpoint, as far as the scope hands it out.
 
     Raises:
         PolicyDenied: the policy refuses; the exception carries the decision.
-        UsageError: the target or the policy cannot be read.
+        UsageError: the target, the policy or the lock cannot be read.
     """
-    source, rules, ambiguous = _open(target, policy)
+    hold = _hold(lock, target)
+    source, rules, ambiguous = _open(target if hold is None else hold.target, policy)
     found: FoundOrigin | None = None
     examination: Examination | None = None
     try:
         found = find_origin(origin or Origin(), source, rules, os.fspath(target))
+        if hold is not None:
+            found = replace(found, held=hold.held(rules))
         examination = Examination(source, rules, quick=False, origin=found)
         examination.facts.extend(ambiguous)
         entries = source.manifest.entries
@@ -229,6 +243,20 @@ def _rule_ids() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(rule.id for rule in rules), frozenset(rule.id for rule in rules if not rule.waivable)
 
 
+def _hold(lock: str | Path | LockFile | None, target: str | Path) -> Hold | None:
+    """The entry of a lock that the target is held to, where there is a lock.
+
+    Raises:
+        UsageError: the lock cannot be read, or contradicts what was asked for.
+    """
+    if lock is None:
+        return None
+    from safeload.pipeline.held import find_hold
+
+    _check_target(target)
+    return find_hold(lock, target)
+
+
 class _Opened(NamedTuple):
     source: LocalSource
     policy: Policy
@@ -242,8 +270,7 @@ def _open(target: str | Path, policy: Policy | str | Path | None) -> _Opened:
         UsageError: the target or the policy cannot be read.
     """
     facts: tuple[Fact, ...] = ()
-    if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
-        raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
+    _check_target(target)
     if isinstance(target, str):
         if target.startswith("hf:"):
             raise UsageError(f"{visible(target)}: this version reads local folders only; download it first")
@@ -258,6 +285,11 @@ def _open(target: str | Path, policy: Policy | str | Path | None) -> _Opened:
                 facts = (Fact(kind="source.ambiguous", location=place, data={"name": target}),)
     resolved = resolve_policy(policy, audited=target)
     return _Opened(LocalSource(target, resolved.limits), resolved, facts)
+
+
+def _check_target(target: object) -> None:
+    if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
+        raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
 
 
 def _choose(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from safeload.formats.git_objects import Objects
     from safeload.limits import Limits
     from safeload.policy.schema import Policy
+    from safeload.provenance import Held
     from safeload.provenance.trust import TrustStore
     from safeload.sources.blobs import Blob
     from safeload.sources.git_store import GitStore
@@ -67,6 +68,8 @@ class FoundOrigin:
     required_by: str = ""
     memory: str | None = None
     opened: GitStore | None = None
+    held: Held | None = None
+    """The entry of a lock file, where the caller named one."""
     limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
@@ -87,10 +90,11 @@ class FoundOrigin:
             required=self.required,
             required_by=self.required_by,
             files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None
+            if self.claim is not None or self.held is not None
             else {},
             handed_out=None if scope.everything else handed_out,
             memory=self.memory,
+            held=self.held,
             limits=self.limits,
         )
 

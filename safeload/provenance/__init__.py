@@ -3,6 +3,7 @@
     commit_signature   is the commit signed by a key that counts for this repository?
     tree_binding       are the files the ones that the commit names?
     freshness          is it older than a commit that was accepted before?
+    lock_file          are the files the ones that safeload.lock holds?
 
 A collector establishes one kind of evidence and judges nothing: whether ABSENT matters is a rule's
 and then the policy's to say. It always returns evidence. What could not be looked at is UNAVAILABLE
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 
     from safeload.core import Fact, Manifest
     from safeload.formats.git_objects import Objects
+    from safeload.formats.lock_file import LockedSubject
     from safeload.provenance.trust import TrustStore
 
 SIGNATURE = "commit-signature"
 BINDING = "tree-binding"
 FRESHNESS = "commit-freshness"
+LOCK = "lock"
 
 
 @record(eq=False)
@@ -64,6 +67,24 @@ class BoundFile:
 
 
 @record(eq=False)
+class Held:
+    """What the files are held to, where the caller named a lock file."""
+
+    source: str
+    """The lock file's name in messages."""
+    digest: str
+    """`sha256:` and the digest of its text."""
+    subject: LockedSubject | None
+    """The entry; None where the lock has none of this subject."""
+    policy: tuple[str, str]
+    """Name and digest of the policy that judges now."""
+
+    def place(self, line: int) -> str:
+        """File and line of an entry."""
+        return f"{self.source}:{line}"
+
+
+@record(eq=False)
 class Case:
     """All that the collectors look at."""
 
@@ -84,6 +105,8 @@ class Case:
     """Paths that a load will receive; None for an audit."""
     memory: str | None = None
     """File that remembers accepted commits, or None."""
+    held: Held | None = None
+    """The entry of a lock file; None where nobody named one."""
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -98,6 +121,23 @@ class Collected(NamedTuple):
 
 def collect_evidence(case: Case) -> Collected:
     """Every kind of evidence about the files of a source, ordered by collector."""
+    collected = _of_origin(case)
+    return collected if case.held is None else _with_lock(collected, case, case.held)
+
+
+def _with_lock(collected: Collected, case: Case, held: Held) -> Collected:
+    from safeload.provenance import lock_file
+
+    facts: list[Fact] = []
+    try:
+        evidence, facts = lock_file.collect(case, held)
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
+        evidence = _failed(LOCK, case.manifest.uri, error)
+    return Collected((*collected.evidence, evidence), (*collected.facts, *facts), collected.accepted)
+
+
+def _of_origin(case: Case) -> Collected:
+    """What is known about where the files come from."""
     if case.claim is None or case.store is None:
         return Collected((_without_claim(case),))
     # parsers of objects, keys and signatures are not for the many audits that have no claim
@@ -108,28 +148,28 @@ def collect_evidence(case: Case) -> Collected:
     try:
         commit, signature = commit_signature.collect(case.claim, case.store, case.now, case.limits)
     except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
-        commit, signature = None, _failed(SIGNATURE, case.claim, error)
+        commit, signature = None, _failed(SIGNATURE, case.claim.commit, error)
     evidence.append(signature)
     try:
         binding, facts = tree_binding.collect(case, case.claim, commit)
     except Exception as error:  # noqa: BLE001  likewise
-        binding = _failed(BINDING, case.claim, error)
+        binding = _failed(BINDING, case.claim.commit, error)
     evidence.append(binding)
     accepted = None
     if commit is not None and signature.status is Status.VERIFIED and signature.level != "pin":
         try:
             fresh, accepted = freshness.collect(case, case.claim, commit)
         except Exception as error:  # noqa: BLE001  likewise
-            fresh = _failed(FRESHNESS, case.claim, error)
+            fresh = _failed(FRESHNESS, case.claim.commit, error)
         evidence.append(fresh)
     return Collected(tuple(evidence), tuple(facts), accepted)
 
 
-def _failed(kind: str, claim: Claim, error: Exception) -> Evidence:
+def _failed(kind: str, subject: str, error: Exception) -> Evidence:
     return Evidence(
         kind=kind,
         status=Status.UNAVAILABLE,
-        subject=claim.commit,
+        subject=subject,
         detail=f"the collector failed, which is a bug of safeload: {type(error).__name__}",
         code="failed",
     )

@@ -69,7 +69,7 @@ class _AutoModel:
 
         Args:
             pretrained_model_name_or_path: a local folder.
-            **kwargs: `policy`, `origin`, `config`, `dtype`, `device`, `device_map`, `variant`,
+            **kwargs: `policy`, `origin`, `lock`, `config`, `dtype`, `device`, `device_map`, `variant`,
                 `use_safetensors`, `attn_implementation`, `ignore_mismatched_sizes`, `output_loading_info`,
                 and config fields such as `num_labels` and `id2label`. What cannot be honoured is refused.
 

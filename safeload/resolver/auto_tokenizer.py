@@ -55,6 +55,7 @@ class AutoTokenizer:
         *,
         policy: Policy | str | Path | None = None,
         origin: Origin | None = None,
+        lock: str | Path | None = None,
         tokenizer_type: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - each is checked below or by the settings
     ) -> Tokenizer:
@@ -64,6 +65,7 @@ class AutoTokenizer:
             pretrained_model_name_or_path: the folder.
             policy: a Policy, a file, the name of a built-in, or None for the discovered one.
             origin: what the caller says about where the files come from, to be checked.
+            lock: a lock file that has to hold the files; weights are not read for that.
             tokenizer_type: a model type, to choose the class by instead of the configuration.
             **kwargs: special tokens and settings that replace those of tokenizer_config.json.
 
@@ -82,7 +84,9 @@ class AutoTokenizer:
         # a vocabulary is many small objects without a cycle
         with collection_paused():
             # as it was given: `org/name` names a repository, and a Path of it a folder
-            snapshot = admit(pretrained_model_name_or_path, scope=SCOPE, policy=policy, origin=origin)
+            snapshot = admit(
+                pretrained_model_name_or_path, scope=SCOPE, policy=policy, origin=origin, lock=lock
+            )
             name = str(pretrained_model_name_or_path)
             return load_tokenizer(
                 snapshot, name_or_path=name, tokenizer_type=tokenizer_type, writer=_write, **kwargs

@@ -41,7 +41,7 @@ class AutoConfig:
         Args:
             pretrained_model_name_or_path: a local folder.
             return_unused_kwargs: also return the keyword arguments that are no config fields.
-            **kwargs: `policy`, `origin`, and config fields to set (`num_labels`, `id2label`, ...).
+            **kwargs: `policy`, `origin`, `lock`, and config fields to set (`num_labels`, `id2label`, ...).
 
         Raises:
             PolicyDenied: the policy refuses the folder's structure.
@@ -49,7 +49,11 @@ class AutoConfig:
         """
         arguments = read_arguments({key: value for key, value in kwargs.items() if key not in _FIELDS_TOO})
         snapshot = pipeline.admit(
-            pretrained_model_name_or_path, scope=SCOPE, policy=arguments.policy, origin=arguments.origin
+            pretrained_model_name_or_path,
+            scope=SCOPE,
+            policy=arguments.policy,
+            origin=arguments.origin,
+            lock=arguments.lock,
         )
         record = config_record(snapshot)
         asked = {**arguments.overrides, **{key: kwargs[key] for key in _FIELDS_TOO & kwargs.keys()}}

@@ -77,6 +77,7 @@ def _load(
         policy=arguments.policy,
         weights=arguments.weights,
         origin=arguments.origin,
+        lock=arguments.lock,
     )
     import_torch()
     if isinstance(arguments.config, Config):
