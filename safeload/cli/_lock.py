@@ -127,6 +127,11 @@ class Locking:
         """
         old = find(self._file, target)
         if old is None:
+            from pathlib import Path
+
+            # a folder that is gone has the form of a repository's name
+            old = find(self._file, Path(target))
+        if old is None:
             raise UsageError(f"{visible(os.fspath(target))} is not in {self._file.lock.source}")
         self._keep(old.key, None)
         self._said.append(f"removed {visible(old.name)}")

@@ -146,11 +146,8 @@ def find(file: LockFile, target: str | Path, revision: str | None = None) -> Loc
         if entry.commit == wanted:
             return entry
     held = ", ".join(f"{visible(entry.revision or '')} ({file.lock.place(entry)})" for entry in entries)
-    if wanted is None:
-        raise UsageError(
-            f"{file.lock.source} holds several revisions of {visible(asked.uri)}: say which, {held}"
-        )
-    raise UsageError(f"{file.lock.source} holds {visible(asked.uri)} at {held}, and not at {visible(wanted)}")
+    contradiction = "say at which" if wanted is None else f"and not at {visible(wanted)}"
+    raise UsageError(f"{file.lock.source} holds {visible(asked.uri)} at {held}: {contradiction}")
 
 
 def target_of(file: LockFile, subject: LockedSubject) -> str | Path:
