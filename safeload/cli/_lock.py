@@ -24,7 +24,7 @@ from safeload.formats.lock_file import (
     path_problem,
 )
 from safeload.formats.lock_file_write import write_lock, write_subject
-from safeload.provenance import LOCK
+from safeload.provenance import FRESHNESS, LOCK
 from safeload.provenance.lock_file import BOOKKEEPING
 from safeload.record import replace
 from safeload.sources.lock_files import (
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from safeload.sources.lock_files import LockFile
 
 _Key = tuple[str, str]
+_NOT_OF_THE_FILES = frozenset({LOCK, FRESHNESS})
+"""Evidence that is about this lock, or about what this user has accepted before."""
 
 
 class Locking:
@@ -250,7 +252,7 @@ class Locking:
                     basis=item.basis,
                 )
                 for item in decision.evidence
-                if item.kind != LOCK
+                if item.kind not in _NOT_OF_THE_FILES
             ),
             files=files,
         )
