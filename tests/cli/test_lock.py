@@ -138,7 +138,7 @@ def test_unknown_is_not_locked(place):
 
 
 def test_check_writes_nothing(place, capsys):
-    """0 where the lock is what `safeload lock` would write, 1 where it is not, and it says what is different."""
+    """0 where the lock is what `safeload lock` would write; else 1, and it says what is different."""
     assert main(["lock", "--check", "./models/a"]) == 1
     assert lines(capsys) == ["safeload.lock is not in step", "would have locked file:models/a (2 files)"]
     assert not (place / LOCK).exists()
@@ -309,7 +309,7 @@ def test_two_processes_at_once(place):
         _, error = process.communicate()
         assert process.returncode == 0, error
     assert set(entries()) == {f"file:{name}" for name in names}
-    assert not [name for name in os.listdir(place) if name.endswith(".part")]
+    assert not list(place.glob(".*.part"))
 
 
 def test_the_same_entry_at_once(place, capsys):
@@ -338,7 +338,7 @@ def test_a_full_disk_leaves_the_old_lock(place, monkeypatch, capsys):
     assert main(["lock", "./models/b"]) == 2
     assert "no space left" in capsys.readouterr().err
     assert (place / LOCK).read_bytes() == before
-    assert sorted(os.listdir(place)) == ["models", LOCK]
+    assert sorted(path.name for path in place.iterdir()) == ["models", LOCK]
 
 
 def test_a_lock_behind_a_link(place):

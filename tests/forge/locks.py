@@ -29,7 +29,7 @@ def locked(content: bytes = b"", *, line: int = 0) -> LockedFile:
 
 
 def subject(
-    uri: str = "file:model", files: dict[str, bytes] | None = None, **fields: object
+    uri: str = "file:model", files: Mapping[str, bytes | LockedFile] | None = None, **fields: object
 ) -> LockedSubject:
     """An entry."""
     contents = {"config.json": b"{}"} if files is None else files

@@ -28,7 +28,7 @@ def read(data: bytes) -> object:
         return error
 
 
-def check(data: bytes, result: object) -> None:  # noqa: ARG001 - the protocol
+def check(data: bytes, result: object) -> None:
     """Names stay inside, and nothing is lost on the way to text and back."""
     if not isinstance(result, Lock):
         return

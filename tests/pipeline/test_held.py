@@ -154,7 +154,7 @@ def test_a_subject_that_is_not_in_the_lock(place):
     assert (verdict, wrong) == (Verdict.DENY, {f"file:{place / 'other'}"})
     with pytest.raises(PolicyDenied):
         admit("other", scope=CONFIGS, lock="safeload.lock")
-    with pytest.raises(UsageError, match="hf:acme/bert is not in safeload.lock"):
+    with pytest.raises(UsageError, match=r"hf:acme/bert is not in safeload\.lock"):
         audit("hf:acme/bert", lock="safeload.lock")
 
 

@@ -163,7 +163,7 @@ def test_a_lock_by_a_link_inside(home):
 
 def test_what_is_no_lock(home, tmp_path):
     """Missing, a folder, no text, mistakes, too long, no path."""
-    with pytest.raises(UsageError, match="there is no missing.lock: `safeload lock SUBJECT` writes one"):
+    with pytest.raises(UsageError, match=r"there is no missing\.lock: `safeload lock SUBJECT` writes one"):
         read_lock("missing.lock")
     assert read_lock("missing.lock", new=True).lock.subjects == ()
     (home / "l").write_bytes(b"\xff")
