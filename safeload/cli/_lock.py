@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from safeload import __version__
 from safeload.cli import ALLOWED, INCONCLUSIVE, complain
+from safeload.cli._subjects import Subject, audit_subject, target_of_argument
 from safeload.core import Status, Verdict, visible
 from safeload.errors import FormatError, UsageError
 from safeload.formats.lock_file import (
@@ -53,7 +54,13 @@ class Locking:
     """A lock file and what shall become of it."""
 
     def __init__(
-        self, path: str, policy: str | None, asked: Mapping[str, str | None], *, update: bool
+        self,
+        path: str,
+        policy: str | None,
+        asked: Mapping[str, str | None],
+        *,
+        update: bool,
+        offline: bool,
     ) -> None:
         """Read the lock, if there is one.
 
@@ -64,6 +71,7 @@ class Locking:
         self._policy = policy
         self._asked = dict(asked)
         self._update = update
+        self._offline = offline
         self._file = read_lock(path, new=True)
         self._new: dict[_Key, LockedSubject | None] = {}
         """Entries to write, by what they replace; None for one to remove."""
@@ -76,7 +84,7 @@ class Locking:
             UsageError: there is nothing to do.
         """
         if subjects:
-            return [(_target(subject), "") for subject in subjects]
+            return [(target_of_argument(subject), "") for subject in subjects]
         if not self._file.lock.subjects:
             raise UsageError(f"{self._file.lock.source} holds no subject: say what to lock")
         lock = self._file.lock
@@ -94,6 +102,9 @@ class Locking:
         from safeload.cli.audit import exit_code
 
         old = self._find(target)
+        if old is not None and asked_for(target, self._file.folder).revision is None:
+            # of a repository, the revision that the entry says
+            target = self._of(old)
         name = visible(os.fspath(target) if old is None else old.name)
         asked = dict(self._asked)
         if old is not None and asked.get("repository") is None:
@@ -203,16 +214,11 @@ class Locking:
     def _audit(
         self, target: str | Path, old: LockedSubject | None, asked: Mapping[str, str | None]
     ) -> AuditReport:
-        from safeload.cli._progress import ProgressLine
-        from safeload.pipeline import Origin, audit
-
         hold = self._file if old is not None and not self._update else None
         if hold is None:
             keep_outside(self._file.given, None if is_remote(target) else target)
-        with ProgressLine() as progress:
-            return audit(
-                target, policy=self._policy, progress=progress.callback, origin=Origin(**asked), lock=hold
-            )
+        subject = Subject(target, asked)
+        return audit_subject(subject, self._policy, quick=False, offline=self._offline, lock=hold)
 
     def _entry(self, target: str | Path, report: AuditReport, repository: str | None) -> LockedSubject | str:
         """The entry of an allowed subject, or why there can be none."""
@@ -256,12 +262,6 @@ class Locking:
             ),
             files=files,
         )
-
-
-def _target(subject: str) -> str | Path:
-    from safeload.cli.audit import target_of_argument
-
-    return target_of_argument(subject)
 
 
 def _by_key(file: LockFile) -> dict[_Key, LockedSubject]:

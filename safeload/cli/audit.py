@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -10,12 +9,10 @@ import click
 from safeload.cli._options import policy_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
     from types import ModuleType
 
     from safeload.core import AuditReport
-    from safeload.sources.lock_files import LockFile
 
 
 @click.command()
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     "--locked", is_flag=True, help="Hold all files to safeload.lock; without PATH, all of its subjects."
 )
 @click.option("--lock", metavar="FILE", help="The same with another lock file.")
+@click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],
@@ -41,34 +39,39 @@ def command(
     locked: bool,
     lock: str | None,
     quick: bool,
+    offline: bool,
     **asked: str | None,
 ) -> int:
-    """Judge every file of a checkpoint by a policy.
+    """Judge every file of a checkpoint by a policy: of folders, files, or hf:org/name@revision.
 
     Exit code 0: allowed, warnings may stand. 1: denied. 2: an error of usage, policy or tool.
     3: nothing was denied as such, but something that matters is unknown or unread.
+
+    A Hub repository is resolved to a commit once and downloaded into the cache of huggingface_hub, whose
+    environment variables hold (HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE). Its signature is verified by
+    the trust store of the policy, or of --trust.
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
     compared with it. git is never run, and its configuration never read.
 
     With --locked or --lock, a subject has to be in the lock file, and its files have to be the ones that
-    were locked: no other, no more, no fewer.
+    were locked: no other, no more, no fewer. A Hub repository is then asked for at its locked commit.
     """
     from safeload.cli import FAILED, complain, worst
     from safeload.cli._output import coloured, write
+    from safeload.cli._subjects import audit_subject, read_lock_of, subjects_of
     from safeload.errors import UsageError
 
     reporter = _reporter(form)
     documents: list[str] = []
     codes: list[int] = []
-    held = _lock(lock, locked=locked)
-    for target, place, more in _subjects(paths, held):
+    held = read_lock_of(lock, locked=locked)
+    for subject in subjects_of(paths, held, asked):
         try:
-            said = {key: value for key, value in asked.items() if value is not None}
-            report = _audit(target, policy, more | said, quick=quick, lock=held)
+            report = audit_subject(subject, policy, quick=quick, offline=offline, lock=held)
         except UsageError as error:
             # the other subjects still get their reports
-            complain(f"{place}{error}")
+            complain(f"{subject.place}{error}")
             codes.append(FAILED)
             continue
         documents.append(reporter.render(report, colour=coloured(output)))
@@ -87,72 +90,6 @@ def exit_code(report: AuditReport) -> int:
     if decision.verdict is Verdict.DENY:
         return INCONCLUSIVE if decision.inconclusive else DENIED
     return INCONCLUSIVE if report.quick else ALLOWED
-
-
-def _lock(named: str | None, *, locked: bool) -> LockFile | None:
-    """The lock that the subjects are held to, where the user asks for one.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    if named is None and not locked:
-        return None
-    # most audits have none
-    from safeload.sources.lock_files import NAME, read_lock
-
-    return read_lock(named or NAME)
-
-
-def _subjects(paths: Sequence[str], lock: LockFile | None) -> list[tuple[str | Path, str, dict[str, str]]]:
-    """What to audit, where the lock names it, and what the lock says about its origin."""
-    if lock is None or paths:
-        if not paths:
-            raise click.UsageError("Missing argument 'PATH...'.")
-        return [(target_of_argument(path), "", {}) for path in paths]
-    from safeload.errors import UsageError
-    from safeload.sources.lock_files import target_of
-
-    if not lock.lock.subjects:
-        raise UsageError(f"{lock.lock.source} holds no subject")
-    return [
-        (
-            target_of(lock, subject),
-            f"{lock.lock.place(subject)}: ",
-            {} if subject.repository is None else {"repository": subject.repository},
-        )
-        for subject in lock.lock.subjects
-    ]
-
-
-def target_of_argument(path: str) -> str | Path:
-    """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
-    if os.path.isfile(path):  # noqa: PTH113 - most subjects are folders, and start without pathlib
-        from pathlib import Path
-
-        return Path(path)
-    return path
-
-
-def _audit(
-    target: str | Path,
-    policy: str | None,
-    asked: Mapping[str, str],
-    *,
-    quick: bool,
-    lock: LockFile | None,
-) -> AuditReport:
-    from safeload.cli._progress import ProgressLine
-    from safeload.pipeline import Origin, audit
-
-    with ProgressLine() as progress:
-        return audit(
-            target,
-            policy=policy,
-            quick=quick,
-            progress=progress.callback,
-            origin=Origin(**asked),
-            lock=lock,
-        )
 
 
 def _reporter(form: str) -> ModuleType:

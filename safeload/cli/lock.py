@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--update", is_flag=True, help="Take the files as they are now in place of the locked ones.")
 @click.option("--remove", is_flag=True, help="Take these subjects out of the lock.")
 @click.option("--check", is_flag=True, help="Write nothing. Exit code 1 where something would be written.")
+@click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--repository", metavar="ORG/NAME", help="What a clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
@@ -33,6 +34,7 @@ def command(
     update: bool,
     remove: bool,
     check: bool,
+    offline: bool,
     **asked: str | None,
 ) -> int:
     """Audit checkpoints, and lock what is allowed: commit, and size and sha256 of every file.
@@ -52,7 +54,7 @@ def command(
 
     if remove and (update or not subjects):
         raise click.UsageError("--remove takes the subjects to remove, and no --update")
-    locking = Locking(file, policy, asked, update=update)
+    locking = Locking(file, policy, asked, update=update, offline=offline)
     codes = []
     for target, place in locking.targets(subjects):
         try:

@@ -118,6 +118,13 @@ class LockedSubject:
         return self.uri, self.revision or ""
 
     @property
+    def branch(self) -> str | None:
+        """The branch or tag that was asked for; None where it was a commit, or no repository's."""
+        revision = self.revision
+        named = revision is not None and not is_object_id(revision) and not revision.startswith("refs/")
+        return revision if named else None
+
+    @property
     def name(self) -> str:
         """The subject as a user names it: with its revision, where it has one."""
         return self.uri if self.revision is None else f"{self.uri}@{self.revision}"

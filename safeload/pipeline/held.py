@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from safeload.core import visible
 from safeload.errors import UsageError
 from safeload.provenance import Held
-from safeload.record import record
+from safeload.record import record, replace
 from safeload.sources.lock_files import LockFile, find, is_remote, keep_outside, read_lock
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.formats.lock_file import LockedSubject
+    from safeload.pipeline.origin import FoundOrigin
     from safeload.policy.schema import Policy
 
 
@@ -35,14 +36,22 @@ class Hold:
     target: str | Path
     """What to open: a repository at its locked commit."""
 
-    def held(self, policy: Policy) -> Held:
-        """What the collector compares the files with."""
-        return Held(
+    def applied_to(self, found: FoundOrigin, policy: Policy) -> FoundOrigin:
+        """The origin with what the collector compares the files with, and the branch as it was locked.
+
+        A commit does not say on which branch it is, and the branch is not asked about again. So the lock
+        says it, as a clone says it of itself: good enough for a publisher's key, not for a Hub's.
+        """
+        held = Held(
             source=self.file.lock.source,
             digest=f"sha256:{hashlib.sha256(self.file.text.encode()).hexdigest()}",
             subject=self.subject,
             policy=(policy.name, str(policy.digest)),
         )
+        claim, subject = found.claim, self.subject
+        if claim is not None and claim.ref is None and subject is not None and subject.commit == claim.commit:
+            claim = replace(claim, ref=subject.branch)
+        return replace(found, held=held, claim=claim)
 
     @property
     def lines(self) -> Mapping[str, int]:

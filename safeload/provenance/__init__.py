@@ -3,6 +3,8 @@
     commit_signature   is the commit signed by a key that counts for this repository?
     tree_binding       are the files the ones that the commit names?
     freshness          is it older than a commit that was accepted before?
+    hub_listing        where there is no commit to compare with: are they what the Hub lists?
+    hub_status         what does the Hub say of its own scans?
     lock_file          are the files the ones that safeload.lock holds?
 
 A collector establishes one kind of evidence and judges nothing: whether ABSENT matters is a rule's
@@ -17,7 +19,7 @@ are parsed, and a name is only what the user asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safeload.core import Evidence, Status
 from safeload.limits import DEFAULT_LIMITS, Limits
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 SIGNATURE = "commit-signature"
 BINDING = "tree-binding"
 FRESHNESS = "commit-freshness"
+LISTING = "hub-listing"
+HUB_SCAN = "hub-scan"
 LOCK = "lock"
+NO_STORE = "the signature of the commit was not checked: no trust store"
 
 
 @record(eq=False)
@@ -64,6 +69,18 @@ class BoundFile:
     """The judged bytes, again; None where they were not read whole in this scope."""
     sha256: str | None = None
     """Digest of the judged bytes, where it was taken."""
+
+
+@record
+class HubScan:
+    """What a Hub says of its own scans of a commit."""
+
+    subject: str
+    """The commit."""
+    stated: Mapping[str, Any] | None
+    """As it says it; None where it says nothing."""
+    asked: bool = True
+    """False where there was no network to ask over."""
 
 
 @record(eq=False)
@@ -105,6 +122,10 @@ class Case:
     """Paths that a load will receive; None for an audit."""
     memory: str | None = None
     """File that remembers accepted commits, or None."""
+    listing: Mapping[str, str] | None = None
+    """Path -> git blob id as a Hub lists them, for files that cannot be compared with their commit."""
+    hub_scan: HubScan | None = None
+    """What a Hub says of its scans; None for other sources."""
     held: Held | None = None
     """The entry of a lock file; None where nobody named one."""
     limits: Limits = DEFAULT_LIMITS
@@ -121,48 +142,73 @@ class Collected(NamedTuple):
 
 def collect_evidence(case: Case) -> Collected:
     """Every kind of evidence about the files of a source, ordered by collector."""
-    collected = _of_origin(case)
-    return collected if case.held is None else _with_lock(collected, case, case.held)
+    evidence: list[Evidence] = []
+    facts: list[Fact] = []
+    accepted = None
+    if case.claim is None:
+        evidence.append(_without_claim(case))
+        if case.listing is not None:
+            from safeload.provenance import hub_listing
+
+            listing, facts = hub_listing.collect(case, case.listing)
+            evidence.append(listing)
+    else:
+        evidence, facts, accepted = _of_commit(case, case.claim)
+    if case.hub_scan is not None:
+        from safeload.provenance import hub_status
+
+        evidence.append(hub_status.collect(case.hub_scan))
+    if case.held is not None:
+        lock, different = _of_lock(case, case.held)
+        evidence.append(lock)
+        facts = [*facts, *different]
+    return Collected(tuple(evidence), tuple(facts), accepted)
 
 
-def _with_lock(collected: Collected, case: Case, held: Held) -> Collected:
+def _of_lock(case: Case, held: Held) -> tuple[Evidence, list[Fact]]:
     from safeload.provenance import lock_file
 
-    facts: list[Fact] = []
     try:
-        evidence, facts = lock_file.collect(case, held)
+        return lock_file.collect(case, held)
     except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
-        evidence = _failed(LOCK, case.manifest.uri, error)
-    return Collected((*collected.evidence, evidence), (*collected.facts, *facts), collected.accepted)
+        return _failed(LOCK, case.manifest.uri, error), []
 
 
-def _of_origin(case: Case) -> Collected:
-    """What is known about where the files come from."""
-    if case.claim is None or case.store is None:
-        return Collected((_without_claim(case),))
+def _is_locked(case: Case, claim: Claim) -> bool:
+    """Whether the user's own lock says that it is this commit, whichever came before or after it."""
+    return (
+        case.held is not None and case.held.subject is not None and case.held.subject.commit == claim.commit
+    )
+
+
+def _of_commit(case: Case, claim: Claim) -> tuple[list[Evidence], list[Fact], Callable[[], None] | None]:
+    """What a commit proves: by whom it is signed, which files it names, and how old it is."""
     # parsers of objects, keys and signatures are not for the many audits that have no claim
     from safeload.provenance import commit_signature, freshness, tree_binding
 
-    evidence: list[Evidence] = []
     facts: list[Fact] = []
     try:
-        commit, signature = commit_signature.collect(case.claim, case.store, case.now, case.limits)
+        if case.store is None:
+            commit, signature = commit_signature.read(claim, case.limits)
+        else:
+            commit, signature = commit_signature.collect(claim, case.store, case.now, case.limits)
     except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
-        commit, signature = None, _failed(SIGNATURE, case.claim.commit, error)
-    evidence.append(signature)
+        commit, signature = None, _failed(SIGNATURE, claim.commit, error)
+    evidence = [signature]
     try:
-        binding, facts = tree_binding.collect(case, case.claim, commit)
+        binding, facts = tree_binding.collect(case, claim, commit)
     except Exception as error:  # noqa: BLE001  likewise
-        binding = _failed(BINDING, case.claim.commit, error)
+        binding = _failed(BINDING, claim.commit, error)
     evidence.append(binding)
     accepted = None
-    if commit is not None and signature.status is Status.VERIFIED and signature.level != "pin":
+    proven = signature.status is Status.VERIFIED and signature.level != "pin"
+    if commit is not None and proven and not _is_locked(case, claim):
         try:
-            fresh, accepted = freshness.collect(case, case.claim, commit)
+            fresh, accepted = freshness.collect(case, claim, commit)
         except Exception as error:  # noqa: BLE001  likewise
-            fresh = _failed(FRESHNESS, case.claim.commit, error)
+            fresh = _failed(FRESHNESS, claim.commit, error)
         evidence.append(fresh)
-    return Collected(tuple(evidence), tuple(facts), accepted)
+    return evidence, facts, accepted
 
 
 def _failed(kind: str, subject: str, error: Exception) -> Evidence:
@@ -178,10 +224,10 @@ def _failed(kind: str, subject: str, error: Exception) -> Evidence:
 def _without_claim(case: Case) -> Evidence:
     """Whether there is a commit that nobody checked, or none."""
     manifest = case.manifest
-    if manifest.commit is not None:
-        status, detail = Status.UNAVAILABLE, "the signature of the commit was not checked: no trust store"
-    elif case.unclaimed:
+    if case.unclaimed:
         status, detail = Status.UNAVAILABLE, case.unclaimed
+    elif manifest.commit is not None:
+        status, detail = Status.UNAVAILABLE, NO_STORE
     elif manifest.uri.startswith("file:"):
         status, detail = Status.ABSENT, "a local folder names no commit"
     else:

@@ -39,7 +39,7 @@ class AutoConfig:
         """Judge a checkpoint and return its configuration.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             return_unused_kwargs: also return the keyword arguments that are no config fields.
             **kwargs: `policy`, `origin`, `lock`, and config fields to set (`num_labels`, `id2label`, ...).
 
@@ -53,6 +53,7 @@ class AutoConfig:
             scope=SCOPE,
             policy=arguments.policy,
             origin=arguments.origin,
+            hub=arguments.hub,
             lock=arguments.lock,
         )
         record = config_record(snapshot)

@@ -30,7 +30,7 @@ RULE = Rule(
     references=("https://cwe.mitre.org/data/definitions/354.html",),
     waivable=False,
 )
-READS = ("integrity.mismatch", "evidence.tree-binding", "evidence.lock")
+READS = ("integrity.mismatch", "evidence.tree-binding", "evidence.hub-listing", "evidence.lock")
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ state its digests.
 from __future__ import annotations
 
 import os
-import re
 from os import path as paths
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +19,7 @@ from safeload.errors import FormatError, UsageError
 from safeload.formats.lock_file import FOLDER, REPOSITORY, Lock, parse_lock
 from safeload.limits import DEFAULT_LIMITS
 from safeload.record import record
+from safeload.sources.hub_name import SCHEME, is_hub_name, parse_hub_name
 from safeload.sources.policy_files import refuse_inside, shown
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 NAME = "safeload.lock"
 MAIN = "main"
 """The revision of a repository that nobody named one of."""
-
-_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 
 class Asked(NamedTuple):
@@ -103,19 +101,19 @@ def is_remote(target: str | Path) -> bool:
     """Whether a subject is a repository and no path: as `pipeline` decides."""
     if not isinstance(target, str):
         return False
-    return target.startswith(REPOSITORY) or (_HUB_NAME.match(target) is not None and not paths.exists(target))
+    return target.startswith(SCHEME) or (is_hub_name(target) and not paths.exists(target))
 
 
 def asked_for(target: str | Path, folder: str) -> Asked:
     """What an entry of a lock in `folder` calls a subject.
 
     Raises:
-        UsageError: it is no path.
+        UsageError: it is no path, and no name of a repository.
     """
     given = os.fspath(target)
     if is_remote(target):
-        name, at, revision = given.removeprefix(REPOSITORY).partition("@")
-        return Asked(REPOSITORY + name, revision if at else None)
+        name = parse_hub_name(given)
+        return Asked(REPOSITORY + name.repository, name.revision)
     if not given or "\0" in given:
         raise UsageError(f"{visible(repr(given))} is not the path of a checkpoint")
     return Asked(FOLDER + paths.relpath(_place(given), folder), None)

@@ -318,7 +318,7 @@ def test_the_same_entry_at_once(place, capsys):
     from safeload.errors import UsageError
 
     asked = dict.fromkeys(("repository", "revision", "trust", "bundle"))
-    locking = Locking(LOCK, None, asked, update=False)
+    locking = Locking(LOCK, None, asked, update=False, offline=True)
     assert locking.add("./models/a") == 0
     assert main(["lock", "./models/a", "--policy", "default"]) == 0
     with pytest.raises(UsageError, match="was changed meanwhile"):

@@ -163,11 +163,11 @@ def test_a_repository_is_asked_for_at_its_locked_commit(place, monkeypatch):
     (place / "safeload.lock").write_text(write_lock([hub(commit="3" * 40)]))
     opened = []
 
-    def spy(target, policy):
+    def spy(target, *rest):
         opened.append(target)
         raise UsageError("no network here")
 
-    monkeypatch.setattr(pipeline, "_open", spy)
+    monkeypatch.setattr(pipeline, "_open_target", spy)
     for name in ("hf:acme/bert", "hf:acme/bert@main", "acme/bert", f"hf:acme/bert@{'3' * 40}"):
         with pytest.raises(UsageError, match="no network here"):
             audit(name, lock="safeload.lock")
