@@ -488,6 +488,13 @@ class AuditReport:
     """Line of each file in that lock, by path; that of the subject's entry under the empty path."""
 
     @property
+    def anchors(self) -> Mapping[str, Mapping[str, tuple[str, int]]]:
+        """Subject -> path, empty for the subject itself -> the lock file that names it, and the line."""
+        if self.lock is None:
+            return {}
+        return {self.decision.subject: {path: (self.lock, line) for path, line in self.lock_lines.items()}}
+
+    @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """Every file and archive member, with its coverage."""
         return self.decision.artifacts

@@ -9,6 +9,9 @@ from safeload.formats.lock_file import Lock, parse_lock, path_problem, uri_probl
 from safeload.formats.lock_file_write import write_lock, write_subject
 from tests.forge.locks import HOSTILE, repository, subject
 
+# messages escape what they repeat, and the codec is imported by its first use
+"".encode("unicode_escape")
+
 
 def seeds() -> list[bytes]:
     """A folder, a repository, hostile names, and several of them."""

@@ -56,7 +56,10 @@ def test_the_locked_files(place):
     assert lines[report.lock_lines[""] - 1] == "[[subject]]"
     for path in FILES:
         assert lines[report.lock_lines[path] - 1].startswith(f'"{path}" = ')
-    assert audit("model").lock is None
+    assert report.anchors == {
+        report.decision.subject: {path: ("safeload.lock", line) for path, line in report.lock_lines.items()}
+    }
+    assert (audit("model").lock, audit("model").anchors) == (None, {})
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -62,6 +62,13 @@ def test_no_lock_no_model(place, loader):
             loader.from_pretrained("model", lock=lock)
 
 
+def test_a_model_without_a_checkpoint(place):
+    """There is nothing that a lock could hold, and no argument is ignored."""
+    config = AutoConfig.from_pretrained("model")
+    with pytest.raises(UsageError, match="from_config reads none"):
+        AutoModel.from_config(config, lock="safeload.lock")
+
+
 def test_audit_and_admit_take_it_too(place):
     """The public functions, by keyword."""
     assert safeload.audit("model", lock="safeload.lock").decision.verdict is safeload.Verdict.ALLOW
