@@ -114,7 +114,10 @@ class Locking:
             complain(f"{name} is not locked")
             complain(report.decision.explain())
             return exit_code(report)
-        new = self._entry(target, report, asked.get("repository"))
+        uri, revision = asked_for(target, self._file.folder)
+        if old is not None:
+            uri = old.uri
+        new = self._entry(uri, revision, report, asked.get("repository"))
         if isinstance(new, str):
             complain(f"{name} is not locked: {new}")
             return INCONCLUSIVE
@@ -220,9 +223,10 @@ class Locking:
         subject = Subject(target, asked)
         return audit_subject(subject, self._policy, quick=False, offline=self._offline, lock=hold)
 
-    def _entry(self, target: str | Path, report: AuditReport, repository: str | None) -> LockedSubject | str:
+    def _entry(
+        self, uri: str, revision: str | None, report: AuditReport, repository: str | None
+    ) -> LockedSubject | str:
         """The entry of an allowed subject, or why there can be none."""
-        uri, revision = asked_for(target, self._file.folder)
         remote = uri.startswith(REPOSITORY)
         manifest, decision = report.manifest, report.decision
         files = {}

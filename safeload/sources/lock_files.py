@@ -133,7 +133,7 @@ def find(file: LockFile, target: str | Path, revision: str | None = None) -> Loc
     asked = asked_for(target, file.folder)
     entries = [subject for subject in file.lock.subjects if subject.uri == asked.uri]
     if not asked.uri.startswith(REPOSITORY):
-        return entries[0] if entries else None
+        return entries[0] if entries else _same_place(file, target)
     wanted = asked.revision or revision
     if not entries or (wanted is None and len(entries) == 1):
         return entries[0] if entries else None
@@ -155,6 +155,15 @@ def target_of(file: LockFile, subject: LockedSubject) -> str | Path:
 
         return Path(paths.normpath(paths.join(file.folder, subject.uri.removeprefix(FOLDER))))
     return f"{subject.uri}@{subject.commit}"
+
+
+def _same_place(file: LockFile, target: str | Path) -> LockedSubject | None:
+    """The entry whose folder is the same on this machine: links on the way may differ from another's."""
+    wanted = _place(os.fspath(target))
+    for subject in file.lock.subjects:
+        if subject.uri.startswith(FOLDER) and _place(os.fspath(target_of(file, subject))) == wanted:
+            return subject
+    return None
 
 
 def _place(given: str) -> str:

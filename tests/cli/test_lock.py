@@ -341,6 +341,18 @@ def test_a_full_disk_leaves_the_old_lock(place, monkeypatch, capsys):
     assert sorted(path.name for path in place.iterdir()) == ["models", LOCK]
 
 
+def test_models_on_a_volume(place, capsys):
+    """Where the folder of the models became a link, entries stay as they are written."""
+    assert main(["lock", "./models/a"]) == 0
+    text = (place / LOCK).read_text()
+    (place / "models").rename(place.parent / "volume")
+    (place / "models").symlink_to(place.parent / "volume", target_is_directory=True)
+    assert main(["audit", "--locked"]) == 0
+    assert main(["lock"]) == 0
+    assert main(["lock", "--update", "./models/a"]) == 0
+    assert (place / LOCK).read_text() == text
+
+
 def test_a_lock_behind_a_link(place):
     """The file that the link leads to is written, and paths are relative to it."""
     (place / "locks").mkdir()

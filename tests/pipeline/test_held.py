@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from safeload import pipeline
 from safeload.core import Role, Scope, Status, Verdict
@@ -75,6 +77,36 @@ def test_a_flipped_bit_in_any_file(place, path):
             assert (verdict, wrong) == (Verdict.DENY, {path})
         with pytest.raises(PolicyDenied):
             admit("model", scope=MODEL, lock="safeload.lock")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_byte_of_any_file(place, data):
+    """Whichever byte is another one, the files are not the locked ones."""
+    path = data.draw(st.sampled_from(sorted(FILES)))
+    at, bits = data.draw(st.integers(0, len(FILES[path]) - 1)), data.draw(st.integers(1, 255))
+    changed = bytearray(FILES[path])
+    changed[at] ^= bits
+    (place / "model" / path).write_bytes(changed)
+    try:
+        verdict, _, wrong = held()
+        assert (verdict, wrong) == (Verdict.DENY, {path})
+    finally:
+        (place / "model" / path).write_bytes(FILES[path])
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_any_digit_of_the_lock(place, path):
+    """A lock that says another digest or size holds another file."""
+    lock = place / "safeload.lock"
+    whole = lock.read_text()
+    start = whole.index(f'"{path}" = ')
+    line = whole[start : whole.index("\n", start)]
+    digest, size = line.index("sha256 = ") + len("sha256 = ") + 1, line.index("size = ") + len("size = ")
+    for at in (digest, digest + 31, digest + 63, size, len(line) - 3):
+        other = "1" if line[at] != "1" else "2"
+        lock.write_text(whole.replace(line, line[:at] + other + line[at + 1 :]))
+        assert held()[2] == {path}
 
 
 @pytest.mark.parametrize("scope", [CONFIGS, MODEL])

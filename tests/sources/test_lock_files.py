@@ -81,6 +81,16 @@ def test_links_on_the_way_and_at_the_end(home):
     assert find(file, "models/current") is None
 
 
+def test_a_folder_that_is_a_link_on_another_machine(home):
+    """The models lie on a volume there: the entry still means the folder by that name."""
+    (home / "models").rename(home.parent / "volume")
+    (home / "models").symlink_to("../volume", target_is_directory=True)
+    file = read_lock("safeload.lock")
+    for given in ("models/bert", "../volume/bert", target_of(file, file.lock.subjects[1])):
+        assert find(file, given).uri == "file:models/bert"
+    assert find(file, "../volume") is None
+
+
 def test_a_subject_that_is_gone_still_has_its_name(home):
     """So that it can be taken out of the lock."""
     (home / "models" / "bert").rmdir()
