@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from safeload.formats.lock_file import LockedFile, LockedSubject
+from safeload.core import Status
+from safeload.formats.lock_file import LockedEvidence, LockedFile, LockedSubject
 from safeload.record import replace
 
 if TYPE_CHECKING:
@@ -49,6 +50,26 @@ def subject(
 def repository(name: str = "acme/bert", revision: str = "main", commit: str = COMMIT) -> LockedSubject:
     """An entry of a repository."""
     return subject(f"hf:{name}", revision=revision, commit=commit)
+
+
+def sample() -> list[LockedSubject]:
+    """A signed repository, a folder with strange names, and a clone whose commit was checked."""
+    evidence = (
+        LockedEvidence(
+            kind="commit-signature",
+            status=Status.VERIFIED,
+            subject=COMMIT,
+            level="publisher",
+            basis=f"sha256:{'b' * 64}",
+        ),
+        LockedEvidence(kind="tree-binding", status=Status.VERIFIED, subject=COMMIT),
+    )
+    absent = LockedEvidence(kind="commit-signature", status=Status.ABSENT, subject="file:models/strange")
+    return [
+        replace(repository(), evidence=evidence),
+        subject("file:models/strange", dict.fromkeys(HOSTILE, b"x"), evidence=(absent,)),
+        subject("file:../clone", commit="2" * 40, repository="acme/other", evidence=evidence[1:]),
+    ]
 
 
 def tree(folder: Path, files: dict[str, bytes]) -> Path:

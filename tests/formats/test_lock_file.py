@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ from safeload.formats.lock_file import (
 from safeload.formats.lock_file_write import quoted, write_lock, write_subject
 from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
-from tests.forge.locks import COMMIT, HOSTILE, POLICY, repository, subject
+from tests.forge.locks import COMMIT, HOSTILE, POLICY, repository, sample, subject
 
 SHA = "0" * 64
 ENTRY = f"""\
@@ -77,6 +78,13 @@ def test_places_are_files_and_lines():
         assert lock.place(entry) == f"x/safeload.lock:{entry.line}"
     assert (first.uri, second.uri) == ("file:a", "file:b")
     assert first.line < first.files["config.json"].line < second.line
+
+
+def test_the_format_is_the_golden_file():
+    """What was written yesterday is what is written today: users review this text."""
+    golden = (Path(__file__).parent.parent / "golden" / "safeload.lock").read_text(encoding="utf-8")
+    assert write_lock(sample()) == golden
+    assert write_lock(parse_lock(golden, "l").subjects) == golden
 
 
 def test_an_empty_lock():
