@@ -202,7 +202,7 @@ class Limits:
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
     index_bytes: int = 64 * MIB
-    """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
+    """Elements that are read while a pickle is judged: indices of sparse tensors, small arrays of joblib."""
 
     # chat templates
     template_bytes: int = 256 * KIB

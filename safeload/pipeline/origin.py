@@ -163,7 +163,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
     if asked.bundle is not None:
         raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
-    store = _store(asked, policy, "")
+    store = _store(asked, policy, source.root)
     scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
     if source.objects is None:
         rule = None if store is None else store.rule_for(source.repository)
@@ -205,7 +205,7 @@ def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
     from safeload.provenance.trust_store import parse_trust
     from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited or None)
+    files = read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
