@@ -22,6 +22,7 @@ class Server:
         self.asked: list[tuple[int, int]] = []
 
     def fetch(self, offset: int, length: int) -> bytes:
+        """One answer."""
         self.asked.append((offset, length))
         found = self.data[offset : offset + length]
         assert len(found) == length
