@@ -147,13 +147,15 @@ def collect_evidence(case: Case) -> Collected:
     accepted = None
     if case.claim is None:
         evidence.append(_without_claim(case))
-        if case.listing is not None:
-            from safeload.provenance import hub_listing
-
-            listing, facts = hub_listing.collect(case, case.listing)
-            evidence.append(listing)
     else:
         evidence, facts, accepted = _of_commit(case, case.claim)
+    bound = any(item.kind == BINDING and item.status is not Status.UNAVAILABLE for item in evidence)
+    if case.listing is not None and not bound:
+        from safeload.provenance import hub_listing
+
+        listing, different = hub_listing.collect(case, case.listing)
+        evidence.append(listing)
+        facts = [*facts, *different]
     if case.hub_scan is not None:
         from safeload.provenance import hub_status
 
