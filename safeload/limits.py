@@ -170,6 +170,10 @@ class Limits:
     """An armored signature has 200 to 1,000 bytes."""
     key_file_bytes: int = 1 * MIB
     """One public key with all that others certified about it."""
+    attestation_bytes: int = 16 * MIB
+    """A bundle, envelope or statement that lists files: 20,000 are 4 MB, and a third more in base64."""
+    signed_pieces: int = 200_000
+    """Pieces of one signed model. The reference implementation cuts files into pieces of 1 GB."""
 
     # pickle
     pickle_bytes: int = 64 * MIB

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option("--model-signature", metavar="FILE", help="Bundle of OpenSSF Model Signing, else model.sig.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from safeload.core import visible
 from safeload.errors import FormatError, UsageError
 from safeload.limits import DEFAULT_LIMITS
-from safeload.provenance import BoundFile, Case, Claim
+from safeload.provenance import BoundFile, Case, Claim, SignatureFile
 from safeload.record import record, replace
 from safeload.sources.blobs import FileBlob, MemoryBlob
 
@@ -36,6 +36,8 @@ _UNNAMED = (
     "that has a rule for it"
 )
 _BUNDLE_HEADER = 1 << 20
+MODEL_SIGNATURE = "model.sig"
+"""Where the signature of a model lies by convention."""
 
 
 @record
@@ -52,6 +54,8 @@ class Origin:
     """Folder of the trust store, where the policy names none."""
     memory: str | Path | None = None
     """File that remembers accepted commits; the user's own by default."""
+    model_signature: str | Path | None = None
+    """Bundle of a model signature; `model.sig` in the root of the folder by default."""
 
 
 @record(eq=False)
@@ -60,6 +64,8 @@ class FoundOrigin:
 
     claim: Claim | None = None
     store: TrustStore | None = None
+    repository: str | None = None
+    signature: SignatureFile | None = None
     unclaimed: str = ""
     """Why there is no claim: a lower-case sentence."""
     required: str = "none"
@@ -83,11 +89,13 @@ class FoundOrigin:
             now=time.time(),
             claim=self.claim,
             store=self.store,
+            repository=self.repository,
+            signature=self.signature,
             unclaimed=self.unclaimed,
             required=self.required,
             required_by=self.required_by,
             files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None
+            if self.claim is not None or self.signature is not None
             else {},
             handed_out=None if scope.everything else handed_out,
             memory=self.memory,
@@ -110,34 +118,82 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
     store = _store(asked, policy, audited)
     is_folder = source.manifest.uri == f"file:{source.root}"
     is_clone = is_folder and os.path.exists(f"{source.root}/.git")  # noqa: PTH110 - starts without pathlib
+    signature = _signature(asked, source, policy.limits)
     if store is None or asked.repository is None:
-        if asked.repository is not None or asked.revision is not None or asked.bundle is not None:
+        said = (asked.repository, asked.revision, asked.bundle, asked.model_signature)
+        if any(item is not None for item in said):
             lacking = "a trust store" if store is None else "the name of the repository"
             raise UsageError(f"the origin of a checkpoint cannot be checked without {lacking}")
-        return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "")
+        return FoundOrigin(store=store, signature=signature, unclaimed=_UNNAMED if is_clone else "")
     if not is_folder:
         raise UsageError(f"{visible(audited)} is one file: a commit is about the whole folder, so give that")
+    repository = _repository(asked.repository)
     opened: GitStore | None = None
+    claim: Claim | None = None
     try:
         if asked.bundle is not None:
-            claim = _from_bundle(asked, asked.repository, policy.limits)
+            claim = _from_bundle(asked, repository, policy.limits)
         elif is_clone:
             from safeload.sources.git_store import GitStore
 
             opened = GitStore(source.root, policy.limits)
-            claim = _from_clone(asked, asked.repository, opened)
-        else:
-            raise UsageError(f"{visible(source.root)} is no clone: the commit and its trees need a bundle")
+            claim = _from_clone(asked, repository, opened)
+        elif signature is None or asked.revision is not None:
+            lacks = "the commit and its trees need a bundle, or the folder a signed model.sig"
+            raise UsageError(f"{visible(source.root)} is no clone: {lacks}")
     except FormatError as error:
-        rule = store.rule_for(asked.repository)
+        rule = store.rule_for(repository)
         return FoundOrigin(
             store=store,
+            repository=repository,
+            signature=signature,
+            limits=policy.limits,
             unclaimed=f"the origin could not be read: {error}",
             required=rule.require,
             required_by=rule.place,
         )
-    source.manifest = replace(source.manifest, commit=claim.commit)
-    return FoundOrigin(claim=claim, store=store, memory=_memory(asked), opened=opened, limits=policy.limits)
+    if claim is not None:
+        source.manifest = replace(source.manifest, commit=claim.commit)
+    return FoundOrigin(
+        claim=claim,
+        store=store,
+        repository=repository,
+        signature=signature,
+        memory=_memory(asked),
+        opened=opened,
+        limits=policy.limits,
+    )
+
+
+def _signature(asked: Origin, source: LocalSource, limits: Limits) -> SignatureFile | None:
+    """The bundle of a model signature: the one that the user names, or the one by convention."""
+    most = limits.attestation_bytes + 1
+    if asked.model_signature is None:
+        if MODEL_SIGNATURE not in {entry.path for entry in source.manifest.entries}:
+            return None
+        blob = source.blobs.get(MODEL_SIGNATURE)
+        try:
+            data = b"" if blob is None else blob.read(0, min(blob.size, most))
+        except FormatError:
+            data = b""  # it is no bundle then, and that it could not be read is a finding of its own
+        return SignatureFile(name=MODEL_SIGNATURE, data=data, path=MODEL_SIGNATURE)
+    given = os.fspath(asked.model_signature)
+    try:
+        with open(given, "rb") as file:  # noqa: PTH123 - starts without pathlib
+            data = file.read(most)
+    except OSError as error:
+        raise UsageError(f"cannot read {visible(given)}: {(error.strerror or 'error').lower()}") from None
+    inside = os.path.realpath(given).removeprefix(f"{source.root}/")
+    path = inside if inside in source.blobs else None
+    return SignatureFile(name=given, data=data, path=path)
+
+
+def _repository(name: str) -> str:
+    from safeload.provenance.trust import is_repository
+
+    if not is_repository(name):
+        raise UsageError(f"{visible(name)} is no name of a repository: org/name")
+    return name
 
 
 def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
@@ -191,10 +247,7 @@ def _from_bundle(asked: Origin, repository: str, limits: Limits) -> Claim:
 
 def _claim(repository: str, commit: str, objects: Objects, ref: str | None) -> Claim:
     from safeload.formats.git_objects import is_object_id
-    from safeload.provenance.trust import is_repository
 
-    if not is_repository(repository):
-        raise UsageError(f"{visible(repository)} is no name of a repository: org/name")
     if not is_object_id(commit):
         raise UsageError(f"{visible(commit)} is no commit: write all 40 hexadecimal digits, lower case")
     return Claim(repository=repository, commit=commit, objects=objects, ref=ref)

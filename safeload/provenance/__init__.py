@@ -3,6 +3,7 @@
     commit_signature   is the commit signed by a key that counts for this repository?
     tree_binding       are the files the ones that the commit names?
     freshness          is it older than a commit that was accepted before?
+    model_signing      are the files those that a key which counts for this repository has signed?
 
 A collector establishes one kind of evidence and judges nothing: whether ABSENT matters is a rule's
 and then the policy's to say. It always returns evidence. What could not be looked at is UNAVAILABLE
@@ -18,9 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from safeload.core import Evidence, Status
+from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Status
 from safeload.limits import DEFAULT_LIMITS, Limits
-from safeload.record import record
+from safeload.record import record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SIGNATURE = "commit-signature"
 BINDING = "tree-binding"
 FRESHNESS = "commit-freshness"
+MODEL = "model-signature"
 
 
 @record(eq=False)
@@ -50,6 +52,17 @@ class Claim:
     """True where the one who says it is the server of the repository, not the files themselves."""
     partial: bool = False
     """True where the source fetches needed files only: others may be missing."""
+
+
+@record(eq=False)
+class SignatureFile:
+    """A bundle that is said to sign the files. Nothing in it is trusted."""
+
+    name: str
+    """As messages name it."""
+    data: bytes
+    path: str | None = None
+    """Its path in the snapshot, where it is a file of it."""
 
 
 @record(eq=False)
@@ -72,6 +85,10 @@ class Case:
     """Seconds since 1970."""
     claim: Claim | None = None
     store: TrustStore | None = None
+    repository: str | None = None
+    """`org/name`, as the user asked for it, with or without a claim."""
+    signature: SignatureFile | None = None
+    """Bundle of a model signature, where there is one."""
     unclaimed: str = ""
     """Why there is no claim though the source may have commits: a lower-case sentence."""
     required: str = "none"
@@ -98,6 +115,19 @@ class Collected(NamedTuple):
 
 def collect_evidence(case: Case) -> Collected:
     """Every kind of evidence about the files of a source, ordered by collector."""
+    about_commit, facts, accepted = _about_commit(case)
+    about_model, more = _about_model(case)
+    bound = any(item.kind == BINDING and item.status is Status.VERIFIED for item in about_commit)
+    commit_proven = bound and _is_proven(about_commit, SIGNATURE)
+    evidence = (
+        *_unless(about_commit, proven=_is_proven(about_model, MODEL)),
+        *_unless(about_model, proven=commit_proven),
+    )
+    return Collected(evidence, (*facts, *more), accepted)
+
+
+def _about_commit(case: Case) -> Collected:
+    """Signature, binding and freshness of the commit."""
     if case.claim is None or case.store is None:
         return Collected((_without_claim(case),))
     # parsers of objects, keys and signatures are not for the many audits that have no claim
@@ -108,28 +138,53 @@ def collect_evidence(case: Case) -> Collected:
     try:
         commit, signature = commit_signature.collect(case.claim, case.store, case.now, case.limits)
     except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
-        commit, signature = None, _failed(SIGNATURE, case.claim, error)
+        commit, signature = None, _failed(SIGNATURE, case.claim.commit, error)
     evidence.append(signature)
     try:
         binding, facts = tree_binding.collect(case, case.claim, commit)
     except Exception as error:  # noqa: BLE001  likewise
-        binding = _failed(BINDING, case.claim, error)
+        binding = _failed(BINDING, case.claim.commit, error)
     evidence.append(binding)
     accepted = None
     if commit is not None and signature.status is Status.VERIFIED and signature.level != "pin":
         try:
             fresh, accepted = freshness.collect(case, case.claim, commit)
         except Exception as error:  # noqa: BLE001  likewise
-            fresh = _failed(FRESHNESS, case.claim, error)
+            fresh = _failed(FRESHNESS, case.claim.commit, error)
         evidence.append(fresh)
     return Collected(tuple(evidence), tuple(facts), accepted)
 
 
-def _failed(kind: str, claim: Claim, error: Exception) -> Evidence:
+def _about_model(case: Case) -> tuple[tuple[Evidence, ...], tuple[Fact, ...]]:
+    """The model signature, where there is one or a rule could ask for one."""
+    if case.signature is None and (case.store is None or case.repository is None):
+        return (), ()
+    from safeload.provenance import model_signing
+
+    try:
+        evidence, facts = model_signing.collect(case)
+    except Exception as error:  # noqa: BLE001  likewise
+        return (_failed(MODEL, case.manifest.uri, error),), ()
+    return () if evidence is None else (evidence,), tuple(facts)
+
+
+def _is_proven(evidence: tuple[Evidence, ...], kind: str) -> bool:
+    return any(item.kind == kind and item.status is Status.VERIFIED for item in evidence)
+
+
+def _unless(evidence: tuple[Evidence, ...], *, proven: bool) -> Iterator[Evidence]:
+    """The evidence. Where another signature proves the origin, a missing one is nobody's concern."""
+    for item in evidence:
+        lacking = item.status in {Status.ABSENT, Status.UNAVAILABLE} and item.code not in UNTRUSTED
+        signature = item.kind in {SIGNATURE, MODEL}
+        yield replace(item, code=NOT_NEEDED) if proven and lacking and signature else item
+
+
+def _failed(kind: str, subject: str, error: Exception) -> Evidence:
     return Evidence(
         kind=kind,
         status=Status.UNAVAILABLE,
-        subject=claim.commit,
+        subject=subject,
         detail=f"the collector failed, which is a bug of safeload: {type(error).__name__}",
         code="failed",
     )

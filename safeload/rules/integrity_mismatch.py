@@ -1,4 +1,4 @@
-"""A file is not the one that the signed commit names."""
+"""A file is not the one that the signed commit names, or the signed manifest of the model."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="integrity.mismatch",
     severity=Severity.CRITICAL,
-    summary="A file is not the one that the commit names.",
+    summary="A file is not the one that the commit, or the signature of the model, names.",
     why=(
-        "The signature is over the commit, and the commit names every file by its digest. A file that "
+        "What is signed, a commit or the manifest of a model, names every file by its digest. A file that "
         "differs was changed after it was signed: on the way, on the server or on this disk."
     ),
     fix=(

@@ -57,9 +57,9 @@ def read_trust(folder: str | Path, *, audited: str | Path | None = None) -> Trus
 
 
 def _listed(folder: str) -> list[str]:
-    """The .asc and .pub files of a folder; other files, such as a README, are no keys."""
+    """The .asc, .pub and .pem files of a folder; other files, such as a README, are no keys."""
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith((".asc", ".pub")))
+        names = sorted(name for name in os.listdir(folder) if name.endswith((".asc", ".pub", ".pem")))
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -1,0 +1,328 @@
+"""Evidence `model-signature`: are the files those that a key which counts for this repository has signed?
+
+https://github.com/ossf/model-signing-spec (OpenSSF Model Signing)
+
+    1. the bundle is read whole (`formats.sigstore_bundle`)
+    2. the first rule of the trust store that names the repository, and its keys of kind oms and oms-root
+    3. the signature over the payload's very bytes, by one of those keys and no other
+    4. the same bytes, read as a statement with a manifest (`formats.model_manifest`)
+    5. every file against the manifest: by the digests that the audit took, where they are of its kind
+
+VERIFIED says all of that: a good signature over other files proves nothing about these. What the signer left
+out is not covered: it is said, and whatever a loader would take by its name, or does take, has to be listed.
+Neither are the bundle itself and git's own files, which the convention leaves out.
+
+Nothing in a bundle proves when it was made, so dates in the trust store are held against the time of the
+check, and the evidence has no time. For the same reason an older model that the same key has signed passes.
+
+Signatures by Sigstore's own services (keyless) end as UNAVAILABLE.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Fact, Location, Role, Status
+from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.dsse import PayloadTypeUnsupported
+from safeload.formats.intoto import StatementTypeUnsupported, parse_statement
+from safeload.formats.model_manifest import (
+    PredicateOutdated,
+    PredicateUnsupported,
+    SerializationUnsupported,
+    parse_manifest,
+)
+from safeload.formats.public_key import PemKey, write_pem
+from safeload.formats.sigstore_bundle import (
+    ContentUnsupported,
+    LogUnexpected,
+    MediaTypeUnsupported,
+    parse_bundle,
+)
+from safeload.provenance import MODEL
+from safeload.provenance.certificates import ChainRefused, certified_signer
+from safeload.provenance.keys import holds
+from safeload.provenance.tree_binding import BOOKKEEPING
+from safeload.provenance.trust import MODEL_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeload.formats.model_manifest import ModelManifest, Piece
+    from safeload.formats.sigstore_bundle import Bundle
+    from safeload.limits import Limits
+    from safeload.provenance import BoundFile, Case, SignatureFile
+    from safeload.provenance.trust import TrustedKey, TrustRule, TrustStore
+
+NAME = "model.sig"
+"""Where a bundle lies by convention: in the root of the repository."""
+_LEFT_OUT = (".git", ".gitattributes", ".github", ".gitignore")
+"""What signers leave out by convention, in the root of the repository."""
+_UNCHECKED = {NOT_NEEDED, "unsupported-signature", "unread", "pinned", *UNTRUSTED}
+_OTHERS = (
+    ContentUnsupported,
+    LogUnexpected,
+    MediaTypeUnsupported,
+    PayloadTypeUnsupported,
+    PredicateOutdated,
+    PredicateUnsupported,
+    SerializationUnsupported,
+    StatementTypeUnsupported,
+)
+_MOST_FACTS = 100
+
+
+class _Ended(Exception):
+    """The way out of the steps, with what was found."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+def collect(case: Case) -> tuple[Evidence | None, list[Fact]]:
+    """Judge the model signature of a source by a trust store.
+
+    Args:
+        case: the files, the bundle, the repository and the trust store.
+
+    Returns:
+        The evidence, or None where there is no bundle and no rule asks for one; and a fact
+        `integrity.mismatch` for each of the first files that differ.
+    """
+    rule = None
+    if case.store is not None and case.repository is not None:
+        rule = case.store.rule_for(case.repository)
+    if case.signature is None:
+        if rule is None or not rule.keys_of(MODEL_KINDS):
+            return None, []
+        subject = case.manifest.uri
+        absent = _Ended("", f"there is no {NAME}, and {rule.place} names who signs models")
+        return _evidence(case, rule, Status.ABSENT, absent, subject), []
+    subject = f"sha256:{hashlib.sha256(case.signature.data).hexdigest()}"
+    try:
+        signer, who, manifest = _verify(case, case.signature, rule)
+        problems, said = _compare(case, manifest)
+    except _Ended as ended:
+        status = Status.UNAVAILABLE if ended.code in _UNCHECKED else Status.INVALID
+        return _evidence(case, rule, status, ended, subject), []
+    if problems:
+        facts = [_fact(*problem) for problem in problems[:_MOST_FACTS]]
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        first = f"{problems[0][0]} {problems[0][2]}{more}"
+        differs = _Ended("named", f"the files are not those that were signed: {first}")
+        return _evidence(case, rule, Status.INVALID, differs, subject), facts
+    good = _Ended("", f"{who}; {said}")
+    return _evidence(case, rule, Status.VERIFIED, good, subject, signer=signer), []
+
+
+def _verify(case: Case, file: SignatureFile, rule: TrustRule | None) -> tuple[str, str, ModelManifest]:
+    """Steps 1 to 4: the signer's fingerprint, who that is, and what was signed."""
+    if rule is None or case.store is None:
+        raise _Ended(NOT_NEEDED, f"{file.name} was not checked: nobody said whose key counts")
+    if rule.require == "deny":
+        raise _Ended("no-rule", f"{rule.place} denies or trusts nobody for {case.repository}")
+    if not rule.keys_of(MODEL_KINDS):
+        raise _Ended(NOT_NEEDED, f"{file.name} was not checked: {rule.place} names no key for it")
+    if rule.pin:
+        raise _Ended("pinned", f"{rule.place} pins commits, and a model signature names none")
+    try:
+        bundle = parse_bundle(file.data, case.limits)
+    except FormatError as error:
+        raise _Ended(_code(error), f"{file.name} cannot be verified: {error}") from None
+    if bundle.kind == "keyless":
+        raise _Ended("unsupported-signature", "a keyless signature by Sigstore, which is not verified")
+    if bundle.kind == "certificate":
+        signer, who, trusted = _by_certificate(bundle, rule, case.now)
+    else:
+        signer, who, trusted = _by_key(bundle, case.store, rule)
+    for window, whose in ((trusted.window, trusted.name), (rule.window, rule.place)):
+        if not window.holds(int(case.now)):
+            raise _Ended("outside-window", f"today lies outside of the dates that {whose} has")
+    return signer, f"signed by {who}, a publisher key of {rule.place}", _manifest(bundle, case.limits)
+
+
+def _manifest(bundle: Bundle, limits: Limits) -> ModelManifest:
+    """Step 4."""
+    try:
+        return parse_manifest(parse_statement(bundle.envelope.payload, limits), limits)
+    except FormatError as error:
+        raise _Ended(_code(error), f"what was signed cannot be compared: {error}") from None
+
+
+def _code(error: FormatError) -> str:
+    """What is of another kind than those that are read is not wrong, only not verified."""
+    unread = isinstance(error, (*_OTHERS, LimitExceeded))
+    return "unsupported-signature" if unread else "malformed-signature"
+
+
+def _by_key(bundle: Bundle, store: TrustStore, rule: TrustRule) -> tuple[str, str, TrustedKey]:
+    """Step 3 where the bundle names a key at most."""
+    for trusted in rule.keys_of({"oms"}):
+        key = trusted.public
+        if isinstance(key, PemKey) and holds(key, bundle.envelope.signed, bundle.envelope.signature):
+            if not _means(bundle, key):
+                raise _Ended("malformed-signature", "the bundle names another key than the one that signed")
+            return trusted.fingerprint, f"{trusted.name} ({trusted.fingerprint})", trusted
+    for trusted in store.keys:
+        if trusted.kind != "oms" or not isinstance(trusted.public, PemKey) or not _said(bundle):
+            continue
+        if _means(bundle, trusted.public):
+            if trusted in rule.keys:
+                raise _Ended(
+                    "bad-signature", f"not what {trusted.name} has signed: it was altered after that"
+                )
+            raise _not_listed(trusted, rule)
+    hint = f" (it names {bundle.hint[:80]})" if bundle.hint else ""
+    raise _Ended("unknown-key", f"signed by none of the keys that {rule.place} lists{hint}")
+
+
+def _by_certificate(bundle: Bundle, rule: TrustRule, now: float) -> tuple[str, str, TrustedKey]:
+    """Step 3 where the bundle brings a chain."""
+    roots = rule.keys_of({"oms-root"})
+    if not roots:
+        raise _Ended("unknown-key", f"signed by a certificate, and {rule.place} lists no authority")
+    try:
+        signer = certified_signer(bundle.certificates, roots, now, rule.min_rsa)
+    except ChainRefused as error:
+        raise _Ended(error.why, error.detail) from None
+    except FormatError as error:
+        raise _Ended("malformed-signature", str(error)) from None
+    if bundle.envelope.keyid and not signer.key.is_named(bundle.envelope.keyid):
+        raise _Ended("malformed-signature", "the envelope names another key than the certificate")
+    if not holds(signer.key, bundle.envelope.signed, bundle.envelope.signature):
+        raise _Ended("bad-signature", "not what the certified key has signed: it was altered after that")
+    who = f"{signer.name} ({signer.key.fingerprint}), certified by {signer.root.name}"
+    return signer.key.fingerprint, who, signer.root
+
+
+def _not_listed(trusted: TrustedKey, rule: TrustRule) -> _Ended:
+    return _Ended(
+        "key-not-allowed",
+        f"signed by {trusted.name} ({trusted.fingerprint}), which {rule.place} does not list: "
+        "the model may be of another repository",
+    )
+
+
+def _said(bundle: Bundle) -> bool:
+    """Whether the bundle says which key signed."""
+    return bool(bundle.hint or bundle.key or bundle.envelope.keyid)
+
+
+def _means(bundle: Bundle, key: PemKey) -> bool:
+    """Whether all that the bundle says about its key fits this one. It excuses nothing: nobody signed it."""
+    hints = [hint for hint in (bundle.hint, bundle.envelope.keyid) if hint]
+    written = {key.der, write_pem("PUBLIC KEY", key.der).encode()}
+    return all(map(key.is_named, hints)) and (bundle.key is None or bundle.key in written)
+
+
+def _compare(case: Case, manifest: ModelManifest) -> tuple[list[tuple[str, str, str]], str]:
+    """Step 5: path, problem and detail of what is wrong; and what was compared, in words."""
+    problems: list[tuple[str, str, str]] = []
+    compared = skipped = 0
+    uncovered: list[str] = []
+    there = {entry.path: entry.role for entry in case.manifest.entries}
+    for path, role in sorted(there.items()):
+        if path not in manifest.files:
+            left = _left_out(case, manifest, path, role)
+            if left:
+                uncovered.append(path)
+            else:
+                problems.append((path, "extra", "is not listed by the model signature"))
+        elif path not in case.files:
+            problems.append((path, "unread", "could not be read and compared"))
+        elif case.files[path].chunks is None:
+            if case.handed_out is None or path in case.handed_out:
+                raise _Ended(
+                    "unread", f"{path} was not read whole, so it was not compared with its signature"
+                )
+            skipped += 1
+        else:
+            compared += 1
+            problem = _differs(case.files[path], manifest.files[path], manifest.algorithm)
+            if problem:
+                problems.append((path, "content", problem))
+    partial = case.claim is not None and case.claim.partial
+    missing = () if partial else sorted(manifest.files.keys() - there.keys())
+    problems += [(path, "missing", "is listed by the model signature and missing here") for path in missing]
+    said = f"{compared} of {len(manifest.files)} files were compared, each is the one that was signed"
+    if skipped:
+        said += f"; {skipped} that this load does not hand out were not"
+    if uncovered:
+        more = f" and {len(uncovered) - 5} more" if len(uncovered) > 5 else ""
+        said += f"; not covered: {', '.join(uncovered[:5])}{more}"
+    return problems, said
+
+
+def _left_out(case: Case, manifest: ModelManifest, path: str, role: Role) -> bool:
+    """Whether a file may be missing from the manifest. What is handed out may not, whoever left it out."""
+    if case.handed_out is not None and path in case.handed_out:
+        return False
+    if case.signature is not None and path == case.signature.path:
+        return True
+    if path.startswith(BOOKKEEPING) or path.partition("/")[0] in _LEFT_OUT:
+        return True
+    return role is Role.OTHER and manifest.ignores(path)
+
+
+def _differs(file: BoundFile, pieces: tuple[Piece, ...], algorithm: str) -> str:
+    """What is wrong with the content of one file, or nothing."""
+    whole = len(pieces) == 1 and pieces[0].end is None
+    if whole and algorithm == "sha256" and file.sha256 is not None:
+        return "" if file.sha256 == pieces[0].digest else _other(algorithm, file.sha256, pieces[0].digest)
+    if not whole and pieces[-1].end != file.size:
+        return f"has {file.size} bytes, and {pieces[-1].end} were signed"
+    try:
+        for piece, digest in zip(pieces, _digests(file, pieces, algorithm), strict=True):
+            if digest != piece.digest:
+                return _other(algorithm, digest, piece.digest)
+    except FormatError as error:
+        return f"could not be compared: {error.detail}"
+    return ""
+
+
+def _digests(file: BoundFile, pieces: tuple[Piece, ...], algorithm: str) -> Iterator[str]:
+    """The digest of each piece, in one pass over the file."""
+    ends = [file.size if piece.end is None else piece.end for piece in pieces]
+    state, at, number = hashlib.new(algorithm), 0, 0
+    for chunk in file.chunks() if file.chunks else ():
+        view = memoryview(chunk)
+        while view and number < len(ends):
+            part = view[: ends[number] - at]
+            state.update(part)
+            at += len(part)
+            view = view[len(part) :]
+            if at == ends[number]:
+                yield state.hexdigest()
+                state, number = hashlib.new(algorithm), number + 1
+    if number < len(ends):
+        # an empty file has one piece, of no bytes
+        yield state.hexdigest()
+
+
+def _other(algorithm: str, found: str, signed: str) -> str:
+    return f"is not the file that was signed: {algorithm} {found}, and {signed} in the manifest"
+
+
+def _evidence(
+    case: Case, rule: TrustRule | None, status: Status, ended: _Ended, subject: str, *, signer: str = ""
+) -> Evidence:
+    return Evidence(
+        kind=MODEL,
+        status=status,
+        subject=subject,
+        detail=ended.detail,
+        code=ended.code,
+        level="publisher" if status is Status.VERIFIED else "none",
+        required="none" if rule is None else rule.require,
+        required_by="" if rule is None else rule.place,
+        basis="" if case.store is None or rule is None else str(case.store.digest),
+        signer=signer,
+    )
+
+
+def _fact(path: str, problem: str, detail: str) -> Fact:
+    data = {"problem": problem, "detail": detail}
+    return Fact(kind="integrity.mismatch", location=Location(artifact=path), data=data)
