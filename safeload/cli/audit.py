@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from safeload.cli._attest import Attester
     from safeload.core import AuditReport
 
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
 @click.option("--model-signature", metavar="FILE", help="Bundle of OpenSSF Model Signing, else model.sig.")
+@click.option("--attest", metavar="FILE", help="Write what was established to FILE, for `safeload verify`.")
+@click.option("--attest-key", metavar="PEM", help="Private key that signs it; without one it is a report.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],
@@ -34,6 +37,8 @@ def command(
     form: str,
     output: str | None,
     *,
+    attest: str | None,
+    attest_key: str | None,
     quick: bool,
     **asked: str | None,
 ) -> int:
@@ -43,13 +48,14 @@ def command(
     3: nothing was denied as such, but something that matters is unknown or unread.
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
-    compared with it. git is never run, and its configuration never read.
+    compared with it; so is a model.sig in the folder. git is never run, and its configuration never read.
     """
     from safeload.cli import FAILED, complain, worst
     from safeload.cli._output import coloured, write
     from safeload.errors import UsageError
 
     reporter = _reporter(form)
+    attester = _attester(paths, attest, attest_key, quick=quick)
     documents: list[str] = []
     codes: list[int] = []
     for path in paths:
@@ -62,6 +68,8 @@ def command(
             continue
         documents.append(reporter.render(report, colour=coloured(output)))
         codes.append(exit_code(report))
+        if attester is not None:
+            codes.append(_attested(attester, report, asked["repository"]))
     if documents:
         write(reporter.join(documents), output)
     return worst(codes)
@@ -76,6 +84,38 @@ def exit_code(report: AuditReport) -> int:
     if decision.verdict is Verdict.DENY:
         return INCONCLUSIVE if decision.inconclusive else DENIED
     return INCONCLUSIVE if report.quick else ALLOWED
+
+
+def _attested(attester: Attester, report: AuditReport, repository: str | None) -> int:
+    """Write the attestation; that it could not be written is not the verdict, but counts before it."""
+    from safeload.cli import ALLOWED, FAILED, complain
+    from safeload.errors import UsageError
+
+    try:
+        complain(attester.write(report, repository))
+    except UsageError as error:
+        complain(str(error))
+        return FAILED
+    return ALLOWED
+
+
+def _attester(paths: Sequence[str], attest: str | None, key: str | None, *, quick: bool) -> Attester | None:
+    """What writes the attestation, if one was asked for.
+
+    Raises:
+        UsageError: it cannot be written, or would not say what it seems to.
+    """
+    from safeload.errors import UsageError
+
+    if attest is None:
+        if key is not None:
+            raise UsageError("--attest-key signs what --attest writes: name its file")
+        return None
+    if quick or len(paths) != 1:
+        raise UsageError("an attestation is about one folder or file that was read whole")
+    from safeload.cli._attest import Attester
+
+    return Attester(attest, key, paths[0])
 
 
 def _audit(path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool) -> AuditReport:

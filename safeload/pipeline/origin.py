@@ -115,7 +115,7 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
     Raises:
         UsageError: what was asked for contradicts itself or cannot be read.
     """
-    store = _store(asked, policy, audited)
+    store = find_store(asked, policy, audited)
     is_folder = source.manifest.uri == f"file:{source.root}"
     is_clone = is_folder and os.path.exists(f"{source.root}/.git")  # noqa: PTH110 - starts without pathlib
     signature = _signature(asked, source, policy.limits)
@@ -196,8 +196,12 @@ def _repository(name: str) -> str:
     return name
 
 
-def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
-    """The trust store of the policy, or the one that the user names."""
+def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
+    """The trust store of the policy, or the one that the user names.
+
+    Raises:
+        UsageError: it cannot be read, lies inside the audited path, or is not the one of the policy.
+    """
     named = policy.trust_store_path
     if asked.trust is not None:
         given = os.path.abspath(os.fspath(asked.trust))  # noqa: PTH100 - starts without pathlib

@@ -37,20 +37,25 @@ def unmet(policy: Policy, subject: str, evidence: Sequence[Evidence]) -> Reason 
             required, set_by = item.required, item.required_by
     if required == "none":
         return None
-    least = REQUIREMENTS.index(required)
+    about = next((item.subject for item in reversed(evidence) if item.kind in SIGNATURES), about)
+    if any(REQUIREMENTS.index(item.level) >= REQUIREMENTS.index(required) for item in counted(evidence)):
+        return None
+    return _reason(
+        f"provenance {required} is required, and no verified evidence of it is there", set_by, about
+    )
+
+
+def counted(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence whose level counts: of signatures over these very files."""
     bound = {
         item.subject for item in evidence if item.kind == "tree-binding" and item.status is Status.VERIFIED
     }
-    for item in evidence:
-        if item.kind not in SIGNATURES:
-            continue
-        about = item.subject
-        reached = REQUIREMENTS.index(item.level)
-        files_fit = item.subject in bound or item.kind == "model-signature"
-        if item.status is Status.VERIFIED and reached >= least and files_fit:
-            return None
-    return _reason(
-        f"provenance {required} is required, and no verified evidence of it is there", set_by, about
+    return tuple(
+        item
+        for item in evidence
+        if item.kind in SIGNATURES
+        and item.status is Status.VERIFIED
+        and (item.kind == "model-signature" or item.subject in bound)
     )
 
 

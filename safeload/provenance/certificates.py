@@ -134,7 +134,10 @@ def _path(
     }
     for number, der in enumerate(chain):
         if der in anchors:
-            path = list(certificates[: number + 1])
+            if number + 1 < len(chain):
+                # nobody would check it
+                raise ChainRefused("certificate-invalid", "something stands behind the authority of the rule")
+            path = list(certificates)
             _check_issued(path)
             return anchors[der], path
     for der, root in anchors.items():

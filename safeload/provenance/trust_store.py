@@ -287,7 +287,7 @@ def _read_rule(
     if require in {"publisher", "hub"} and not named:
         reader.wrong(path, f"{'.'.join(path)} requires a signature and names no keys")
     if require == "publisher" and chosen and not any(key.kind in PUBLISHER_KINDS for key in chosen):
-        reader.wrong((*path, "keys"), "no key here proves a publisher: name one of kind publisher or oms")
+        reader.wrong((*path, "keys"), "a Hub key proves no publisher, nor does an attester: name another key")
     if require == "hub" and chosen and all(key.kind == "attester" for key in chosen):
         reader.wrong((*path, "keys"), "an attester proves no origin: name the key of who signs")
     if require == "pin" and not pin:
