@@ -118,9 +118,9 @@ def parse_pem(label: str, text: bytes, limits: Limits) -> bytes:
         raise PemBroken("the file is not ASCII") from None
     lines = plain.split("\n")
     begin, end = f"-----BEGIN {label}-----", f"-----END {label}-----"
-    if len(lines) < 3 or lines[0] != begin or lines[-1] != end:
-        raise PemBroken(f"the file is not one PEM block of a {label.lower()}")
     body = lines[1:-1]
+    if not body or lines[0] != begin or lines[-1] != end or any("-" in line for line in body):
+        raise PemBroken(f"the file is not one PEM block of a {label.lower()}")
     if any(len(line) != _LINE for line in body[:-1]) or not 0 < len(body[-1]) <= _LINE:
         raise PemBroken(f"the lines of the PEM block are not {_LINE} characters long")
     try:
