@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from safeload.core import visible
 from safeload.errors import FormatError, UsageError
 from safeload.limits import DEFAULT_LIMITS
-from safeload.provenance import BoundFile, Case, Claim, SignatureFile
+from safeload.pipeline.signature_file import has_signature, named_signature, own_signature
+from safeload.provenance import BoundFile, Case, Claim, HubScan, SignatureFile
 from safeload.record import record, replace
 from safeload.sources.blobs import FileBlob, MemoryBlob
 
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
     from safeload.policy.schema import Policy
     from safeload.provenance.trust import TrustStore
+    from safeload.sources import Source
     from safeload.sources.blobs import Blob
     from safeload.sources.git_store import GitStore
+    from safeload.sources.hub import HubSource
     from safeload.sources.local import LocalSource
 
 _UNNAMED = (
@@ -36,8 +39,6 @@ _UNNAMED = (
     "that has a rule for it"
 )
 _BUNDLE_HEADER = 1 << 20
-MODEL_SIGNATURE = "model.sig"
-"""Where the signature of a model lies by convention."""
 
 
 @record
@@ -65,7 +66,9 @@ class FoundOrigin:
     claim: Claim | None = None
     store: TrustStore | None = None
     repository: str | None = None
+    """As the user asked for it, where a trust store can judge it."""
     signature: SignatureFile | None = None
+    """Of the model, where the user names a file; else the source may have one."""
     unclaimed: str = ""
     """Why there is no claim: a lower-case sentence."""
     required: str = "none"
@@ -73,6 +76,9 @@ class FoundOrigin:
     required_by: str = ""
     memory: str | None = None
     opened: GitStore | None = None
+    listing: Mapping[str, str] | None = None
+    """Path -> git blob id as a Hub lists them, where there is no claim to compare with."""
+    hub_scan: HubScan | None = None
     limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
@@ -81,24 +87,43 @@ class FoundOrigin:
             self.opened.close()
 
     def case(
-        self, source: LocalSource, scope: Scope, handed_out: frozenset[str], digests: Mapping[str, str]
+        self,
+        source: Source,
+        scope: Scope,
+        handed_out: frozenset[str],
+        digests: Mapping[str, str],
+        *,
+        ahead: bool = False,
     ) -> Case:
-        """All that the provenance collectors look at."""
+        """All that the provenance collectors look at.
+
+        Args:
+            source: the files.
+            scope: what is asked for.
+            handed_out: paths of the files that a load would receive.
+            digests: sha256 by path, where it was taken.
+            ahead: whether files are still to be fetched.
+        """
+        asked = self.store is not None and self.repository is not None
+        signature = self.signature or own_signature(source, self.limits, fetch=asked)
         return Case(
             manifest=source.manifest,
             now=time.time(),
             claim=self.claim,
             store=self.store,
             repository=self.repository,
-            signature=self.signature,
+            signature=signature,
             unclaimed=self.unclaimed,
             required=self.required,
             required_by=self.required_by,
             files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None or self.signature is not None
+            if self.claim is not None or self.listing is not None or signature is not None
             else {},
             handed_out=None if scope.everything else handed_out,
+            ahead=ahead,
             memory=self.memory,
+            listing=self.listing,
+            hub_scan=self.hub_scan,
             limits=self.limits,
         )
 
@@ -118,16 +143,16 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
     store = find_store(asked, policy, audited)
     is_folder = source.manifest.uri == f"file:{source.root}"
     is_clone = is_folder and os.path.exists(f"{source.root}/.git")  # noqa: PTH110 - starts without pathlib
-    signature = _signature(asked, source, policy.limits)
     if store is None or asked.repository is None:
         said = (asked.repository, asked.revision, asked.bundle, asked.model_signature)
         if any(item is not None for item in said):
             lacking = "a trust store" if store is None else "the name of the repository"
             raise UsageError(f"the origin of a checkpoint cannot be checked without {lacking}")
-        return FoundOrigin(store=store, signature=signature, unclaimed=_UNNAMED if is_clone else "")
+        return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "", limits=policy.limits)
     if not is_folder:
         raise UsageError(f"{visible(audited)} is one file: a commit is about the whole folder, so give that")
     repository = _repository(asked.repository)
+    signature = _named(asked, source, policy.limits)
     opened: GitStore | None = None
     claim: Claim | None = None
     try:
@@ -138,7 +163,7 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
 
             opened = GitStore(source.root, policy.limits)
             claim = _from_clone(asked, repository, opened)
-        elif signature is None or asked.revision is not None:
+        elif asked.revision is not None or (signature is None and not has_signature(source)):
             lacks = "the commit and its trees need a bundle, or the folder a signed model.sig"
             raise UsageError(f"{visible(source.root)} is no clone: {lacks}")
     except FormatError as error:
@@ -165,27 +190,10 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
     )
 
 
-def _signature(asked: Origin, source: LocalSource, limits: Limits) -> SignatureFile | None:
-    """The bundle of a model signature: the one that the user names, or the one by convention."""
-    most = limits.attestation_bytes + 1
+def _named(asked: Origin, source: Source, limits: Limits) -> SignatureFile | None:
     if asked.model_signature is None:
-        if MODEL_SIGNATURE not in {entry.path for entry in source.manifest.entries}:
-            return None
-        blob = source.blobs.get(MODEL_SIGNATURE)
-        try:
-            data = b"" if blob is None else blob.read(0, min(blob.size, most))
-        except FormatError:
-            data = b""  # it is no bundle then, and that it could not be read is a finding of its own
-        return SignatureFile(name=MODEL_SIGNATURE, data=data, path=MODEL_SIGNATURE)
-    given = os.fspath(asked.model_signature)
-    try:
-        with open(given, "rb") as file:  # noqa: PTH123 - starts without pathlib
-            data = file.read(most)
-    except OSError as error:
-        raise UsageError(f"cannot read {visible(given)}: {(error.strerror or 'error').lower()}") from None
-    inside = os.path.realpath(given).removeprefix(f"{source.root}/")
-    path = inside if inside in source.blobs else None
-    return SignatureFile(name=given, data=data, path=path)
+        return None
+    return named_signature(asked.model_signature, source, limits)
 
 
 def _repository(name: str) -> str:
@@ -194,6 +202,54 @@ def _repository(name: str) -> str:
     if not is_repository(name):
         raise UsageError(f"{visible(name)} is no name of a repository: org/name")
     return name
+
+
+def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOrigin:
+    """The claim about a commit of a Hub: its name is what was asked for, and its server says the rest.
+
+    Raises:
+        UsageError: what was asked for contradicts the name, or a trust store cannot be read.
+    """
+    if asked.repository not in (None, source.repository):
+        raise UsageError(f"{visible(source.repository)} was asked for, and said to be {asked.repository}")
+    if asked.revision not in (None, source.commit):
+        raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
+    if asked.bundle is not None:
+        raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
+    store = find_store(asked, policy, "")
+    if store is None and asked.model_signature is not None:
+        raise UsageError("the origin of a checkpoint cannot be checked without a trust store")
+    signature = _named(asked, source, policy.limits)
+    scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
+    if source.objects is None:
+        rule = None if store is None else store.rule_for(source.repository)
+        return FoundOrigin(
+            store=store,
+            repository=source.repository,
+            signature=signature,
+            unclaimed=source.objects_problem,
+            required="none" if rule is None else rule.require,
+            required_by="" if rule is None else rule.place,
+            listing={path: item.blob_id for path, item in source.listing.items()},
+            hub_scan=scan,
+            limits=policy.limits,
+        )
+    claim = Claim(
+        repository=source.repository,
+        commit=source.commit,
+        objects=source.objects,
+        ref=source.ref,
+        ref_proven=source.ref is not None,
+    )
+    return FoundOrigin(
+        claim=claim,
+        store=store,
+        repository=source.repository,
+        signature=signature,
+        memory=None if store is None else _memory(asked),
+        hub_scan=scan,
+        limits=policy.limits,
+    )
 
 
 def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
@@ -213,7 +269,7 @@ def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None
     from safeload.provenance.trust_store import parse_trust
     from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited)
+    files = read_trust(named, audited=audited or None)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Fact, Location, Role, Status
+from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Role, Status
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.dsse import PayloadTypeUnsupported
 from safeload.formats.intoto import StatementTypeUnsupported, parse_statement
@@ -43,12 +43,13 @@ from safeload.formats.sigstore_bundle import (
 from safeload.provenance import MODEL
 from safeload.provenance.certificates import ChainRefused, certified_signer
 from safeload.provenance.keys import holds
-from safeload.provenance.tree_binding import BOOKKEEPING
+from safeload.provenance.tree_binding import BOOKKEEPING, mismatches
 from safeload.provenance.trust import MODEL_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from safeload.core import Fact
     from safeload.formats.model_manifest import ModelManifest, Piece
     from safeload.formats.sigstore_bundle import Bundle
     from safeload.limits import Limits
@@ -70,7 +71,6 @@ _OTHERS = (
     SerializationUnsupported,
     StatementTypeUnsupported,
 )
-_MOST_FACTS = 100
 
 
 class _Ended(Exception):
@@ -109,7 +109,7 @@ def collect(case: Case) -> tuple[Evidence | None, list[Fact]]:
         status = Status.UNAVAILABLE if ended.code in _UNCHECKED else Status.INVALID
         return _evidence(case, rule, status, ended, subject), []
     if problems:
-        facts = [_fact(*problem) for problem in problems[:_MOST_FACTS]]
+        facts = mismatches(problems)
         more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
         first = f"{problems[0][0]} {problems[0][2]}{more}"
         differs = _Ended("named", f"the files are not those that were signed: {first}")
@@ -234,7 +234,7 @@ def _compare(case: Case, manifest: ModelManifest) -> tuple[list[tuple[str, str, 
         elif path not in case.files:
             problems.append((path, "unread", "could not be read and compared"))
         elif case.files[path].chunks is None:
-            if case.handed_out is None or path in case.handed_out:
+            if not case.ahead and (case.handed_out is None or path in case.handed_out):
                 raise _Ended(
                     "unread", f"{path} was not read whole, so it was not compared with its signature"
                 )
@@ -321,8 +321,3 @@ def _evidence(
         basis="" if case.store is None or rule is None else str(case.store.digest),
         signer=signer,
     )
-
-
-def _fact(path: str, problem: str, detail: str) -> Fact:
-    data = {"problem": problem, "detail": detail}
-    return Fact(kind="integrity.mismatch", location=Location(artifact=path), data=data)
