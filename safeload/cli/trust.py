@@ -140,7 +140,8 @@ def _key(key: TrustedKey) -> str:
     from safeload.core import visible
 
     ids = ", ".join(visible(user_id) for user_id in key.public.user_ids)
-    return f"  {visible(key.name)} {key.fingerprint} ({key.kind}) {ids}"
+    whom = f" for {', '.join(map(visible, key.identities))}" if key.identities else ""
+    return f"  {visible(key.name)} {key.fingerprint} ({key.kind}{whom}) {ids}"
 
 
 def _rule(rule: TrustRule, what: str) -> str:

@@ -218,8 +218,9 @@ def _signer(
     ]
     if asked.key is not None:
         candidates = [(asked.key, asked.key.fingerprint, None)]
+    signed = envelope.signed
     for candidate in candidates:
-        if holds(candidate[0], envelope.signed, envelope.signature):
+        if holds(candidate[0], signed, envelope.signature):
             if envelope.keyid and not candidate[0].is_named(envelope.keyid):
                 raise AttestationRefused(["it names another key than the one that signed"])
             return candidate

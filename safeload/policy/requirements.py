@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.core import Finding, Level, Location, Reason, Severity, Status
+from safeload.core import NOT_NEEDED, Finding, Level, Location, Reason, Severity, Status
 from safeload.policy.schema import REQUIREMENTS
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ def unmet(policy: Policy, subject: str, evidence: Sequence[Evidence]) -> Reason 
             required, set_by = item.required, item.required_by
     if required == "none":
         return None
-    about = next((item.subject for item in reversed(evidence) if item.kind in SIGNATURES), about)
     if any(REQUIREMENTS.index(item.level) >= REQUIREMENTS.index(required) for item in counted(evidence)):
         return None
+    # what nobody asked for says nothing about why, and what is missing says more than what is not known
+    asked = [item for item in evidence if item.kind in SIGNATURES and item.code != NOT_NEEDED]
+    known = [item for item in asked if item.status is not Status.UNAVAILABLE]
+    about = next((item.subject for item in (*known, *asked)), about)
     return _reason(
         f"provenance {required} is required, and no verified evidence of it is there", set_by, about
     )

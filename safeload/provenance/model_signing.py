@@ -160,9 +160,10 @@ def _code(error: FormatError) -> str:
 
 def _by_key(bundle: Bundle, store: TrustStore, rule: TrustRule) -> tuple[str, str, TrustedKey]:
     """Step 3 where the bundle names a key at most."""
+    signed = bundle.envelope.signed
     for trusted in rule.keys_of({"oms"}):
         key = trusted.public
-        if isinstance(key, PemKey) and holds(key, bundle.envelope.signed, bundle.envelope.signature):
+        if isinstance(key, PemKey) and holds(key, signed, bundle.envelope.signature):
             if not _means(bundle, key):
                 raise _Ended("malformed-signature", "the bundle names another key than the one that signed")
             return trusted.fingerprint, f"{trusted.name} ({trusted.fingerprint})", trusted

@@ -264,6 +264,20 @@ def test_a_model_signature_reaches_its_level_by_itself(require):
     assert judge(text, evidence=[replace(signed, kind="commit-signature")]).verdict is Verdict.DENY
 
 
+def test_a_signature_that_nobody_asked_for_makes_nothing_unknown():
+    """An unsigned commit is denied as such, also where a bundle lies there that nobody wants."""
+    commit = replace(signature(Status.ABSENT), required="publisher", required_by="trust.toml:9")
+    beside = replace(
+        signature(Status.UNAVAILABLE), kind="model-signature", subject="sha256:1", code="not-needed"
+    )
+    for evidence in ([commit, beside], [beside, commit]):
+        decision = judge(OPEN, evidence=evidence)
+        assert (decision.verdict, decision.inconclusive) == (Verdict.DENY, False)
+    keyless = replace(beside, code="unsupported-signature")
+    assert judge(OPEN, evidence=[replace(commit, status=Status.UNAVAILABLE), keyless]).inconclusive
+    assert not judge(OPEN, evidence=[keyless, commit]).inconclusive
+
+
 def test_what_the_trust_store_requires_of_a_model_holds_too():
     """Its requirement comes with either kind of evidence, and the strictest counts."""
     asked = replace(
