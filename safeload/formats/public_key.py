@@ -141,4 +141,9 @@ def write_pem(label: str, der: bytes) -> str:
 
 def spki_fingerprint(der: bytes) -> str:
     """The fingerprint of a SubjectPublicKeyInfo."""
-    return f"{SPKI_PREFIX}{hashlib.sha256(der).hexdigest()}"
+    return f"{SPKI_PREFIX}{sha256_of(der)}"
+
+
+def sha256_of(data: bytes) -> str:
+    """Its sha256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

@@ -29,6 +29,7 @@ MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 MOST_CERTIFICATES = 8
 """Of one chain. Private authorities have one or two between root and signer."""
 MOST_CERTIFICATE_BYTES = 16 << 10
+_MOST_DIGITS = 11
 _KINDS = ("publicKey", "x509CertificateChain", "certificate")
 _TIMES = "timestampVerificationData"
 _PLACE = "the verification material"
@@ -50,6 +51,10 @@ class LogUnexpected(FormatError):
     """Log entries or timestamps beside a key or a chain: nobody would check them."""
 
 
+class LogBroken(FormatError):
+    """A keyless signature without exactly one log entry, or whose entry has no time that it promises."""
+
+
 class ChainBroken(FormatError):
     """No certificates, too many, or one that is too large."""
 
@@ -67,6 +72,8 @@ class Bundle:
     """The key itself, as bundles before version 1.1 of the reference implementation have it. Not trusted."""
     certificates: tuple[bytes, ...] = ()
     """In DER, the signer's first."""
+    logged: int | None = None
+    """When the log has taken a keyless signature, in seconds since 1970, where it promises that."""
 
 
 def parse_bundle(data: bytes, limits: Limits) -> Bundle:
@@ -95,7 +102,8 @@ def parse_bundle(data: bytes, limits: Limits) -> Bundle:
     if len(kinds) != 1:
         raise MaterialNotOne(f"{len(kinds)} kinds of verification material, where there has to be one")
     if kinds[0] == "certificate":
-        return Bundle(kind="keyless", envelope=envelope)
+        leaf = _certificate(material["certificate"])
+        return Bundle(kind="keyless", envelope=envelope, certificates=(leaf,), logged=_logged(material))
     _check_alone(material)
     if kinds[0] == "x509CertificateChain":
         chain = _chain(material["x509CertificateChain"])
@@ -128,10 +136,27 @@ def _chain(value: Json) -> tuple[bytes, ...]:
     certificates = take_list(take_object(value, place, ("certificates",), ()), "certificates", place)
     if not 0 < len(certificates) <= MOST_CERTIFICATES:
         raise ChainBroken(f"{len(certificates)} certificates, where 1 to {MOST_CERTIFICATES} are read")
-    chain = []
-    for item in certificates:
-        certificate = take_object(item, "a certificate", ("rawBytes",), ())
-        chain.append(take_bytes(certificate, "rawBytes", "a certificate"))
-    if max(map(len, chain)) > MOST_CERTIFICATE_BYTES:
+    return tuple(map(_certificate, certificates))
+
+
+def _certificate(value: Json) -> bytes:
+    place = "a certificate"
+    der = take_bytes(take_object(value, place, ("rawBytes",), ()), "rawBytes", place)
+    if len(der) > MOST_CERTIFICATE_BYTES:
         raise ChainBroken(f"a certificate of more than {MOST_CERTIFICATE_BYTES} bytes")
-    return tuple(chain)
+    return der
+
+
+def _logged(material: Object) -> int | None:
+    """When the one log entry was taken, if the log promises that; what the entry says is not read here."""
+    entries = take_list({"tlogEntries": [], **material}, "tlogEntries", _PLACE)
+    if len(entries) != 1:
+        raise LogBroken(f"{len(entries)} log entries, where a keyless signature has one")
+    entry = take_object(entries[0], "the log entry")
+    if not entry.get("inclusionPromise"):
+        return None
+    # proto3 writes integers of 64 bits as text
+    time = entry.get("integratedTime")
+    if isinstance(time, str) and time.isascii() and time.isdigit() and len(time) <= _MOST_DIGITS:
+        return int(time)
+    raise LogBroken("a promise of the log without its time")

@@ -86,6 +86,23 @@ def parse_pem_file(content: bytes, limits: Limits) -> PemKey:
     return key
 
 
+class Leaf(NamedTuple):
+    """What a certificate says of its holder; whether that is true is not asked here."""
+
+    spki: bytes
+    names: list[str]
+
+
+def leaf_of(der: bytes) -> Leaf:
+    """Read one certificate.
+
+    Raises:
+        CertificateBroken: it is none.
+    """
+    certificate = _load(der)
+    return Leaf(_spki(certificate), _names(certificate))
+
+
 def certified_signer(chain: Sequence[bytes], roots: Sequence[TrustedKey], now: float, min_rsa: int) -> Signer:
     """The key that a chain certifies.
 

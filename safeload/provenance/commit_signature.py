@@ -91,7 +91,7 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
         status=status,
         subject=claim.commit,
         detail=detail,
-        time=None if made is None else _instant(made),
+        time=None if made is None else instant(made),
         code=code,
         level=level,
         required=rule.require,
@@ -256,12 +256,12 @@ def _check_key(key: TrustedKey, found: Verified, rule: TrustRule, now: float) ->
     if signer.bits is None or signer.algorithm in {"DSA", "Elgamal"}:
         raise _Ended("weak-key", f"{found.signer} is of a kind that is not on the list: {signer.algorithm}")
     if found.made > now + CLOCK_SKEW:
-        raise _Ended("made-in-future", f"the signature says that it was made on {_instant(found.made)}")
+        raise _Ended("made-in-future", f"the signature says that it was made on {instant(found.made)}")
     if found.made < signer.created:
         raise _Ended("bad-signature", "the signature says that it is older than its key")
     for window, whose in ((key.window, key.name), (rule.window, rule.place)):
         if not window.holds(found.made):
-            made = _instant(found.made)
+            made = instant(found.made)
             raise _Ended("outside-window", f"signed on {made}, outside of the dates that {whose} has")
 
 
@@ -293,7 +293,8 @@ def _check_ref(claim: Claim, key: TrustedKey, rule: TrustRule) -> None:
         )
 
 
-def _instant(seconds: int) -> str:
+def instant(seconds: int) -> str:
+    """ISO 8601, or the number where there is no such day."""
     try:
         return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).isoformat()
     except (ValueError, OverflowError):

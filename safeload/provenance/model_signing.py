@@ -3,27 +3,24 @@
 https://github.com/ossf/model-signing-spec (OpenSSF Model Signing)
 
     1. the bundle is read whole (`formats.sigstore_bundle`)
-    2. the first rule of the trust store that names the repository, and its keys of kind oms and oms-root
+    2. the first rule of the trust store that names the repository, and its keys of MODEL_KINDS
     3. the signature over the payload's very bytes, by one of those keys and no other
     4. the same bytes, read as a statement with a manifest (`formats.model_manifest`)
-    5. every file against the manifest: by the digests that the audit took, where they are of its kind
+    5. every file against the manifest (`model_files`)
 
-VERIFIED says all of that: a good signature over other files proves nothing about these. What the signer left
-out is not covered: it is said, and whatever a loader would take by its name, or does take, has to be listed.
-Neither are the bundle itself and git's own files, which the convention leaves out.
+VERIFIED says all of that: a good signature over other files proves nothing about these.
 
-Nothing in a bundle proves when it was made, so dates in the trust store are held against the time of the
-check, and the evidence has no time. For the same reason an older model that the same key has signed passes.
-
-Signatures by Sigstore's own services (keyless) end as UNAVAILABLE.
+Of a keyless signature its log proves when it was made. Nothing else in a bundle does, so dates in the trust
+store are held against the time of the check then, and the evidence has no time. In any case an older model
+that the same key has signed passes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Role, Status
+from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Status
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.dsse import PayloadTypeUnsupported
 from safeload.formats.intoto import StatementTypeUnsupported, parse_statement
@@ -42,25 +39,23 @@ from safeload.formats.sigstore_bundle import (
 )
 from safeload.provenance import MODEL
 from safeload.provenance.certificates import ChainRefused, certified_signer
+from safeload.provenance.commit_signature import instant
 from safeload.provenance.keys import holds
-from safeload.provenance.tree_binding import BOOKKEEPING, mismatches
+from safeload.provenance.model_files import FileUnread, compare_files
+from safeload.provenance.tree_binding import mismatches
 from safeload.provenance.trust import MODEL_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from safeload.core import Fact
-    from safeload.formats.model_manifest import ModelManifest, Piece
+    from safeload.formats.model_manifest import ModelManifest
     from safeload.formats.sigstore_bundle import Bundle
     from safeload.limits import Limits
-    from safeload.provenance import BoundFile, Case, SignatureFile
+    from safeload.provenance import Case, SignatureFile
     from safeload.provenance.trust import TrustedKey, TrustRule, TrustStore
 
 NAME = "model.sig"
 """Where a bundle lies by convention: in the root of the repository."""
-_LEFT_OUT = (".git", ".gitattributes", ".github", ".gitignore")
-"""What signers leave out by convention, in the root of the repository."""
-_UNCHECKED = {NOT_NEEDED, "unsupported-signature", "unread", "pinned", *UNTRUSTED}
+_UNCHECKED = {NOT_NEEDED, "unsupported-signature", "pinned", *UNTRUSTED}
 _OTHERS = (
     ContentUnsupported,
     LogUnexpected,
@@ -103,8 +98,11 @@ def collect(case: Case) -> tuple[Evidence | None, list[Fact]]:
         return _evidence(case, rule, Status.ABSENT, absent, subject), []
     subject = f"sha256:{hashlib.sha256(case.signature.data).hexdigest()}"
     try:
-        signer, who, manifest = _verify(case, case.signature, rule)
-        problems, said = _compare(case, manifest)
+        signed = _verify(case, case.signature, rule)
+        problems, said = compare_files(case, signed.manifest)
+    except FileUnread as error:
+        ended = _Ended("unread", str(error))
+        return _evidence(case, rule, Status.UNAVAILABLE, ended, subject), []
     except _Ended as ended:
         status = Status.UNAVAILABLE if ended.code in _UNCHECKED else Status.INVALID
         return _evidence(case, rule, status, ended, subject), []
@@ -114,12 +112,24 @@ def collect(case: Case) -> tuple[Evidence | None, list[Fact]]:
         first = f"{problems[0][0]} {problems[0][2]}{more}"
         differs = _Ended("named", f"the files are not those that were signed: {first}")
         return _evidence(case, rule, Status.INVALID, differs, subject), facts
-    good = _Ended("", f"{who}; {said}")
-    return _evidence(case, rule, Status.VERIFIED, good, subject, signer=signer), []
+    good = _Ended("", f"{signed.said}; {said}")
+    return _evidence(case, rule, Status.VERIFIED, good, subject, signed=signed), []
 
 
-def _verify(case: Case, file: SignatureFile, rule: TrustRule | None) -> tuple[str, str, ModelManifest]:
-    """Steps 1 to 4: the signer's fingerprint, who that is, and what was signed."""
+class _Signed(NamedTuple):
+    """What steps 1 to 4 have established."""
+
+    signer: str
+    """Full fingerprint."""
+    said: str
+    """Who that is, in words."""
+    made: int | None
+    """When, in seconds since 1970, where that is proven."""
+    manifest: ModelManifest
+
+
+def _verify(case: Case, file: SignatureFile, rule: TrustRule | None) -> _Signed:
+    """Steps 1 to 4."""
     if rule is None or case.store is None:
         raise _Ended(NOT_NEEDED, f"{file.name} was not checked: nobody said whose key counts")
     if rule.require == "deny":
@@ -132,16 +142,19 @@ def _verify(case: Case, file: SignatureFile, rule: TrustRule | None) -> tuple[st
         bundle = parse_bundle(file.data, case.limits)
     except FormatError as error:
         raise _Ended(_code(error), f"{file.name} cannot be verified: {error}") from None
+    made = None
     if bundle.kind == "keyless":
-        raise _Ended("unsupported-signature", "a keyless signature by Sigstore, which is not verified")
-    if bundle.kind == "certificate":
+        signer, who, trusted, made = _keyless(file.data, bundle, rule, case.limits)
+    elif bundle.kind == "certificate":
         signer, who, trusted = _by_certificate(bundle, rule, case.now)
     else:
         signer, who, trusted = _by_key(bundle, case.store, rule)
     for window, whose in ((trusted.window, trusted.name), (rule.window, rule.place)):
-        if not window.holds(int(case.now)):
-            raise _Ended("outside-window", f"today lies outside of the dates that {whose} has")
-    return signer, f"signed by {who}, a publisher key of {rule.place}", _manifest(bundle, case.limits)
+        if not window.holds(int(case.now) if made is None else made):
+            when = "today" if made is None else "when it was logged"
+            raise _Ended("outside-window", f"{when} lies outside of the dates that {whose} has")
+    said = f"signed by {who}, a publisher key of {rule.place}"
+    return _Signed(signer, said, made, _manifest(bundle, case.limits))
 
 
 def _manifest(bundle: Bundle, limits: Limits) -> ModelManifest:
@@ -199,6 +212,30 @@ def _by_certificate(bundle: Bundle, rule: TrustRule, now: float) -> tuple[str, s
     return signer.key.fingerprint, who, signer.root
 
 
+def _keyless(
+    data: bytes, bundle: Bundle, rule: TrustRule, limits: Limits
+) -> tuple[str, str, TrustedKey, int | None]:
+    """Step 3 where a Sigstore instance has certified the key for minutes."""
+    from safeload.provenance.keyless import KeylessUnavailable, keyless_signer
+
+    roots = rule.keys_of({"sigstore"})
+    if not roots:
+        lacks = f"a keyless signature, and {rule.place} lists no trusted root of Sigstore"
+        raise _Ended("unsupported-signature", lacks)
+    if bundle.envelope.keyid:
+        raise _Ended("malformed-signature", "the envelope names a key, and a certificate is there for that")
+    try:
+        signer = keyless_signer(data, bundle, roots, limits)
+    except KeylessUnavailable as error:
+        raise _Ended("unsupported-signature", str(error)) from None
+    except ChainRefused as error:
+        raise _Ended(error.why, error.detail) from None
+    except FormatError as error:
+        raise _Ended("malformed-signature", str(error)) from None
+    who = f"{signer.name} ({signer.key.fingerprint}), certified by {signer.root.name}"
+    return signer.key.fingerprint, who, signer.root, signer.made
+
+
 def _not_listed(trusted: TrustedKey, rule: TrustRule) -> _Ended:
     return _Ended(
         "key-not-allowed",
@@ -219,96 +256,14 @@ def _means(bundle: Bundle, key: PemKey) -> bool:
     return all(map(key.is_named, hints)) and (bundle.key is None or bundle.key in written)
 
 
-def _compare(case: Case, manifest: ModelManifest) -> tuple[list[tuple[str, str, str]], str]:
-    """Step 5: path, problem and detail of what is wrong; and what was compared, in words."""
-    problems: list[tuple[str, str, str]] = []
-    compared = skipped = 0
-    uncovered: list[str] = []
-    there = {entry.path: entry.role for entry in case.manifest.entries}
-    for path, role in sorted(there.items()):
-        if path not in manifest.files:
-            left = _left_out(case, manifest, path, role)
-            if left:
-                uncovered.append(path)
-            else:
-                problems.append((path, "extra", "is not listed by the model signature"))
-        elif path not in case.files:
-            problems.append((path, "unread", "could not be read and compared"))
-        elif case.files[path].chunks is None:
-            if not case.ahead and (case.handed_out is None or path in case.handed_out):
-                raise _Ended(
-                    "unread", f"{path} was not read whole, so it was not compared with its signature"
-                )
-            skipped += 1
-        else:
-            compared += 1
-            problem = _differs(case.files[path], manifest.files[path], manifest.algorithm)
-            if problem:
-                problems.append((path, "content", problem))
-    partial = case.claim is not None and case.claim.partial
-    missing = () if partial else sorted(manifest.files.keys() - there.keys())
-    problems += [(path, "missing", "is listed by the model signature and missing here") for path in missing]
-    said = f"{compared} of {len(manifest.files)} files were compared, each is the one that was signed"
-    if skipped:
-        said += f"; {skipped} that this load does not hand out were not"
-    if uncovered:
-        more = f" and {len(uncovered) - 5} more" if len(uncovered) > 5 else ""
-        said += f"; not covered: {', '.join(uncovered[:5])}{more}"
-    return problems, said
-
-
-def _left_out(case: Case, manifest: ModelManifest, path: str, role: Role) -> bool:
-    """Whether a file may be missing from the manifest. What is handed out may not, whoever left it out."""
-    if case.handed_out is not None and path in case.handed_out:
-        return False
-    if case.signature is not None and path == case.signature.path:
-        return True
-    if path.startswith(BOOKKEEPING) or path.partition("/")[0] in _LEFT_OUT:
-        return True
-    return role is Role.OTHER and manifest.ignores(path)
-
-
-def _differs(file: BoundFile, pieces: tuple[Piece, ...], algorithm: str) -> str:
-    """What is wrong with the content of one file, or nothing."""
-    whole = len(pieces) == 1 and pieces[0].end is None
-    if whole and algorithm == "sha256" and file.sha256 is not None:
-        return "" if file.sha256 == pieces[0].digest else _other(algorithm, file.sha256, pieces[0].digest)
-    if not whole and pieces[-1].end != file.size:
-        return f"has {file.size} bytes, and {pieces[-1].end} were signed"
-    try:
-        for piece, digest in zip(pieces, _digests(file, pieces, algorithm), strict=True):
-            if digest != piece.digest:
-                return _other(algorithm, digest, piece.digest)
-    except FormatError as error:
-        return f"could not be compared: {error.detail}"
-    return ""
-
-
-def _digests(file: BoundFile, pieces: tuple[Piece, ...], algorithm: str) -> Iterator[str]:
-    """The digest of each piece, in one pass over the file."""
-    ends = [file.size if piece.end is None else piece.end for piece in pieces]
-    state, at, number = hashlib.new(algorithm), 0, 0
-    for chunk in file.chunks() if file.chunks else ():
-        view = memoryview(chunk)
-        while view and number < len(ends):
-            part = view[: ends[number] - at]
-            state.update(part)
-            at += len(part)
-            view = view[len(part) :]
-            if at == ends[number]:
-                yield state.hexdigest()
-                state, number = hashlib.new(algorithm), number + 1
-    if number < len(ends):
-        # an empty file has one piece, of no bytes
-        yield state.hexdigest()
-
-
-def _other(algorithm: str, found: str, signed: str) -> str:
-    return f"is not the file that was signed: {algorithm} {found}, and {signed} in the manifest"
-
-
 def _evidence(
-    case: Case, rule: TrustRule | None, status: Status, ended: _Ended, subject: str, *, signer: str = ""
+    case: Case,
+    rule: TrustRule | None,
+    status: Status,
+    ended: _Ended,
+    subject: str,
+    *,
+    signed: _Signed | None = None,
 ) -> Evidence:
     return Evidence(
         kind=MODEL,
@@ -320,5 +275,6 @@ def _evidence(
         required="none" if rule is None else rule.require,
         required_by="" if rule is None else rule.place,
         basis="" if case.store is None or rule is None else str(case.store.digest),
-        signer=signer,
+        signer="" if signed is None else signed.signer,
+        time=None if signed is None or signed.made is None else instant(signed.made),
     )

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from safeload.formats.ssh_signature import SshKey
 
 REQUIRE = ("deny", "pin", "hub", "publisher")
-KINDS = ("publisher", "hub", "oms", "oms-root", "attester")
+KINDS = ("publisher", "hub", "oms", "oms-root", "sigstore", "attester")
 COMMIT_KINDS = frozenset({"publisher", "hub"})
 """Keys that sign commits."""
-MODEL_KINDS = frozenset({"oms", "oms-root"})
+MODEL_KINDS = frozenset({"oms", "oms-root", "sigstore"})
 """Keys that sign models, and authorities that certify such keys."""
 PUBLISHER_KINDS = frozenset({"publisher", *MODEL_KINDS})
 """Keys that prove the publisher."""
@@ -51,14 +51,16 @@ class TrustedKey:
     name: str
     fingerprint: str
     """Of the primary key: 40 hex, upper case. Of an SSH key: `SHA256:` and 43 characters. Of a PEM file:
-    `SHA256:` and the 64 hex of the sha256 of its SubjectPublicKeyInfo."""
+    `SHA256:` and the 64 hex of the sha256 of its SubjectPublicKeyInfo; of another file, of the file."""
     kind: str
     """One of KINDS. A Hub key never proves the publisher, and an attester proves no origin at all."""
     file: str
     window: Window
     public: PublicKey | SshKey | PemKey
     identities: tuple[str, ...] = ()
-    """Whom a certificate that an `oms-root` vouches for may name."""
+    """Whom a certificate that an `oms-root` or a `sigstore` instance vouches for may name."""
+    issuer: str = ""
+    """Who has told a `sigstore` instance whom it certifies."""
 
 
 @record

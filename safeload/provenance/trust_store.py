@@ -13,7 +13,9 @@ A trust store is a folder that people review:
                                    "SHA256:<64 hex>" of a .pem: sha256 of its SubjectPublicKeyInfo in DER
     kind = "publisher"             or "hub": the key that the Hub itself signs with; of a .pem "oms" (signs
                                    models), "oms-root" (certifies such keys) or "attester" (signs verdicts)
-    identities = ["*@acme.example"]   of an "oms-root": whom its certificates may name
+                                   "sigstore" is an instance, by its trusted root in keys/NAME.sigstore.json
+    identities = ["*@acme.example"]   of an "oms-root" or "sigstore": whom its certificates may name
+    issuer = "https://..."         of a "sigstore": who has told it whom it certifies
     not_before = 2026-01-01        of signatures by this key; both days count
     not_after = 2027-01-01
 
@@ -75,7 +77,9 @@ LEAST_RSA = 2048
 """Bits of an RSA key, where a rule asks for no more. It cannot ask for less."""
 _MOST_RSA = 16_384
 _DAY = 86_400
-_KEY_KEYS = ("file", "fingerprint", "kind", "not_before", "not_after", "identities")
+PEM, SIGSTORE = ".pem", ".sigstore.json"
+_CERTIFYING = ("oms-root", "sigstore")
+_KEY_KEYS = ("file", "fingerprint", "kind", "not_before", "not_after", "identities", "issuer")
 _RULE_KEYS = (
     "require", "keys", "pin", "accept_commits", "committer_email", "author_email", "allow_refs",
     "not_before", "not_after", "min_rsa",
@@ -150,7 +154,13 @@ def _keys(
             reader.wrong(path, f"the key {fingerprint} is there twice")
         public = _public(reader, (*path, "file"), file, fingerprint, files)
         identities = reader.strings(table, *path, "identities")
-        _check_kind(reader, path, file, kind=kind, public=public, identities=identities)
+        issuer = reader.string(table, *path, "issuer") or ""
+        _check_kind(reader, path, file, kind=kind, public=public)
+        if (kind in _CERTIFYING) != bool(identities):
+            what = f"a key of kind {' or '.join(_CERTIFYING)}, and no other, says whose certificates count"
+            reader.wrong(path, f"{'.'.join(path)}: {what}: identities")
+        if (kind == "sigstore") != bool(issuer):
+            reader.wrong(path, f"{'.'.join(path)}: a key of kind sigstore, and no other, names an issuer")
         if public is not None and fingerprint is not None:
             seen.add(fingerprint)
             keys[name] = TrustedKey(
@@ -161,6 +171,7 @@ def _keys(
                 window=window,
                 public=public,
                 identities=identities,
+                issuer=issuer,
             )
     for file in sorted(set(files) - used):
         reader.wrong((), f"{visible(file)} is not named by any [keys.NAME]")
@@ -174,20 +185,21 @@ def _check_kind(
     *,
     kind: str,
     public: PublicKey | SshKey | PemKey | None,
-    identities: tuple[str, ...],
 ) -> None:
     """What a key is for has to fit what its file holds."""
-    if file is not None and file.endswith(".pem") == (kind in COMMIT_KINDS):
-        what = "signs no commits: its kind is oms, oms-root or attester"
-        wrong = what if file.endswith(".pem") else "is no .pem, which keys of this kind are in"
-        reader.wrong((*path, "kind"), f"{visible(file)} {wrong}")
+    if file is None:
+        return
+    held = next((suffix for suffix in (PEM, SIGSTORE) if file.endswith(suffix)), "")
+    wanted = "" if kind in COMMIT_KINDS else SIGSTORE if kind == "sigstore" else PEM
+    if held != wanted:
+        what = f"is no {wanted}, which a key of this kind is in" if wanted else "signs no commits"
+        fitting = {PEM: ": its kind is oms, oms-root or attester", SIGSTORE: ": its kind is sigstore"}
+        reader.wrong((*path, "kind"), f"{visible(file)} {what}{fitting.get(held, '')}")
         return
     certified = getattr(public, "certificate", None) is not None
     if public is not None and certified != (kind == "oms-root"):
         holds = "a certificate, which is" if certified else "a bare key, which is not"
-        reader.wrong((*path, "kind"), f"{visible(file or '')} holds {holds} what an oms-root is")
-    if (kind == "oms-root") != bool(identities):
-        reader.wrong(path, f"{'.'.join(path)}: an oms-root, and nothing else, says whose certificates count")
+        reader.wrong((*path, "kind"), f"{visible(file)} holds {holds} what an oms-root is")
 
 
 def _fingerprint(reader: TomlReader, table: Mapping[str, Any], path: tuple[str, ...]) -> str | None:
@@ -217,7 +229,8 @@ def _public(
     """The key of a file, if it is the one of the fingerprint."""
     if file is None or file not in files:
         known = "" if file is None else f": no file {visible(file)} in the store"
-        reader.wrong(path, f"{'.'.join(path[:-1])} names no keys/NAME.asc, NAME.pub or NAME.pem{known}")
+        forms = "keys/NAME.asc, .pub, .pem or .sigstore.json"
+        reader.wrong(path, f"{'.'.join(path[:-1])} names no {forms}{known}")
         return None
     try:
         public = parse_key(file, files[file])
@@ -236,7 +249,11 @@ def parse_key(file: str, content: bytes) -> PublicKey | SshKey | PemKey:
     Raises:
         FormatError: it holds anything else.
     """
-    if file.endswith(".pem"):
+    if file.endswith(SIGSTORE):
+        from safeload.provenance.keyless import parse_root
+
+        return parse_root(content, DEFAULT_LIMITS)
+    if file.endswith(PEM):
         # the library behind it takes as long to import as all of this
         from safeload.provenance.certificates import parse_pem_file
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NAME = "trust.toml"
 KEYS = "keys"
+SUFFIXES = (".asc", ".pub", ".pem", ".sigstore.json")
+"""Of key files."""
 _MOST_KEYS = 1_000
 
 
@@ -57,9 +59,9 @@ def read_trust(folder: str | Path, *, audited: str | Path | None = None) -> Trus
 
 
 def _listed(folder: str) -> list[str]:
-    """The .asc, .pub and .pem files of a folder; other files, such as a README, are no keys."""
+    """The key files of a folder; other files, such as a README, are no keys."""
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith((".asc", ".pub", ".pem")))
+        names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIXES))
     except FileNotFoundError:
         return []
     except OSError as error:
