@@ -61,6 +61,10 @@ def command(
 
     if key is not None and trust is not None:
         raise UsageError("--key says whose word counts, and so does --trust: give one of them")
+    if path.startswith("hf:"):
+        raise UsageError(
+            f"{path}: files are verified where they are: give the folder that they were put into"
+        )
     if not os.path.exists(path):  # noqa: PTH110 - a name is all that is needed
         raise UsageError(f"{path}: no such file or directory")
     resolved = resolve_policy(policy, audited=path)

@@ -212,7 +212,8 @@ def test_what_cannot_be_verified(here, capsys):
         assert said.out == ""
         assert len(said.err.splitlines()) == 1
     missing = ["--key", "ci.pub", *POLICY]
-    assert main(["verify", "nowhere", "--attestation", "a.json", *missing]) == 2
+    for nowhere in ("nowhere", "hf:acme/bert"):
+        assert main(["verify", nowhere, "--attestation", "a.json", *missing]) == 2
     assert main(["verify", "model", "--attestation", "nowhere", *missing]) == 2
 
 

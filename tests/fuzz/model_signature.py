@@ -20,6 +20,7 @@ from safeload.formats.relative_path import relative_problem
 from safeload.formats.sigstore_bundle import Bundle, parse_bundle
 from safeload.limits import DEFAULT_LIMITS
 from tests.forge import oms, oms_reference
+from tests.forge.sigstore import Instance
 
 KEY = {"publicKey": {"hint": "abc"}, "tlogEntries": []}
 _MARK = b"\0payload:"
@@ -57,6 +58,7 @@ def seeds() -> list[bytes]:
         oms_reference.FILES_SIG,
         oms_reference.SHARDS_SIG,
         oms_reference.CERTIFICATE_SIG,
+        Instance().sign(oms.statement()),
         *(_MARK + json.dumps(item).encode() for item in said),
     ]
 

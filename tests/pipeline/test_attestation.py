@@ -17,6 +17,9 @@ from safeload.pipeline.attestation import Asked, AttestationRefused, seal, summa
 from safeload.provenance.keys import load_private
 from safeload.record import replace
 from tests.forge import oms
+from tests.forge.git import git, repository
+from tests.forge.keys import GPG, keyring, sign_head
+from tests.forge.trust import write_store as write_commit_store
 
 NOW = 1_800_000_000.0
 KEY, OTHER = oms.private_key("ed25519"), oms.private_key("p384")
@@ -405,3 +408,37 @@ def test_the_verdict_of_an_audit_is_what_is_attested(folder):
     for policy in ("default", "strict"):
         report = audit(folder, policy=policy)
         assert summary_of(report, NOW).passed == (report.decision.verdict is Verdict.ALLOW)
+
+
+@pytest.mark.skipif(GPG is None, reason="gpg is not installed")
+def test_a_signed_commit_is_attested(tmp_path):
+    """The commit stands in the address, with who signed it; the attester has to be listed for that name."""
+    clone = tmp_path / "bert"
+    for keys in keyring():
+        keys.key("good")
+        repository(clone, FILES)
+        sign_head(clone, keys, "good")
+        trust = write_commit_store(tmp_path / "trust", keys, "good", rules="")
+        written, extra = oms.store_text({"ci": KEY}, kind="attester", rules="")
+        rules = RULE.replace('acme", "ci', 'good", "ci')
+        text = (trust / "trust.toml").read_text() + written.removeprefix("version = 1\n") + rules
+        (trust / "trust.toml").write_text(text)
+        for name, content in extra.items():
+            (trust / name).write_bytes(content)
+        origin = Origin(repository="acme/bert", trust=str(trust), memory=str(tmp_path / "accepted.json"))
+        data = attest(clone, repository="acme/bert", origin=origin)
+        commit = git(clone, "rev-parse", "HEAD").decode().strip()
+        predicate = said(data)["predicate"]
+        assert predicate["resourceUri"] == f"pkg:huggingface/acme/bert@{commit}"
+        (item,) = predicate["inputAttestations"]
+        assert item == {
+            "name": "commit-signature",
+            "digest": {"gitCommit": commit},
+            "annotations": {"level": "publisher", "signer": keys.prints["good"]},
+        }
+        assert check(clone, data, key=None, trust=trust, repository="acme/bert").compared == 3
+        oms.write_model(clone, {"empty.txt": b"x"})
+        # the folder is not the commit's any more, so nothing is proven
+        failed = said(attest(clone, repository="acme/bert", origin=origin))["predicate"]
+        assert failed["verificationResult"] == "FAILED"
+        assert (failed["inputAttestations"], failed["resourceUri"][:6]) == ([], "file:/")
