@@ -286,6 +286,9 @@ def _open_hub(
     resolved = resolve_policy(policy)
     source = HubSource(parse_hub_name(target), hub or HubAccess(), resolved.limits)
     try:
+        if os.path.isdir(source.root):  # noqa: PTH112 - starts without pathlib
+            # no policy may lie among the files that it judges, wherever these are kept
+            resolve_policy(policy, audited=source.root)
         return _Opened(source, resolved, (), find_hub_origin(origin, source, resolved))
     except BaseException:
         source.close()

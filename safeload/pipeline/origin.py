@@ -216,7 +216,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
     if asked.bundle is not None:
         raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
-    store = find_store(asked, policy, "")
+    store = find_store(asked, policy, source.root)
     if store is None and asked.model_signature is not None:
         raise UsageError("the origin of a checkpoint cannot be checked without a trust store")
     signature = _named(asked, source, policy.limits)
@@ -269,7 +269,7 @@ def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None
     from safeload.provenance.trust_store import parse_trust
     from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited or None)
+    files = read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
