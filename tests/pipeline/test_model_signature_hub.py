@@ -9,7 +9,10 @@ import pytest
 
 from safeload.core import Role, Scope, Status, Verdict
 from safeload.errors import PolicyDenied, UsageError
-from safeload.pipeline import Origin, admit, audit
+from safeload.formats.public_key import parse_public_key
+from safeload.pipeline import Origin, admit, audit, resolve_policy
+from safeload.pipeline.attestation import Asked, AttestationRefused, seal, summary_of, verify_attestation
+from safeload.provenance.keys import load_private
 from safeload.sources.hub_api import HubAccess
 from tests.forge import hub_answers, hub_lies, oms
 from tests.forge.hub import Lfs, serve
@@ -142,3 +145,22 @@ def test_what_is_refused_early_claims_no_comparison(hub, tmp_path, asked):
     assert found["model-signature"].status is Status.UNAVAILABLE
     assert found["model-signature"].detail.startswith("not compared with files that were not downloaded")
     assert hub.asked(hub_answers.CDN) == []
+
+
+def test_a_repository_of_a_hub_is_attested(hub, tmp_path, asked):
+    """By the name and commit that it was served under; its snapshot is held against that later."""
+    commit = publish(hub)
+    report = audit("hf:acme/bert", policy="default", origin=asked, hub=access(hub, tmp_path))
+    summary = summary_of(report, 1_800_000_000)
+    assert summary.resource == f"pkg:huggingface/acme/bert@{commit}"
+    assert summary.levels == ("SAFELOAD_ALLOWED", "SAFELOAD_PROVENANCE_PUBLISHER")
+    data = seal(summary, load_private(oms.private_pem(OTHER), None))
+    snapshot = tmp_path / "cache" / "models--acme--bert" / "snapshots" / commit
+    wanted = Asked(key=parse_public_key(oms.public_der(OTHER)), repository="acme/bert")
+    policy = resolve_policy("default")
+    found = verify_attestation(snapshot, data, wanted, policy=policy, now=1_800_000_000)
+    assert found.compared == len(FILES) + 1
+    target = (snapshot / "config.json").resolve()
+    target.write_bytes(FILES["config.json"] + b" ")
+    with pytest.raises(AttestationRefused, match=r"config\.json: changed"):
+        verify_attestation(snapshot, data, wanted, policy=policy, now=1_800_000_000)
