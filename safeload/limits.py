@@ -180,6 +180,10 @@ class Limits:
     signed_pieces: int = 200_000
     """Pieces of one signed model. The reference implementation cuts files into pieces of 1 GB."""
 
+    # lock
+    lock_bytes: int = 16 * MIB
+    """safeload.lock: about 110,000 files, each on a line of its own."""
+
     # pickle
     pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""

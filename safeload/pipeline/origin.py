@@ -17,6 +17,7 @@ from safeload.limits import DEFAULT_LIMITS
 from safeload.pipeline.signature_file import has_signature, named_signature, own_signature
 from safeload.provenance import BoundFile, Case, Claim, HubScan, SignatureFile
 from safeload.record import record, replace
+from safeload.sources import trust_files
 from safeload.sources.blobs import FileBlob, MemoryBlob
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from safeload.formats.git_objects import Objects
     from safeload.limits import Limits
     from safeload.policy.schema import Policy
+    from safeload.provenance import Held
     from safeload.provenance.trust import TrustStore
     from safeload.sources import Source
     from safeload.sources.blobs import Blob
@@ -79,6 +81,8 @@ class FoundOrigin:
     listing: Mapping[str, str] | None = None
     """Path -> git blob id as a Hub lists them, where there is no claim to compare with."""
     hub_scan: HubScan | None = None
+    held: Held | None = None
+    """The entry of a lock file, where the caller named one."""
     limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
@@ -117,13 +121,17 @@ class FoundOrigin:
             required=self.required,
             required_by=self.required_by,
             files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None or self.listing is not None or signature is not None
+            if self.claim is not None
+            or self.listing is not None
+            or self.held is not None
+            or signature is not None
             else {},
             handed_out=None if scope.everything else handed_out,
             ahead=ahead,
             memory=self.memory,
             listing=self.listing,
             hub_scan=self.hub_scan,
+            held=self.held,
             limits=self.limits,
         )
 
@@ -253,7 +261,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
 
 
 def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
-    """The trust store of the policy, or the one that the user names.
+    """The trust store of the policy, the one that the user names, or the one of the machine.
 
     Raises:
         UsageError: it cannot be read, lies inside the audited path, or is not the one of the policy.
@@ -264,12 +272,13 @@ def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None
         if named is not None and os.path.realpath(named) != os.path.realpath(given):
             raise UsageError(f"the policy names another trust store: {visible(named)}")
         named = given
+    if named is None and os.path.exists(f"{trust_files.ORGANISATION}/{trust_files.NAME}"):  # noqa: PTH110
+        named = trust_files.ORGANISATION
     if named is None:
         return None
     from safeload.provenance.trust_store import parse_trust
-    from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited)
+    files = trust_files.read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 

@@ -6,6 +6,7 @@
     model_signing      are the files those that a key which counts for this repository has signed?
     hub_listing        where there is no commit to compare with: are they what the Hub lists?
     hub_status         what does the Hub say of its own scans?
+    lock_file          are the files the ones that safeload.lock holds?
 
 A collector establishes one kind of evidence and judges nothing: whether ABSENT matters is a rule's
 and then the policy's to say. It always returns evidence. What could not be looked at is UNAVAILABLE
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from safeload.core import Fact, Manifest
     from safeload.formats.git_objects import Objects
+    from safeload.formats.lock_file import LockedSubject
     from safeload.provenance.trust import TrustStore
 
 SIGNATURE = "commit-signature"
@@ -38,6 +40,7 @@ FRESHNESS = "commit-freshness"
 MODEL = "model-signature"
 LISTING = "hub-listing"
 HUB_SCAN = "hub-scan"
+LOCK = "lock"
 NO_STORE = "the signature of the commit was not checked: no trust store"
 
 
@@ -94,6 +97,24 @@ class HubScan:
 
 
 @record(eq=False)
+class Held:
+    """What the files are held to, where the caller named a lock file."""
+
+    source: str
+    """The lock file's name in messages."""
+    digest: str
+    """`sha256:` and the digest of its text."""
+    subject: LockedSubject | None
+    """The entry; None where the lock has none of this subject."""
+    policy: tuple[str, str]
+    """Name and digest of the policy that judges now."""
+
+    def place(self, line: int) -> str:
+        """File and line of an entry."""
+        return f"{self.source}:{line}"
+
+
+@record(eq=False)
 class Case:
     """All that the collectors look at."""
 
@@ -124,6 +145,8 @@ class Case:
     """Path -> git blob id as a Hub lists them, for files that cannot be compared with their commit."""
     hub_scan: HubScan | None = None
     """What a Hub says of its scans; None for other sources."""
+    held: Held | None = None
+    """The entry of a lock file; None where nobody named one."""
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -150,6 +173,10 @@ def collect_evidence(case: Case) -> Collected:
         from safeload.provenance import hub_status
 
         evidence.append(hub_status.collect(case.hub_scan))
+    if case.held is not None:
+        lock, different = _of_lock(case, case.held)
+        evidence.append(lock)
+        more = (*more, *different)
     return Collected(tuple(evidence), (*facts, *more), accepted)
 
 
@@ -165,6 +192,22 @@ def _about_commit(case: Case) -> Collected:
         listing, facts = hub_listing.collect(case, case.listing)
         evidence.append(listing)
     return Collected(tuple(evidence), tuple(facts))
+
+
+def _of_lock(case: Case, held: Held) -> tuple[Evidence, list[Fact]]:
+    from safeload.provenance import lock_file
+
+    try:
+        return lock_file.collect(case, held)
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
+        return _failed(LOCK, case.manifest.uri, error), []
+
+
+def _is_locked(case: Case, claim: Claim) -> bool:
+    """Whether the user's own lock says that it is this commit, whichever came before or after it."""
+    return (
+        case.held is not None and case.held.subject is not None and case.held.subject.commit == claim.commit
+    )
 
 
 def _of_commit(case: Case, claim: Claim) -> Collected:
@@ -187,7 +230,8 @@ def _of_commit(case: Case, claim: Claim) -> Collected:
         binding = _failed(BINDING, claim.commit, error)
     evidence.append(binding)
     accepted = None
-    if commit is not None and signature.status is Status.VERIFIED and signature.level != "pin":
+    proven = signature.status is Status.VERIFIED and signature.level != "pin"
+    if commit is not None and proven and not _is_locked(case, claim):
         try:
             fresh, accepted = freshness.collect(case, claim, commit)
         except Exception as error:  # noqa: BLE001  likewise

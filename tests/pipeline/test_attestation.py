@@ -13,7 +13,8 @@ from safeload.errors import UsageError
 from safeload.formats.public_key import parse_public_key
 from safeload.formats.verification_summary import EXTENSION, VERIFIER
 from safeload.pipeline import Origin, audit, resolve_policy
-from safeload.pipeline.attestation import Asked, AttestationRefused, seal, summary_of, verify_attestation
+from safeload.pipeline.attestation import seal, summary_of
+from safeload.pipeline.attested import Asked, AttestationRefused, verify_attestation
 from safeload.provenance.keys import load_private
 from safeload.record import replace
 from tests.forge import oms
@@ -342,9 +343,12 @@ def test_the_required_provenance_has_to_be_attested(folder, tmp_path):
     assert "attests none" in refused(folder, about, policy=demanding, any_policy=True)[0]
 
 
-def test_no_store_and_no_key(folder):
-    """Nobody's word counts then."""
-    assert "not signed by an attester" in refused(folder, attest(folder), key=None)[0]
+def test_no_store_and_no_key(folder, tmp_path):
+    """Nobody's word counts then, which is the caller's mistake; a store without attesters counts nobody."""
+    with pytest.raises(UsageError, match="nobody's word counts yet"):
+        check(folder, attest(folder), key=None)
+    trust = str(oms.write_store(tmp_path / "none", oms.store_text({"acme": OTHER})))
+    assert "not signed by an attester" in refused(folder, attest(folder), key=None, trust=trust)[0]
 
 
 def test_a_trust_store_inside_of_what_it_judges(folder):

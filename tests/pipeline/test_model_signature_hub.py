@@ -11,7 +11,8 @@ from safeload.core import Role, Scope, Status, Verdict
 from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.public_key import parse_public_key
 from safeload.pipeline import Origin, admit, audit, resolve_policy
-from safeload.pipeline.attestation import Asked, AttestationRefused, seal, summary_of, verify_attestation
+from safeload.pipeline.attestation import seal, summary_of
+from safeload.pipeline.attested import Asked, AttestationRefused, verify_attestation
 from safeload.provenance.keys import load_private
 from safeload.sources.hub_api import HubAccess
 from tests.forge import hub_answers, hub_lies, oms
