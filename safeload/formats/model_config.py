@@ -224,6 +224,15 @@ def _check(name: str, spec: Field, value: Json) -> None:
                     raise FieldTypeWrong(f"{name} is not a token id or a list of them")
                 _check_bounds(name, spec, item)
             return
+        case "size":
+            pair = value if isinstance(value, list) else [value, value]
+            if len(pair) != 2 or not all(
+                isinstance(item, int) and not isinstance(item, bool) for item in pair
+            ):
+                raise FieldTypeWrong(f"{name} is no number of pixels, and no pair of them")
+            for item in pair:
+                _check_bounds(name, spec, _number(item))
+            return
     if not fits:
         raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has {spec.kind}")
     if spec.kind == "choice" and value not in spec.choices:

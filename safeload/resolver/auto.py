@@ -31,6 +31,8 @@ SUPPORTED = (
     "AutoModelForNextSentencePrediction",
     "AutoModelForMultipleChoice",
     "AutoModelForTextEncoding",
+    "AutoModelForImageClassification",
+    "AutoModelForMaskedImageModeling",
 )
 """What works now: the message of every class that does not."""
 
@@ -188,7 +190,7 @@ class AutoModelForDocumentQuestionAnswering(_Unsupported):
     """Questions about documents."""
 
 
-class AutoModelForImageClassification(_Unsupported):
+class AutoModelForImageClassification(_AutoModel):
     """Image classification."""
 
 
@@ -224,7 +226,7 @@ class AutoModelForMaskGeneration(_Unsupported):
     """Mask generation."""
 
 
-class AutoModelForMaskedImageModeling(_Unsupported):
+class AutoModelForMaskedImageModeling(_AutoModel):
     """Masked image modelling."""
 
 
