@@ -61,6 +61,12 @@ def _xlm_roberta() -> Architecture:
     return ARCHITECTURE
 
 
+def _clip() -> Architecture:
+    from safeload.architectures.clip import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _deit() -> Architecture:
     from safeload.architectures.deit import ARCHITECTURE
 
@@ -82,6 +88,7 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "mpnet": _mpnet,
         "roberta": _roberta,
         "xlm-roberta": _xlm_roberta,
+        "clip": _clip,
         "deit": _deit,
         "vit": _vit,
     }

@@ -34,6 +34,7 @@ SUPPORTED = (
     "AutoModelForTextEncoding",
     "AutoModelForImageClassification",
     "AutoModelForMaskedImageModeling",
+    "AutoModelForZeroShotImageClassification",
 )
 """What works now: the message of every class that does not."""
 
@@ -371,7 +372,7 @@ class AutoModelForVisualQuestionAnswering(_Unsupported):
     """Questions about images."""
 
 
-class AutoModelForZeroShotImageClassification(_Unsupported):
+class AutoModelForZeroShotImageClassification(_AutoModel):
     """Image classification without training."""
 
 

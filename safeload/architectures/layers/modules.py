@@ -78,7 +78,7 @@ def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Te
     """Fill `value`, which has memory, as the start of parameter `leaf` of `module`.
 
     Biases are zero, norms one, everything else is normal with standard deviation `spread`; a module says
-    in `starts` what it wants otherwise.
+    in `starts` what it wants otherwise, and in `spread` how far it spreads.
     """
     starts = getattr(module, "starts", {})
     if leaf in starts:
@@ -87,7 +87,7 @@ def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Te
         return value.zero_()
     if isinstance(module, nn.LayerNorm):
         return value.fill_(1.0)
-    value.normal_(0.0, spread)
+    value.normal_(0.0, getattr(module, "spread", spread))
     if isinstance(module, nn.Embedding) and module.padding_idx is not None:
         value[module.padding_idx].zero_()
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safeload.formats.config_fields import bert, distilbert, electra, mpnet, roberta, vit
+from safeload.formats.config_fields import bert, clip, distilbert, electra, mpnet, roberta, vit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,15 @@ _ALL = (
     mpnet.TABLE,
     *roberta.TABLES,
     *vit.TABLES,
+    clip.TABLE,
 )
 
 TABLES: Mapping[str, ConfigTable] = MappingProxyType({table.model_type: table for table in _ALL})
-"""Every table by its model_type: written out, since parsers import nothing by name."""
+"""Every table of a whole model by its model_type: written out, since parsers import nothing by name."""
+
+_PARTS = {part.model_type: part for table in _ALL for part in table.parts.values()}
+
+
+def table_of(model_type: str) -> ConfigTable | None:
+    """The table of a model_type, be it that of a whole model or of a part of one."""
+    return TABLES.get(model_type) or _PARTS.get(model_type)
