@@ -67,6 +67,18 @@ def _clip() -> Architecture:
     return ARCHITECTURE
 
 
+def _clip_text_model() -> Architecture:
+    from safeload.architectures.clip_text_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip_vision_model() -> Architecture:
+    from safeload.architectures.clip_vision_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _deit() -> Architecture:
     from safeload.architectures.deit import ARCHITECTURE
 
@@ -89,6 +101,8 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "roberta": _roberta,
         "xlm-roberta": _xlm_roberta,
         "clip": _clip,
+        "clip_text_model": _clip_text_model,
+        "clip_vision_model": _clip_vision_model,
         "deit": _deit,
         "vit": _vit,
     }

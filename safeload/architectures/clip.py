@@ -97,6 +97,10 @@ class CLIPTextModel(Model):
         self.encoder = _stack(config)
         self.final_layer_norm = LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
+    def get_input_embeddings(self) -> nn.Module:
+        """The word embeddings."""
+        return self.embeddings.token_embedding
+
     def forward(
         self,
         input_ids: Tensor | None = None,
@@ -182,6 +186,10 @@ class CLIPVisionModel(Model):
         self.pre_layrnorm = LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.encoder = _stack(config)
         self.post_layernorm = LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The projection of the patches."""
+        return self.embeddings.patch_embedding
 
     def forward(
         self,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded
-from safeload.formats.config_fields import TABLES, table_of
+from safeload.formats.config_fields import TABLES
 from safeload.formats.config_fields._field import LABELS
 from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.view import read_all
@@ -200,9 +200,7 @@ def check_field(model_type: str, name: str, value: Json) -> None:
     Raises:
         FormatError: a class of this module.
     """
-    table = table_of(model_type)
-    if table is not None:
-        _check(name, table.fields[name], value)
+    _check(name, TABLES[model_type].fields[name], value)
 
 
 def _record(

@@ -9,6 +9,7 @@ import pytest
 import safetensors
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 import safeload
 from safeload.errors import PolicyDenied, UsageError
@@ -112,6 +113,28 @@ def test_same_names_both_ways(tmp_path: Path) -> None:
     with torch.no_grad():
         _same(ours(**_inputs(theirs)), theirs(**_inputs(theirs)))
         _same(again(**_inputs(theirs)), theirs(**_inputs(theirs)))
+
+
+@pytest.mark.parametrize("part", ["text", "vision"])
+@pytest.mark.parametrize("prefixed", [False, True])
+def test_one_encoder_by_itself(part: str, prefixed: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A part with a model_type of its own, under the names of transformers 5 and of those before."""
+    whole = clip()
+    theirs = getattr(whole, f"{part}_model")
+    save(theirs, tmp_path)
+    if prefixed:
+        path = tmp_path / "model.safetensors"
+        tensors = {f"{part}_model.{name}": value for name, value in load_file(path).items()}
+        projection = "text_projection" if part == "text" else "visual_projection"
+        tensors[f"{projection}.weight"] = torch.zeros(20, 3)
+        save_file(tensors, path, metadata={"format": "pt"})
+    auto_class = safeload.AutoModelForTextEncoding if part == "text" else safeload.AutoModel
+    ours = auto_class.from_pretrained(tmp_path)
+    assert not ours.load_report.unknown
+    assert ours.num_parameters() == theirs.num_parameters()
+    inputs = texts() if part == "text" else {"pixel_values": pixels()}
+    with torch.no_grad():
+        _same(ours(**inputs), theirs(**inputs))
 
 
 def test_same_gradients(tmp_path: Path) -> None:

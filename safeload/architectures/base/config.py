@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from safeload.errors import FormatError, UsageError
-from safeload.formats.config_fields import table_of
+from safeload.formats.config_fields import TABLES
 from safeload.formats.config_fields._field import LABELS
 from safeload.formats.model_config import check_field
 
@@ -43,7 +43,7 @@ class Config:
     @property
     def attribute_map(self) -> Mapping[str, str]:
         """Other names of fields."""
-        table = table_of(self.__dict__.get("model_type", ""))
+        table = TABLES.get(self.__dict__.get("model_type", ""))
         return _EMPTY if table is None else table.aliases
 
     @property
@@ -92,7 +92,7 @@ class Config:
             self._set(name, value)
 
     def _set(self, name: str, value: Any) -> None:  # noqa: ANN401 - checked against the table
-        table = table_of(self.model_type)
+        table = TABLES.get(self.model_type)
         if table is not None and name in table.fields:
             try:
                 check_field(self.model_type, name, value)

@@ -20,14 +20,9 @@ _ALL = (
     *roberta.TABLES,
     *vit.TABLES,
     clip.TABLE,
+    clip.TEXT,
+    clip.VISION,
 )
 
 TABLES: Mapping[str, ConfigTable] = MappingProxyType({table.model_type: table for table in _ALL})
-"""Every table of a whole model by its model_type: written out, since parsers import nothing by name."""
-
-_PARTS = {part.model_type: part for table in _ALL for part in table.parts.values()}
-
-
-def table_of(model_type: str) -> ConfigTable | None:
-    """The table of a model_type, be it that of a whole model or of a part of one."""
-    return TABLES.get(model_type) or _PARTS.get(model_type)
+"""Every table by its model_type: written out, since parsers import nothing by name."""
