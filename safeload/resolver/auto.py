@@ -31,6 +31,10 @@ SUPPORTED = (
     "AutoModelForNextSentencePrediction",
     "AutoModelForMultipleChoice",
     "AutoModelForTextEncoding",
+    "AutoModelForAudioClassification",
+    "AutoModelForAudioFrameClassification",
+    "AutoModelForAudioXVector",
+    "AutoModelForCTC",
 )
 """What works now: the message of every class that does not."""
 
@@ -152,11 +156,11 @@ class AutoVideoProcessor(_Unsupported):
     """Videos to model input."""
 
 
-class AutoModelForAudioClassification(_Unsupported):
+class AutoModelForAudioClassification(_AutoModel):
     """Audio classification."""
 
 
-class AutoModelForAudioFrameClassification(_Unsupported):
+class AutoModelForAudioFrameClassification(_AutoModel):
     """Classification of audio frames."""
 
 
@@ -164,11 +168,11 @@ class AutoModelForAudioTokenization(_Unsupported):
     """Audio tokenisation."""
 
 
-class AutoModelForAudioXVector(_Unsupported):
+class AutoModelForAudioXVector(_AutoModel):
     """Speaker verification."""
 
 
-class AutoModelForCTC(_Unsupported):
+class AutoModelForCTC(_AutoModel):
     """Speech recognition with CTC."""
 
 

@@ -86,9 +86,9 @@ class PostNormBlock(nn.Module):
         shape, training = self.shape, self.training
         query, key, value, out, attention_norm, inner, outer, output_norm = self._modules_of(self)
         mixed_BTD, attention_BHTT = attend(
-            _split(query(x_BTD), shape.heads),
-            _split(key(x_BTD), shape.heads),
-            _split(value(x_BTD), shape.heads),
+            split_heads(query(x_BTD), shape.heads),
+            split_heads(key(x_BTD), shape.heads),
+            split_heads(value(x_BTD), shape.heads),
             mask,
             dropout=shape.attention_dropout if training else 0.0,
             eager=eager,
@@ -176,7 +176,8 @@ def padding_mask(attention_mask: Tensor | None, like_BTD: Tensor) -> Tensor | No
     return keep[:, None, None, :].expand(batch, 1, length, keep.shape[-1])
 
 
-def _split(x_BTD: Tensor, heads: int) -> Tensor:
+def split_heads(x_BTD: Tensor, heads: int) -> Tensor:
+    """The heads apart, in front of the positions."""
     batch, length, width = x_BTD.shape
     return x_BTD.view(batch, length, heads, width // heads).transpose(1, 2)
 

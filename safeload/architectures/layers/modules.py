@@ -59,8 +59,13 @@ def empty_parameter(*shape: int) -> nn.Parameter:
 def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Tensor:
     """Fill `value`, which has memory, as the start of parameter `leaf` of `module`.
 
-    Biases are zero, norms one, everything else is normal with standard deviation `spread`.
+    A module that has a method `fresh` fills in what it knows better. Otherwise biases are zero, norms one,
+    and everything else is normal with standard deviation `spread`.
     """
+    fresh = getattr(module, "fresh", None)
+    own: Tensor | None = None if fresh is None else fresh(leaf, value)
+    if own is not None:
+        return own
     if leaf == "bias":
         return value.zero_()
     if isinstance(module, nn.LayerNorm):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safeload.formats.config_fields import bert, distilbert, electra, mpnet, roberta
+from safeload.formats.config_fields import (
+    bert,
+    distilbert,
+    electra,
+    hubert,
+    mpnet,
+    roberta,
+    wav2vec2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +23,15 @@ if TYPE_CHECKING:
 TABLES: Mapping[str, ConfigTable] = MappingProxyType(
     {
         table.model_type: table
-        for table in (bert.TABLE, distilbert.TABLE, electra.TABLE, mpnet.TABLE, *roberta.TABLES)
+        for table in (
+            bert.TABLE,
+            distilbert.TABLE,
+            electra.TABLE,
+            hubert.TABLE,
+            mpnet.TABLE,
+            *roberta.TABLES,
+            wav2vec2.TABLE,
+        )
     }
 )
 """Every table by its model_type: written out, since parsers import nothing by name."""
