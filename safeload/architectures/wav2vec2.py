@@ -10,7 +10,6 @@ Q width of the quantised features.
 
 from __future__ import annotations
 
-import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -35,6 +34,7 @@ from safeload.architectures.base.speech_outputs import (
     XVectorOutput,
 )
 from safeload.architectures.layers.modules import Linear, empty_parameter
+from safeload.architectures.layers.speech import EvenLinear
 from safeload.errors import UsageError
 
 if TYPE_CHECKING:
@@ -157,13 +157,6 @@ class _WideLinear(Linear):
         return value.normal_(0.0, 1.0) if leaf == "weight" else value.zero_()
 
 
-class _EvenLinear(Linear):
-    def fresh(self, leaf: str, value: Tensor) -> Tensor:  # noqa: ARG002 - both start alike
-        """Torch's own start values."""
-        bound = 1 / math.sqrt(self.in_features)
-        return value.uniform_(-bound, bound)
-
-
 class Quantizer(nn.Module):
     """Each frame as one codeword of every group (Jang et al., https://arxiv.org/abs/1611.01144)."""
 
@@ -213,8 +206,8 @@ class Wav2Vec2ForPreTraining(_Wav2Vec2Head):
         super().__init__(config)
         self.dropout_features = nn.Dropout(config.feat_quantizer_dropout)
         self.quantizer = Quantizer(config)
-        self.project_hid = _EvenLinear(config.hidden_size, config.proj_codevector_dim)
-        self.project_q = _EvenLinear(config.codevector_dim, config.proj_codevector_dim)
+        self.project_hid = EvenLinear(config.hidden_size, config.proj_codevector_dim)
+        self.project_q = EvenLinear(config.codevector_dim, config.proj_codevector_dim)
 
     def set_gumbel_temperature(self, temperature: float) -> None:
         """How evenly codewords are drawn in training; it falls while a model is trained."""

@@ -4,7 +4,9 @@ Recipe of the comparison with genuine files: with transformers 4.46.3, tensorflo
 2.17.0 (TF_USE_LEGACY_KERAS=1) and flax 0.8.5, save a torch model, load it with `from_pt=True` into its
 TF and Flax class, and `save_pretrained` those. For bert and distilbert and each head, every path and
 array of tf_model.h5 and flax_model.msgpack was the same as what these functions write; genuine files
-also name layers without weights.
+also name layers without weights. So it was for wav2vec2 and hubert in both layouts, which in 4.46.3 only
+convert to TensorFlow if all convolutions have the same width, and to Flax only as the large layout and not
+as a classifier. A second model of a class in one process is called `..._1`.
 """
 
 from __future__ import annotations
@@ -20,16 +22,22 @@ from tests.forge.flax import pack
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SNAKE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def _arrays(model: Any) -> dict[str, Any]:
     """Every parameter once: tied ones under their first name."""
-    return {name: value.detach().numpy() for name, value in model.named_parameters()}
+    older = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    found = {}
+    for name, value in model.named_parameters():
+        for new, old in older.items():
+            name = name.replace(new, old)  # noqa: PLW2901 - as files had it at that time
+        found[name] = value.detach().numpy()
+    return found
 
 
 def _is_norm(levels: list[str]) -> bool:
-    return "norm" in levels[-2].lower()
+    return "norm" in levels[-2].lower() if len(levels) > 1 else False
 
 
 def tensorflow(model: Any, folder: Path) -> Path:
@@ -71,10 +79,14 @@ def _variable(levels: list[str], array: Any, model_type: str) -> tuple[str, str,
         last = "gamma"
     elif levels[-2].endswith("_embeddings"):
         last = "weight" if levels[-2] == "word_embeddings" else "embeddings"
-    else:
+    elif kind == "weight":
         last, array = "kernel", array.T
+    else:
+        # weight norm counts its lengths along the first axis
+        last, array = kind, array.T if kind == "weight_g" else array
     path = "/".join([*levels[:-1], last])
     path = re.sub(r"/layer/(\d+)/", r"/layer_._\1/", path)
+    path = re.sub(r"/(conv_layers|layers)/(\d+)/", r"/\1.\2/", path)
     first = levels[0]
     if model_type == "bert" and first == "cls":
         path, first = path.replace("cls/", "mlm___cls/", 1), "mlm___cls"

@@ -57,6 +57,15 @@ class Conv1d(nn.Conv1d):
         return value.uniform_(-math.sqrt(1 / inputs), math.sqrt(1 / inputs))
 
 
+class EvenLinear(Linear):
+    """A linear layer with torch's own start values."""
+
+    def fresh(self, leaf: str, value: Tensor) -> Tensor:  # noqa: ARG002 - weight and bias start alike
+        """Uniform, the less wide the more inputs there are."""
+        bound = 1 / math.sqrt(self.in_features)
+        return value.uniform_(-bound, bound)
+
+
 class GroupNorm(nn.GroupNorm):
     """Zero mean and unit variance of each feature over time, then scale and shift."""
 
@@ -124,7 +133,7 @@ class FeatureProjection(nn.Module):
         super().__init__()
         features = config.conv_dim[-1]
         self.layer_norm = LayerNorm(features, eps=config.layer_norm_eps) if normed else None
-        self.projection = Linear(features, config.hidden_size)
+        self.projection = EvenLinear(features, config.hidden_size)
         self.dropout = nn.Dropout(config.feat_proj_dropout)
 
     def forward(self, x_BTC: Tensor) -> tuple[Tensor, Tensor]:
