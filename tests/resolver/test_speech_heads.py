@@ -36,7 +36,7 @@ def _emotions(folder: Path, *, kind: str = "wav2vec2", outer: str = "output", **
 
 def _no_new_heads(folder: Path) -> Path:
     """The default policy, but a new head is denied; beside the checkpoint, not in it."""
-    text = Path("policies/default.toml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "policies" / "default.toml").read_text(encoding="utf-8")
     changed = text.replace('weights.new-head = "warn"', 'weights.new-head = "deny"')
     assert changed != text
     path = folder.with_suffix(".toml")
