@@ -1,7 +1,7 @@
 """The models that can be built: one file per model_type, `layers/` for what they share.
 
     bert.py, roberta.py, ...  what is special about one architecture, and its entry in the table
-    layers/                   modules without initialisers, activations, the post-norm encoder
+    layers/                   modules without initialisers, activations, post-norm and pre-norm encoders
     base/                     the frame: Config, Model, outputs, losses, the Architecture record
 
 Nothing here touches a path or the network: a model is built from a Config, on torch's meta device,
@@ -73,6 +73,18 @@ def _xlm_roberta() -> Architecture:
     return ARCHITECTURE
 
 
+def _deit() -> Architecture:
+    from safeload.architectures.deit import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _vit() -> Architecture:
+    from safeload.architectures.vit import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
     {
         "bert": _bert,
@@ -84,6 +96,8 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "roberta": _roberta,
         "wav2vec2": _wav2vec2,
         "xlm-roberta": _xlm_roberta,
+        "deit": _deit,
+        "vit": _vit,
     }
 )
 """The closed table from model_type to architecture: a name from a repository is looked up in it only."""

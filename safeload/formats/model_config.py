@@ -231,6 +231,15 @@ def _check(name: str, spec: Field, value: Json) -> None:
         case "integers":
             _check_integers(name, spec, value)
             return
+        case "size":
+            pair = value if isinstance(value, list) else [value, value]
+            if len(pair) != 2 or not all(
+                isinstance(item, int) and not isinstance(item, bool) for item in pair
+            ):
+                raise FieldTypeWrong(f"{name} is no number of pixels, and no pair of them")
+            for item in pair:
+                _check_bounds(name, spec, _number(item))
+            return
     if not fits:
         raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has {spec.kind}")
     if spec.kind == "choice" and value not in spec.choices:
@@ -321,5 +330,12 @@ def _length(value: Json) -> int:
 
 
 def _type_name(value: object) -> str:
-    names = {bool: "a flag", int: "an integer", float: "a number", str: "text", list: "an array", tuple: "an array"}
+    names = {
+        bool: "a flag",
+        int: "an integer",
+        float: "a number",
+        str: "text",
+        list: "an array",
+        tuple: "an array",
+    }
     return "null" if value is None else names.get(type(value), "an object")

@@ -35,6 +35,8 @@ SUPPORTED = (
     "AutoModelForAudioFrameClassification",
     "AutoModelForAudioXVector",
     "AutoModelForCTC",
+    "AutoModelForImageClassification",
+    "AutoModelForMaskedImageModeling",
 )
 """What works now: the message of every class that does not."""
 
@@ -192,7 +194,7 @@ class AutoModelForDocumentQuestionAnswering(_Unsupported):
     """Questions about documents."""
 
 
-class AutoModelForImageClassification(_Unsupported):
+class AutoModelForImageClassification(_AutoModel):
     """Image classification."""
 
 
@@ -228,7 +230,7 @@ class AutoModelForMaskGeneration(_Unsupported):
     """Mask generation."""
 
 
-class AutoModelForMaskedImageModeling(_Unsupported):
+class AutoModelForMaskedImageModeling(_AutoModel):
     """Masked image modelling."""
 
 

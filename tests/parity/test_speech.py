@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,9 @@ from safetensors.torch import load_file, save_file
 import safeload
 from tests.forge.encoders import save
 from tests.forge.speech import HEADS, LARGE, SAMPLES, SIZES, batch, reference
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TOLERANCE = 1e-5
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -217,9 +219,7 @@ def test_named_frames_are_hidden(tmp_path: Path) -> None:
     hidden = torch.zeros((3, _frames(theirs)), dtype=torch.bool)
     hidden[:, 4:7] = True
     with torch.no_grad():
-        _assert_same(
-            ours(**batch(), mask_time_indices=hidden), theirs(**batch(), mask_time_indices=hidden)
-        )
+        _assert_same(ours(**batch(), mask_time_indices=hidden), theirs(**batch(), mask_time_indices=hidden))
     nothing = safeload.AutoModel.from_pretrained(tmp_path, mask_time_prob=0.0)
     with pytest.raises(safeload.UsageError, match="cannot be hidden"):
         nothing(**batch(), mask_time_indices=hidden)

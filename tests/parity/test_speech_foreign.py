@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -11,17 +10,21 @@ import torch
 import safeload
 from tests.forge import foreign, speech
 
-WRITERS: dict[str, Any] = {
-    "tf": (foreign.tensorflow, {"from_tf": True}),
-    "flax": (foreign.flax, {"from_flax": True}),
-    "pickle": (lambda model, folder: _pickled(model, folder), {"use_safetensors": False}),
-}
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _pickled(model: Any, folder: Path) -> Path:
     model.config.save_pretrained(folder)
     torch.save(model.state_dict(), folder / "pytorch_model.bin")
     return folder
+
+
+WRITERS: dict[str, Any] = {
+    "tf": (foreign.tensorflow, {"from_tf": True}),
+    "flax": (foreign.flax, {"from_flax": True}),
+    "pickle": (_pickled, {"use_safetensors": False}),
+}
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -34,7 +37,8 @@ def test_the_same_numbers(tmp_path: Path, kind: str, auto_class: str, layout: st
     theirs = speech.reference(kind, auto_class, **(speech.LARGE if layout == "large" else {}))
     write, arguments = WRITERS[writer]
     write(theirs, tmp_path)
-    ours, info = getattr(safeload, auto_class).from_pretrained(tmp_path, output_loading_info=True, **arguments)
+    load = getattr(safeload, auto_class).from_pretrained
+    ours, info = load(tmp_path, output_loading_info=True, **arguments)
     assert not any(info.values())
     with torch.no_grad():
         found, expected = ours(**speech.batch())[0], theirs(**speech.batch())[0]

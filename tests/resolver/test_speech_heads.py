@@ -111,7 +111,7 @@ def test_a_head_of_other_sizes_is_refused(tmp_path: Path) -> None:
 def test_what_training_alone_uses_may_be_absent(
     tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A file without the frame that stands for hidden ones loads; the report says so, and it is no new head."""
+    """A file without the frame that stands for hidden ones loads and says so; that is no new head."""
     theirs = reference(kind, "AutoModelForCTC")
     save(theirs, tmp_path)
     path = tmp_path / "model.safetensors"
@@ -153,9 +153,7 @@ def test_a_missing_head_is_new_and_said(tmp_path: Path) -> None:
         "classifier.bias", "classifier.weight", "projector.bias", "projector.weight",
     }  # fmt: skip
     with pytest.raises(safeload.PolicyDenied, match=r"weights\.new-head"):
-        safeload.AutoModelForAudioClassification.from_pretrained(
-            tmp_path, policy=_no_new_heads(tmp_path)
-        )
+        safeload.AutoModelForAudioClassification.from_pretrained(tmp_path, policy=_no_new_heads(tmp_path))
 
 
 def test_a_language_is_not_switched(tmp_path: Path) -> None:

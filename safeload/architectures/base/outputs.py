@@ -122,6 +122,34 @@ class MultipleChoiceModelOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None
 
 
+class ImageClassifierOutput(ModelOutput):
+    """One logit per label."""
+
+    loss: Tensor | None
+    logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class MaskedImageModelingOutput(ModelOutput):
+    """The image with what stood behind the mask."""
+
+    loss: Tensor | None
+    reconstruction: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class DeiTForImageClassificationWithTeacherOutput(ModelOutput):
+    """One logit per label, of both heads and their mean."""
+
+    logits: Tensor
+    cls_logits: Tensor
+    distillation_logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
 class NextSentencePredictorOutput(ModelOutput):
     """Two logits per text: the second sentence follows, or it does not."""
 

@@ -70,11 +70,11 @@ class PostNormBlock(nn.Module):
             names.inner, names.outer, names.output_norm,
         )  # fmt: skip
         for name in (names.query, names.key, names.value, names.out):
-            _graft(self, name, Linear(shape.width, shape.width))
-        _graft(self, names.inner, Linear(shape.width, shape.inner))
-        _graft(self, names.outer, Linear(shape.inner, shape.width))
+            graft(self, name, Linear(shape.width, shape.width))
+        graft(self, names.inner, Linear(shape.width, shape.inner))
+        graft(self, names.outer, Linear(shape.inner, shape.width))
         for name in (names.attention_norm, names.output_norm):
-            _graft(self, name, LayerNorm(shape.width, eps=shape.eps))
+            graft(self, name, LayerNorm(shape.width, eps=shape.eps))
 
     def forward(
         self,
@@ -177,12 +177,12 @@ def padding_mask(attention_mask: Tensor | None, like_BTD: Tensor) -> Tensor | No
 
 
 def split_heads(x_BTD: Tensor, heads: int) -> Tensor:
-    """The heads apart, in front of the positions."""
+    """Batch, head, position, width of a head."""
     batch, length, width = x_BTD.shape
     return x_BTD.view(batch, length, heads, width // heads).transpose(1, 2)
 
 
-def _graft(root: nn.Module, name: str, module: nn.Module) -> None:
+def graft(root: nn.Module, name: str, module: nn.Module) -> None:
     """Put `module` under a dotted name, with plain modules on the way."""
     *path, leaf = name.split(".")
     for part in path:

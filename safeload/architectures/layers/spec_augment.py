@@ -74,7 +74,7 @@ def hidden_spans(
 
 def _numpy() -> Any:  # noqa: ANN401 - a module
     try:
-        import numpy
+        import numpy as np
     except ImportError:
         raise MissingExtra("training with SpecAugment", "numpy", "torch") from None
-    return numpy
+    return np

@@ -154,7 +154,7 @@ class _NormedWeight(nn.Module):
 
     def forward(self) -> Tensor:
         """The weight: each position of the kernel has the length that stands beside it."""
-        return torch._weight_norm(self.original1, self.original0, 2)
+        return torch._weight_norm(self.original1, self.original0, 2)  # noqa: SLF001 - what weight_norm calls
 
     def fresh(self, leaf: str, value: Tensor) -> Tensor:
         """A normal direction, and the length that it has on average."""

@@ -102,9 +102,7 @@ class SpeechBlock(nn.Module):
         if self.before and getattr(config, "adapter_attn_dim", None) is not None:
             self.adapter_layer = AttentionAdapter(config)
 
-    def forward(
-        self, x_BTD: Tensor, mask: Tensor | None, eager: bool
-    ) -> tuple[Tensor, Tensor | None]:
+    def forward(self, x_BTD: Tensor, mask: Tensor | None, eager: bool) -> tuple[Tensor, Tensor | None]:
         """The block's output, and the attention probabilities in eager mode."""
         heard_BTD = self.layer_norm(x_BTD) if self.before else x_BTD
         update_BTD, weights = self.attention(heard_BTD, mask, eager=eager)

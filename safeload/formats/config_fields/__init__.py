@@ -12,6 +12,7 @@ from safeload.formats.config_fields import (
     hubert,
     mpnet,
     roberta,
+    vit,
     wav2vec2,
 )
 
@@ -20,18 +21,16 @@ if TYPE_CHECKING:
 
     from safeload.formats.config_fields._field import ConfigTable
 
-TABLES: Mapping[str, ConfigTable] = MappingProxyType(
-    {
-        table.model_type: table
-        for table in (
-            bert.TABLE,
-            distilbert.TABLE,
-            electra.TABLE,
-            hubert.TABLE,
-            mpnet.TABLE,
-            *roberta.TABLES,
-            wav2vec2.TABLE,
-        )
-    }
+_ALL = (
+    bert.TABLE,
+    distilbert.TABLE,
+    electra.TABLE,
+    hubert.TABLE,
+    mpnet.TABLE,
+    *roberta.TABLES,
+    *vit.TABLES,
+    wav2vec2.TABLE,
 )
+
+TABLES: Mapping[str, ConfigTable] = MappingProxyType({table.model_type: table for table in _ALL})
 """Every table by its model_type: written out, since parsers import nothing by name."""

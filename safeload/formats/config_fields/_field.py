@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from safeload.core import Json
 
-Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "integers"]
-"""`ids` is a token id or a list of them, `integers` a list of numbers."""
+Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "size", "integers"]
+"""`ids` is a token id or a list of them; `size` is one number, or height and width; `integers` a list."""
 
 
 @record
@@ -57,6 +57,8 @@ LABELS = 100_000
 """Most labels of a classifier: ImageNet-21k has 21,843."""
 _WIDTH = 1 << 17
 _TOKENS = 1 << 24
+_PIXELS = 1 << 14
+"""Longest edge of an image for a model: ten times that of the largest published one."""
 
 ACTIVATIONS = frozenset(
     {
@@ -82,6 +84,11 @@ def layers(default: int) -> Field:
 def tokens(default: int) -> Field:
     """A number of vocabulary entries or positions."""
     return Field(kind="integer", default=default, low=1, high=_TOKENS)
+
+
+def image_edge(default: int) -> Field:
+    """Height and width of an image or a part of it, in pixels: one number for both, or a pair."""
+    return Field(kind="size", default=default, low=1, high=_PIXELS)
 
 
 def token_id(default: int | None) -> Field:
