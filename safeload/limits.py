@@ -195,6 +195,10 @@ class Limits:
     index_bytes: int = 64 * MIB
     """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
 
+    # images
+    image_pixels: int = 89_478_485
+    """Pixels of one image, before and after it is resized. Pillow warns above it: 256 MB of RGB."""
+
     # chat templates
     template_bytes: int = 256 * KIB
     """Of all templates of one file together. The longest ones in use have about 20 kB."""
