@@ -225,7 +225,7 @@ class Wav2Vec2ForPreTraining(_Wav2Vec2Head):
     ) -> ModelOutput | tuple[Any, ...]:
         """Predicted and quantised features; with the places of negatives, of shape B, T, N, the loss."""
         hidden_BT = None if mask_time_indices is None else mask_time_indices.bool()
-        encoded = self.wav2vec2(
+        encoded = getattr(self, self.base_model_prefix)(
             input_values,
             attention_mask,
             hidden_BT,

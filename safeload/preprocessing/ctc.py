@@ -170,7 +170,7 @@ class CtcTokenizer(Tokenizer):
         self._letters.use(self.languages[target_lang])
         self._letters.add_words()
 
-    def convert_tokens_to_string(  # type: ignore[override]  # noqa: PLR0917 - as in the reference
+    def convert_tokens_to_string(  # type: ignore[override]  # several results, as in the reference
         self,
         tokens: list[str],
         group_tokens: bool = True,  # noqa: FBT001, FBT002 - the signature that callers know
