@@ -48,12 +48,16 @@ CASES: dict[str, tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]] = {
     ),
     "tokens of several letters": ({**CAPITALS, "TH": 32, "THE": 33, "<laugh>": 34, "HE": 35}, {}, {}),
     "a language": (LANGUAGES, {"tokenizer_config": {"target_lang": "eng"}}, {}),
-    "another language": (LANGUAGES, {"tokenizer_config": {"target_lang": "eng"}}, {"target_lang": "deu"}),
+    "another language": (
+        LANGUAGES,
+        {"tokenizer_config": {"target_lang": "eng"}},
+        {"target_lang": "deu"},
+    ),
 }
 """Vocabulary, further files, arguments of `from_pretrained`."""
 PIECES = (
-    "<pad>", "<s>", "</s>", "<unk>", "[UNK]", "[PAD]", "|", " ", "  ", "THE", "TH", "<laugh>", "sch", "_", "-",
-    "ß", "é", "\n", "\t", "A", "B", "b", "a", "HE", "E", "H", "T", "'", ".", "x",
+    "<pad>", "<s>", "</s>", "<unk>", "[UNK]", "[PAD]", "|", " ", "  ", "THE", "TH", "<laugh>", "sch", "_",
+    "-", "ß", "é", "\n", "\t", "A", "B", "b", "a", "HE", "E", "H", "T", "'", ".", "x",
 )  # fmt: skip
 """What test texts are put together from."""
 
