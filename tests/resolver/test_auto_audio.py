@@ -159,6 +159,23 @@ def test_a_name_is_looked_up_in_the_table_alone(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"auto_map": {"AutoFeatureExtractor": "evil/code--x.Y"}}, r"config\.remote-code"),
+        ({"feature_extractor_type": "os.system"}, r"config\.instantiates-callable"),
+        ({"audio_tokenizer_name_or_path": "evil/model"}, r"config\.redirect"),
+        ({"audio_tokenizer": {"audio_tokenizer_name_or_path": "evil/model"}}, r"config\.redirect"),
+    ],
+)
+@pytest.mark.parametrize("auto_class", ["AutoFeatureExtractor", "AutoProcessor"])
+def test_hostile_files(tmp_path: Path, auto_class: str, changes: dict[str, Any], rule: str) -> None:
+    """Code, calls and second repositories that a file of a processor asks for are denied by their rules."""
+    folder = _speech(tmp_path, preprocessor_config={**PUBLISHED, **changes})
+    with pytest.raises(PolicyDenied, match=rule):
+        getattr(safeload, auto_class).from_pretrained(folder)
+
+
+@pytest.mark.parametrize(
     ("sound", "options", "reason"),
     [
         (SOUND, {"sampling_rate": 8_000}, "trained with a sampling rate of 16000, and the sounds have 8000"),
