@@ -176,6 +176,10 @@ class Limits:
     key_file_bytes: int = 1 * MIB
     """One public key with all that others certified about it."""
 
+    # lock
+    lock_bytes: int = 16 * MIB
+    """safeload.lock: about 110,000 files, each on a line of its own."""
+
     # pickle
     pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""
