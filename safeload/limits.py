@@ -28,6 +28,9 @@ class Limits:
     small_file_bytes: int = 4 * MIB
     """A file up to this size is read whole, once."""
 
+    remote_bytes: int = 64 * MIB
+    """What is read of a remote file that a load does not want: its structure, never its tensors."""
+
     # JSON
     json_bytes: int = 64 * MIB
     """The largest tokenizer.json in wide use (multilingual Unigram) is about 35 MB."""
@@ -162,6 +165,8 @@ class Limits:
     """What the objects of one bundle, or those that were read from one clone, may grow to."""
     git_delta_depth: int = 4_095
     """git's own limit; `git gc --aggressive` writes 50."""
+    fetch_seconds: int = 120
+    """How long a server may take to send a commit with its trees; the Hub takes less than one."""
     git_packs: int = 1_000
     """Packs of one clone; git itself gathers them at 50."""
 
@@ -170,6 +175,10 @@ class Limits:
     """An armored signature has 200 to 1,000 bytes."""
     key_file_bytes: int = 1 * MIB
     """One public key with all that others certified about it."""
+
+    # lock
+    lock_bytes: int = 16 * MIB
+    """safeload.lock: about 110,000 files, each on a line of its own."""
 
     # pickle
     pickle_bytes: int = 64 * MIB
@@ -193,7 +202,7 @@ class Limits:
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
     index_bytes: int = 64 * MIB
-    """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
+    """Elements that are read while a pickle is judged: indices of sparse tensors, small arrays of joblib."""
 
     # images
     image_pixels: int = 89_478_485

@@ -39,9 +39,9 @@ class AutoConfig:
         """Judge a checkpoint and return its configuration.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             return_unused_kwargs: also return the keyword arguments that are no config fields.
-            **kwargs: `policy`, `origin`, and config fields to set (`num_labels`, `id2label`, ...).
+            **kwargs: `policy`, `origin`, `lock`, and config fields to set (`num_labels`, `id2label`, ...).
 
         Raises:
             PolicyDenied: the policy refuses the folder's structure.
@@ -49,7 +49,12 @@ class AutoConfig:
         """
         arguments = read_arguments({key: value for key, value in kwargs.items() if key not in _FIELDS_TOO})
         snapshot = pipeline.admit(
-            pretrained_model_name_or_path, scope=SCOPE, policy=arguments.policy, origin=arguments.origin
+            pretrained_model_name_or_path,
+            scope=SCOPE,
+            policy=arguments.policy,
+            origin=arguments.origin,
+            hub=arguments.hub,
+            lock=arguments.lock,
         )
         record = config_record(snapshot)
         asked = {**arguments.overrides, **{key: kwargs[key] for key in _FIELDS_TOO & kwargs.keys()}}
