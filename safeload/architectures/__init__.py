@@ -73,6 +73,24 @@ def _xlm_roberta() -> Architecture:
     return ARCHITECTURE
 
 
+def _clip() -> Architecture:
+    from safeload.architectures.clip import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip_text_model() -> Architecture:
+    from safeload.architectures.clip_text_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip_vision_model() -> Architecture:
+    from safeload.architectures.clip_vision_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _deit() -> Architecture:
     from safeload.architectures.deit import ARCHITECTURE
 
@@ -96,6 +114,9 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "roberta": _roberta,
         "wav2vec2": _wav2vec2,
         "xlm-roberta": _xlm_roberta,
+        "clip": _clip,
+        "clip_text_model": _clip_text_model,
+        "clip_vision_model": _clip_vision_model,
         "deit": _deit,
         "vit": _vit,
     }

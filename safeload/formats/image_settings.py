@@ -108,10 +108,7 @@ KINDS: Mapping[str, ImageKind] = MappingProxyType(
 """The closed table of classes."""
 
 _VIT = "vit clipseg dinat ijepa mgp-str swiftformer swin swinv2 trocr vit_mae vit_msn"
-_CLIP = (
-    "clip aimv2 aimv2_vision_model altclip florence2 git groupvit kosmos-2 metaclip_2 mlcd vipllava xclip "
-    "clip_vision_model"
-)
+_CLIP = "clip aimv2 aimv2_vision_model altclip florence2 git groupvit kosmos-2 metaclip_2 mlcd vipllava xclip"
 MODEL_TYPES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(_VIT.split(), "ViTImageProcessor"),

@@ -40,6 +40,7 @@ SUPPORTED = (
     "AutoModelForCTC",
     "AutoModelForImageClassification",
     "AutoModelForMaskedImageModeling",
+    "AutoModelForZeroShotImageClassification",
 )
 """What works now: the message of every class that does not."""
 
@@ -201,9 +202,10 @@ class AutoImageProcessor:
         """Judge a checkpoint, and build its image processor from the settings that were judged.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             return_unused_kwargs: also return the keyword arguments that are no settings.
-            **kwargs: `policy`, `origin`, `backend` (`pil` or `torchvision`), and settings such as `size`.
+            **kwargs: `policy`, `origin`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `force_download`, `backend` (`pil` or `torchvision`), and settings such as `size`.
 
         Raises:
             PolicyDenied: the policy refuses the files.
@@ -436,7 +438,7 @@ class AutoModelForVisualQuestionAnswering(_Unsupported):
     """Questions about images."""
 
 
-class AutoModelForZeroShotImageClassification(_Unsupported):
+class AutoModelForZeroShotImageClassification(_AutoModel):
     """Image classification without training."""
 
 

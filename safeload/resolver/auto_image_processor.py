@@ -17,6 +17,7 @@ from safeload.formats.model_config import ModelConfig
 from safeload.formats.processor_config import ProcessorConfig
 from safeload.pipeline import admit
 from safeload.preprocessing.image_processor import ImageProcessor, supported
+from safeload.resolver.hub_arguments import take_hub_access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +30,10 @@ if TYPE_CHECKING:
 SCOPE = Scope(name="image processor", roles=frozenset({Role.PROCESSOR, Role.CONFIG}))
 """What an image processor needs: no weights are read or digested for it."""
 
-_DOWNLOAD = frozenset({"cache_dir", "force_download", "local_files_only", "proxies", "token"})
 _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "trust_remote_code": ((None, False), "code from a repository is never run"),
     "code_revision": ((None,), "code from a repository is never run"),
     "subfolder": ((None, ""), "give the folder itself: a subfolder is a checkpoint of its own"),
-    "revision": ((None, "main"), "a local folder has no revisions"),
     "image_processor_filename": ((None, PREPROCESSOR), "the settings stand in preprocessor_config.json"),
     "config": ((None,), "the class is chosen by the checkpoint's own files"),
 }
@@ -51,14 +50,15 @@ def load_image_processor(
         FormatError: a setting of a file that cannot be.
         UsageError: the class is not supported, or an argument is not, with the reason.
     """
-    values = {name: value for name, value in arguments.items() if name not in _DOWNLOAD}
+    values = dict(arguments)
+    hub = take_hub_access(values)
     for name, (harmless, reason) in _REFUSED.items():
         if name in values and (value := values.pop(name)) not in harmless:
             raise UsageError(f"{name}={value!r} is refused: {reason}")
     policy, origin = values.pop("policy", None), values.pop("origin", None)
     backend = _backend(values.pop("backend", None), values.pop("use_fast", None))
     asked = {name: _plain(name, values.pop(name)) for name in tuple(values) if name in NAMES}
-    snapshot = admit(name_or_path, scope=SCOPE, policy=policy, origin=origin)
+    snapshot = admit(name_or_path, scope=SCOPE, policy=policy, origin=origin, hub=hub)
     settings = _settings(snapshot)
     processor = ImageProcessor(
         _kind(snapshot, settings),

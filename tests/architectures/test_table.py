@@ -24,9 +24,9 @@ from safeload.resolver.memory import FLOATS
 
 def test_folder_and_tables_agree() -> None:
     """The files of the folder, the table of architectures and the config tables name the same types."""
-    names = (entry.name for entry in pkgutil.iter_modules(safeload.architectures.__path__))
-    files = {name.replace("_", "-") for name in names}
-    assert files - {"base", "layers"} == set(MODEL_TYPES) == set(TABLES)
+    files = {entry.name for entry in pkgutil.iter_modules(safeload.architectures.__path__)}
+    assert files - {"base", "layers"} == {name.replace("-", "_") for name in MODEL_TYPES}
+    assert set(MODEL_TYPES) == set(TABLES)
     for model_type in MODEL_TYPES:
         assert find(model_type).model_type == model_type
     assert find("os.system") is None

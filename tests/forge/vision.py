@@ -49,3 +49,55 @@ def pixels(height: int = 24, width: int = 24, *, channels: int = 3, seed: int = 
 def masked(patches: int = PATCHES, seed: int = 0) -> torch.Tensor:
     """Which patches of two images are not seen."""
     return torch.rand(2, patches, generator=torch.Generator().manual_seed(seed)) > 0.5
+
+
+CLIP_TEXT: dict[str, Any] = {
+    "vocab_size": 61,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 16,
+    "bos_token_id": 58,
+    "eos_token_id": 60,
+    "projection_dim": 20,
+}
+CLIP_VISION: dict[str, Any] = {
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 40,
+    "image_size": 24,
+    "patch_size": 8,
+    "projection_dim": 20,
+}
+
+
+def clip(
+    auto_class: str = "AutoModel",
+    *,
+    text: dict[str, Any] | None = None,
+    vision: dict[str, Any] | None = None,
+    seed: int = 0,
+    **changes: Any,
+) -> Any:
+    """A CLIP of the reference with its parameters drawn anew."""
+    config = transformers.CLIPConfig(
+        text_config={**CLIP_TEXT, **(text or {})},
+        vision_config={**CLIP_VISION, **(vision or {})},
+        **{"projection_dim": 20, **changes},
+    )
+    return randomised(getattr(transformers, auto_class).from_config(config), seed)
+
+
+def texts(end: int = 60, *, padded: bool = True) -> dict[str, torch.Tensor]:
+    """Two texts, each with its end token, the second one shorter and padded."""
+    ids = torch.randint(2, 58, (2, 9), generator=torch.Generator().manual_seed(3))
+    ids[0, 8] = end
+    mask = torch.ones_like(ids)
+    if padded:
+        ids[1, 5], mask[1, 6:] = end, 0
+        ids[1, 6:] = 1
+    else:
+        ids[1, 8] = end
+    return {"input_ids": ids, "attention_mask": mask}

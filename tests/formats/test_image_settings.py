@@ -62,8 +62,7 @@ def test_model_types_are_the_references() -> None:
     """Each model_type of the table has the class that the reference gives it."""
     mapping = transformers.models.auto.image_processing_auto.IMAGE_PROCESSOR_MAPPING_NAMES
     for model_type, name in MODEL_TYPES.items():
-        if model_type != "clip_vision_model":
-            assert mapping[model_type]["torchvision"] == name, model_type
+        assert mapping[model_type]["torchvision"] == name, model_type
 
 
 @pytest.mark.parametrize(

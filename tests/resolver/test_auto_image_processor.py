@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 import safeload
 from safeload import AutoImageProcessor
 from safeload.errors import FormatError, PolicyDenied, UsageError
+from tests.forge.hub import serve
 from tests.forge.pictures import picture, put
 
 if TYPE_CHECKING:
@@ -145,3 +147,28 @@ def test_saved_where_it_was_asked_for(tmp_path: Path) -> None:
     written = AutoImageProcessor.from_pretrained(tmp_path).save_pretrained(tmp_path / "new")
     assert written == (str(tmp_path / "new" / "preprocessor_config.json"),)
     assert safeload.AutoImageProcessor.from_pretrained(tmp_path / "new").size == {"height": 224, "width": 224}
+
+
+def test_from_a_hub(tmp_path: Path) -> None:
+    """The tutorial's line: a name, of which the settings are downloaded and judged."""
+    program = (
+        "import sys, numpy, safeload\n"
+        "name, commit, cache = 'google/vit-base-patch16-224', *sys.argv[1:]\n"
+        "processor = safeload.AutoImageProcessor.from_pretrained(name, revision=commit, cache_dir=cache)\n"
+        "image = numpy.zeros((9, 9, 3), dtype='uint8')\n"
+        "print(processor(image, return_tensors='np').pixel_values.shape)\n"
+    )
+    with serve() as hub:
+        commit = hub.repository("google/vit-base-patch16-224").commit(
+            {
+                "config.json": b'{"model_type": "vit"}',
+                "preprocessor_config.json": b'{"do_normalize": true, "do_resize": true, "size": 224}',
+            }
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, commit, str(tmp_path)],
+            capture_output=True, text=True, check=True, timeout=120,
+            # the endpoint is read when huggingface_hub is imported
+            env={**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path)},
+        )  # fmt: skip
+    assert done.stdout.strip() == "(1, 3, 224, 224)"

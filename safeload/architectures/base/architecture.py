@@ -24,6 +24,8 @@ class Architecture:
     config names is taken."""
     heads: tuple[str, ...]
     """Starts of parameter names that belong to some head: they may be absent, or left over."""
+    elsewhere: tuple[str, ...] = ()
+    """Starts of parameter names that only some of the classes use: others leave them over."""
     renames: tuple[tuple[str, str], ...] = ()
     """Endings of names in older files -> endings in ours, in order."""
     ignorable: tuple[str, ...] = ()

@@ -150,6 +150,22 @@ class DeiTForImageClassificationWithTeacherOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None
 
 
+class CLIPOutput(ModelOutput):
+    """How well each picture fits each text."""
+
+    loss: Tensor | None
+    logits_per_image: Tensor
+    logits_per_text: Tensor
+    text_embeds: Tensor
+    image_embeds: Tensor
+    text_model_output: BaseModelOutputWithPooling
+    vision_model_output: BaseModelOutputWithPooling
+
+    def to_tuple(self) -> tuple[Any, ...]:
+        """The values that were computed, in order; those of an encoder as a tuple of their own."""
+        return tuple(value.to_tuple() if isinstance(value, ModelOutput) else value for value in self.values())
+
+
 class NextSentencePredictorOutput(ModelOutput):
     """Two logits per text: the second sentence follows, or it does not."""
 

@@ -77,8 +77,9 @@ def empty_parameter(*shape: int) -> nn.Parameter:
 def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Tensor:
     """Fill `value`, which has memory, as the start of parameter `leaf` of `module`.
 
-    A module says in `starts` which constants it wants, or fills a parameter in with a method `fresh`.
-    Otherwise biases are zero, norms one, and everything else is normal with standard deviation `spread`.
+    A module says in `starts` which constants it wants and in `spread` how far the rest spreads, or fills a
+    parameter in with a method `fresh`. Otherwise biases are zero, norms one, and everything else is normal
+    with standard deviation `spread`.
     """
     starts = getattr(module, "starts", {})
     if leaf in starts:
@@ -91,7 +92,7 @@ def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Te
         return value.zero_()
     if isinstance(module, nn.LayerNorm):
         return value.fill_(1.0)
-    value.normal_(0.0, spread)
+    value.normal_(0.0, getattr(module, "spread", spread))
     if isinstance(module, nn.Embedding) and module.padding_idx is not None:
         value[module.padding_idx].zero_()
     return value

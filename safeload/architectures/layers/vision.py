@@ -107,15 +107,20 @@ class PatchEmbeddings(nn.Module):
         """The positions for an image of another size, on the way between the trained ones."""
         if size == self.image_size:
             return self.position_embeddings
-        count = len(self.specials)
         trained = (self.image_size[0] // self.patch_size[0], self.image_size[1] // self.patch_size[1])
         wanted = (size[0] // self.patch_size[0], size[1] // self.patch_size[1])
-        patches_1PD = self.position_embeddings[:, count:]
-        width = patches_1PD.shape[-1]
-        image = patches_1PD.reshape(1, *trained, width).permute(0, 3, 1, 2)
-        image = F.interpolate(image, size=wanted, mode="bicubic", align_corners=False)
-        patches_1PD = image.permute(0, 2, 3, 1).reshape(1, -1, width)
-        return torch.cat((self.position_embeddings[:, :count], patches_1PD), 1)
+        return interpolated(self.position_embeddings, len(self.specials), trained, wanted)
+
+
+def interpolated(
+    positions_1TD: Tensor, specials: int, trained: tuple[int, int], wanted: tuple[int, int]
+) -> Tensor:
+    """Positions of another grid of patches, on the way between the trained ones; special ones stay."""
+    width = positions_1TD.shape[-1]
+    image = positions_1TD[:, specials:].reshape(1, *trained, width).permute(0, 3, 1, 2)
+    image = F.interpolate(image, size=wanted, mode="bicubic", align_corners=False)
+    patches_1PD = image.permute(0, 2, 3, 1).reshape(1, -1, width)
+    return torch.cat((positions_1TD[:, :specials], patches_1PD), 1)
 
 
 class VisionPooler(nn.Module):

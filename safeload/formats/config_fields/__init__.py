@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from safeload.formats.config_fields import (
     bert,
+    clip,
     distilbert,
     electra,
     hubert,
@@ -29,6 +30,9 @@ _ALL = (
     mpnet.TABLE,
     *roberta.TABLES,
     *vit.TABLES,
+    clip.TABLE,
+    clip.TEXT,
+    clip.VISION,
     wav2vec2.TABLE,
 )
 

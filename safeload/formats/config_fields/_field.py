@@ -49,6 +49,8 @@ class ConfigTable:
     """Pairs of fields of which the first is a multiple of the second."""
     below: tuple[tuple[str, str], ...] = ()
     """Pairs of fields of which the first is smaller than the second."""
+    parts: Mapping[str, ConfigTable] = MappingProxyType({})
+    """Objects inside with a table of their own, by name. Older writers added `_dict` to the name."""
     alike: tuple[tuple[str, ...], ...] = ()
     """Groups of lists that have the same length."""
 
