@@ -5,10 +5,11 @@ class it says how its tokenizer is built, which special tokens it has where the 
 inputs its models take and on which side it pads. The facts are those of transformers 5.23, where
 https://huggingface.co/docs/transformers/model_doc/auto#transformers.AutoTokenizer chooses the class.
 
-Four ways to build:
+Five ways to build:
   bert         from the vocabulary and the settings; normaliser and pre-tokeniser of tokenizer.json
                are not used, since the class makes its own
   mpnet        the same, with the markers of RoBERTa
+  own          the same for byte-level BPE, sentencepiece BPE and Unigram: a recipe of the class
   file         from tokenizer.json as it stands
   unsupported  known, but not built here: it takes words with boxes, or has no tokenizer.json
 """
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Build = Literal["bert", "mpnet", "file", "unsupported"]
+Build = Literal["bert", "mpnet", "own", "file", "unsupported"]
 
 PLAIN = "TokenizersBackend"
 """The class that takes tokenizer.json as it stands and adds nothing."""
@@ -91,6 +92,14 @@ _FILE_CLASSES = (
     ("SeamlessM4TTokenizer XGLMTokenizer", "right", "<s> </s> <unk> </s> <pad> <s> -"),
     ("XLNetTokenizer", "left", "<s> </s> <unk> <sep> <pad> <cls> <mask>"),
 )
+_OWN = frozenset(
+    {
+        "AlbertTokenizer", "CLIPTokenizer", "CamembertTokenizer", "DebertaV2Tokenizer", "GPT2Tokenizer",
+        "GPTNeoXTokenizer", "GemmaTokenizer", "LlamaTokenizer", "OpenAIGPTTokenizer",
+        "Qwen2Tokenizer", "RobertaTokenizer", "T5Tokenizer", "XLMRobertaTokenizer",
+    }
+)  # fmt: skip
+"""Those of the table whose recipe is known; the others are taken from tokenizer.json as it stands."""
 _UNSUPPORTED = (
     "BartphoTokenizer BertGenerationTokenizer BertJapaneseTokenizer BertweetTokenizer BioGptTokenizer "
     "BlenderbotSmallTokenizer ByT5Tokenizer CTRLTokenizer CanineTokenizer ClvpTokenizer CodeLlamaTokenizer "
@@ -142,6 +151,8 @@ def _table() -> dict[str, TokenizerClass]:
     table["FNetTokenizer"] = TokenizerClass(
         name="FNetTokenizer", build="file", inputs=("input_ids", "token_type_ids"), tokens=_tokens(_ALBERT)
     )
+    for name in _OWN:
+        table[name] = table[name]._replace(build="own")
     for name in _UNSUPPORTED.split():
         table[name] = TokenizerClass(name=name, build="unsupported")
     for name, others in _ALIASES:
@@ -266,12 +277,14 @@ MODEL_TYPES: Mapping[str, str] = MappingProxyType(
 """Model type to class name."""
 
 
-def choose_class(*, named: str | None, model_type: str | None) -> str:
+def choose_class(*, named: str | None, model_type: str | None, byte_level: bool = False) -> str:
     """The class name that transformers would build for a configuration.
 
     Args:
         named: `tokenizer_class` of tokenizer_config.json, else of config.json.
         model_type: `model_type` of config.json.
+        byte_level: whether tokenizer.json has a part that works on bytes: LlamaTokenizer has none, and
+            Llama 3 names it all the same.
 
     Returns:
         A name without `Fast` at its end. It need not be in the table: the name is the repository's.
@@ -280,6 +293,8 @@ def choose_class(*, named: str | None, model_type: str | None) -> str:
     if named is None:
         return usual or PLAIN
     asked = named.removesuffix("Fast")
+    if asked == "LlamaTokenizer" and byte_level and model_type not in OVERRIDES:
+        return PLAIN
     if usual is None or usual == asked:
         return asked
     if usual == PLAIN:

@@ -23,6 +23,7 @@ from safeload.formats.tokenizer_config import AddedTokens, SpecialTokensMap, Tem
 from safeload.formats.tokenizer_json import TokenizerJson
 from safeload.formats.vocabulary import Vocabulary
 from safeload.limits import DEFAULT_LIMITS
+from safeload.preprocessing.backends import build_own, lookup_in, set_ends
 from safeload.preprocessing.settings import Records, Settings, settings_of
 from safeload.preprocessing.tokenizer import Tokenizer
 
@@ -58,7 +59,7 @@ def load_tokenizer(
         UsageError: the class is not supported, a file is missing, or an argument is unknown.
     """
     records = _records(snapshot)
-    known = _class(snapshot, records.config, tokenizer_type)
+    known = _class(snapshot, records, tokenizer_type)
     settings = settings_of(known, records, arguments)
     backend = _BUILDERS[known.build](known, records, settings)
     return Tokenizer(
@@ -96,8 +97,10 @@ def _record(snapshot: VerifiedSnapshot, path: str, kind: type[_Record]) -> _Reco
 
 
 def _class(
-    snapshot: VerifiedSnapshot, config: TokenizerConfig | None, tokenizer_type: str | None
+    snapshot: VerifiedSnapshot, records: Records, tokenizer_type: str | None
 ) -> TokenizerClass:
+    config, record = records.config, records.tokenizer
+    byte_level = record is not None and record.works_on_bytes
     if tokenizer_type is not None:
         if tokenizer_type not in MODEL_TYPES:
             raise UsageError(f"tokenizer_type {tokenizer_type!r} is not a model type in the table")
@@ -105,7 +108,9 @@ def _class(
     else:
         model_type, named = _model_type(snapshot)
         name = choose_class(
-            named=(config.tokenizer_class if config else None) or named, model_type=model_type
+            named=(config.tokenizer_class if config else None) or named,
+            model_type=model_type,
+            byte_level=byte_level,
         )
     known = CLASSES.get(name)
     if known is None:
@@ -213,7 +218,6 @@ def _build_wordpiece(
 def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
     """The canonical form of tokenizer.json, as it stands."""
     import tokenizers
-    from tokenizers import processors
 
     record = records.tokenizer
     if record is None:
@@ -226,11 +230,13 @@ def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> 
         return tokenizers.Tokenizer.from_str(record.canonical().decode("utf-8"))
 
     def finish(backend: tokenizers.Tokenizer) -> None:
-        if record.document.get("post_processor") is None:
-            backend.post_processor = processors.TemplateProcessing(
-                single="$A:0", pair="$A:0 $B:1", special_tokens=[]
-            )
+        set_ends(backend, settings, lookup_in(backend, settings))
 
+    return _checked(build, settings, finish)
+
+
+def _build_own(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
+    build, finish = build_own(known, records, settings)
     return _checked(build, settings, finish)
 
 
@@ -242,6 +248,7 @@ def _unsupported(known: TokenizerClass, records: Records, settings: Settings) ->
 _BUILDERS: Mapping[str, Callable[[TokenizerClass, Records, Settings], tokenizers.Tokenizer]] = {
     "bert": _build_bert,
     "mpnet": _build_mpnet,
+    "own": _build_own,
     "file": _build_file,
     "unsupported": _unsupported,
 }
@@ -264,7 +271,7 @@ def _checked(
         if wanted:
             backend.add_tokens(wanted)
         finish(backend)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit, MemoryError, UsageError):
         raise
     except BaseException as error:  # a panic of the library is no Exception
         raise UsageError(f"the tokenizers library refuses this tokenizer: {visible(str(error))}") from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from safeload.formats.tokenizer_classes import CLASSES
+
 if TYPE_CHECKING:
     from safeload.preprocessing.tokenizer import Tokenizer
 
@@ -17,8 +19,11 @@ def tokenizer_files(tokenizer: Tokenizer, prefix: str | None = None) -> dict[str
     backend = tokenizer.backend_tokenizer
     backend.no_padding()
     backend.no_truncation()
+    known = CLASSES.get(tokenizer.class_name)
     config: dict[str, Any] = {
         **tokenizer.saved_settings,
+        # a token that the class would have by itself, and that this tokenizer has not
+        **dict.fromkeys(name for name, _ in (known.tokens if known else ())),
         **tokenizer.special_tokens_map,
         "backend": "tokenizers",
         "clean_up_tokenization_spaces": tokenizer.clean_up_tokenization_spaces,

@@ -21,6 +21,7 @@ from tokenizers import AddedToken
 
 from safeload.errors import UsageError
 from safeload.formats.tokenizer_config import SPECIAL_TOKENS, is_token_name
+from safeload.preprocessing.recipes import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +38,19 @@ ARGUMENTS = frozenset(
     {
         *SPECIAL_TOKENS, "extra_special_tokens", "additional_special_tokens", "do_lower_case",
         "strip_accents", "tokenize_chinese_chars", "padding_side", "truncation_side", "model_max_length",
-        "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens",
+        "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens", "chat_template",
+        "add_prefix_space", "trim_offsets", "add_bos_token", "add_eos_token", "legacy", "keep_accents",
+        "split_by_punct", "extra_ids", "errors", "use_default_system_prompt",
     }
 )  # fmt: skip
 """What a caller may set."""
+
+
+_SAVED = (
+    "do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class", "add_prefix_space",
+    "trim_offsets", "legacy", "keep_accents", "split_by_punct", "extra_ids", "errors",
+    "use_default_system_prompt",
+)  # fmt: skip
 
 
 class Records(NamedTuple):
@@ -73,6 +83,11 @@ class Settings(NamedTuple):
     model_input_names: tuple[str, ...] = ()
     clean_up_tokenization_spaces: bool = False
     split_special_tokens: bool = False
+    add_bos_token: bool | None = None
+    """Whether the caller, or a configuration beside no tokenizer.json, says so; None: nobody does."""
+    add_eos_token: bool | None = None
+    values: Mapping[str, Any] = MappingProxyType({})
+    """Everything that was merged, for the recipe of a class."""
     saved: Mapping[str, Any] = MappingProxyType({})
     """Settings that a saved tokenizer_config.json repeats."""
 
@@ -87,6 +102,9 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         if name not in ARGUMENTS:
             raise UsageError(f"AutoTokenizer does not know the argument {name!r}")
     values: dict[str, Any] = dict(records.config.values) if records.config else {}
+    if records.tokenizer is not None:  # its post-processor knows better
+        values.pop("add_bos_token", None)
+        values.pop("add_eos_token", None)
     values.update(arguments)
     if values.get("additional_special_tokens") and not values.get("extra_special_tokens"):
         values["extra_special_tokens"] = values["additional_special_tokens"]
@@ -99,6 +117,7 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     if values.get("added_tokens_decoder") is None:
         _merge_legacy(values, records, arguments, by_id)
     extra = values.get("extra_special_tokens") or ()
+    usual = isinstance(extra, dict) or "extra_special_tokens" not in values
     if isinstance(extra, dict):
         if wrong := [name for name in extra if not is_token_name(name)]:
             raise UsageError(f"{wrong[0]!r} is no name for a special token: they end with _token")
@@ -109,6 +128,8 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         raise UsageError(
             f"extra_special_tokens is a list of tokens or an object of named ones, not {extra!r}"
         )
+    if usual and known.name in EXTRA:
+        extra = EXTRA[known.name](values)
     by_text = {token.content: token for token in by_id.values()}
     special: dict[str, str | AddedToken | None] = dict.fromkeys(SPECIAL_TOKENS)
     special.update(known.tokens)
@@ -123,6 +144,8 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
             name: AddedToken(token, lstrip=name == "mask_token") if isinstance(token, str) else token
             for name, token in special.items()
         }
+    elif known.name == "CamembertTokenizer" and isinstance(special["mask_token"], str):
+        special["mask_token"] = AddedToken(special["mask_token"], lstrip=True, special=True)
     padding, truncation = _baked(records.tokenizer, "padding"), _baked(records.tokenizer, "truncation")
     if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
         special["pad_token"] = str(padding["pad_token"])
@@ -145,14 +168,20 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         model_input_names=tuple(names),
         clean_up_tokenization_spaces=bool(values.get("clean_up_tokenization_spaces", False)),
         split_special_tokens=bool(values.get("split_special_tokens", False)),
-        saved={
-            key: values[key]
-            for key in ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class")
-            if key in values
-        },
+        add_bos_token=_switch(values, "add_bos_token"),
+        add_eos_token=_switch(values, "add_eos_token"),
+        values=values,
+        saved={key: values[key] for key in _SAVED if key in values},
     )
     _check(settings)
     return settings
+
+
+def _switch(values: Mapping[str, Any], name: str) -> bool | None:
+    value = values.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise UsageError(f"{name} is true or false, not {value!r}")
+    return bool(value) if name in values else None
 
 
 def _check(settings: Settings) -> None:

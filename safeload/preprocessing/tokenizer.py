@@ -65,6 +65,8 @@ class Tokenizer(SpecialTokens):
         self.split_special_tokens = settings.split_special_tokens
         self.pad_token_type_id = 0
         self.saved_settings = dict(settings.saved)
+        # the only class whose decoder leaves the ends of words in the text
+        self._word_end = "</w>" if class_name == "CLIPTokenizer" else None
         self._writer = writer
         self._told_length = False
 
@@ -204,6 +206,8 @@ class Tokenizer(SpecialTokens):
         text = self._backend.decode(
             [ids] if isinstance(ids, int) else ids, skip_special_tokens=skip_special_tokens
         )
+        if self._word_end is not None:
+            text = text.replace(self._word_end, " ").strip()
         clean = clean_up_tokenization_spaces
         if clean is None:
             clean = self.clean_up_tokenization_spaces
