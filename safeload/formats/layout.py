@@ -28,6 +28,9 @@ _TOKENIZER_NAMES = frozenset(
 )  # fmt: skip
 """What a tokenizer is made of here. A sentencepiece model beside them (`tokenizer.model`, `spiece.model`) is
 read by nobody of ours: it is not handed out, so that not knowing it denies no tokenizer."""
+TEMPLATE = "chat_template.jinja"
+_TEMPLATE = re.compile(r"additional_chat_templates/([^/\\:\x00-\x1f]{1,200})\.jinja\Z")
+"""Where savers put the templates that are not the default one."""
 _WEIGHTS = re.compile(
     r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z"
     r"|(tf_model(-\d+-of-\d+)?\.h5|flax_model(-\d+-of-\d+)?\.msgpack)\Z"
@@ -42,13 +45,21 @@ def role_of(path: str) -> Role:
     """The part that a loader gives to a file of this name in the root of a snapshot."""
     if path == CONFIG:
         return Role.CONFIG
-    if path in _TOKENIZER_NAMES:
+    if path in _TOKENIZER_NAMES or _TEMPLATE.match(path):
         return Role.TOKENIZER
     if _INDEX.match(path):
         return Role.INDEX
     if _WEIGHTS.match(path):
         return Role.WEIGHTS
     return Role.OTHER
+
+
+def template_name(path: str) -> str | None:
+    """The name of the chat template in a file of its own, or None for every other file."""
+    if path == TEMPLATE:
+        return "default"
+    found = _TEMPLATE.match(path)
+    return None if found is None else found[1]
 
 
 @record

@@ -17,9 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from safeload.core import visible
 from safeload.errors import FormatError, UsageError
 from safeload.formats.json_strict import parse_json
-from safeload.formats.layout import CONFIG
+from safeload.formats.layout import CONFIG, template_name
 from safeload.formats.tokenizer_classes import CLASSES, MODEL_TYPES, TokenizerClass, choose_class
-from safeload.formats.tokenizer_config import AddedTokens, SpecialTokensMap, Template, TokenizerConfig
+from safeload.formats.tokenizer_config import (
+    CONFIG_TEMPLATE,
+    AddedTokens,
+    SpecialTokensMap,
+    Template,
+    TokenizerConfig,
+)
 from safeload.formats.tokenizer_json import TokenizerJson
 from safeload.formats.vocabulary import Vocabulary
 from safeload.limits import DEFAULT_LIMITS
@@ -67,21 +73,26 @@ def load_tokenizer(
         settings,
         class_name=known.name,
         name_or_path=name_or_path,
-        chat_template=_template(records),
+        chat_template=_template(records, arguments.get("chat_template")),
         writer=writer,
     )
 
 
 def _records(snapshot: VerifiedSnapshot) -> Records:
     vocabulary = _record(snapshot, "vocab.txt", Vocabulary)
-    template = _record(snapshot, "chat_template.jinja", Template)
+    templates = {
+        name: template.text
+        for path in snapshot.paths
+        if (name := template_name(path)) is not None
+        and (template := _record(snapshot, path, Template)) is not None
+    }
     return Records(
         tokenizer=_record(snapshot, "tokenizer.json", TokenizerJson),
         config=_record(snapshot, "tokenizer_config.json", TokenizerConfig),
         special=_record(snapshot, "special_tokens_map.json", SpecialTokensMap),
         added=_record(snapshot, "added_tokens.json", AddedTokens),
         vocab=vocabulary.ids if vocabulary else None,
-        template=template.text if template else None,
+        templates=templates,
     )
 
 
@@ -134,11 +145,20 @@ def _model_type(snapshot: VerifiedSnapshot) -> tuple[str | None, str | None]:
     )
 
 
-def _template(records: Records) -> str | None:
-    if records.template is not None:
-        return records.template
-    templates = records.config.templates if records.config else ()
-    return next((template.text for template in templates if template.name == "default"), None)
+def _template(records: Records, argument: Any) -> str | dict[str, str] | None:  # noqa: ANN401 - checked here
+    """The caller's template, else those of files, else those of tokenizer_config.json."""
+    if argument is not None:
+        named = isinstance(argument, dict) and all(isinstance(text, str) for text in argument.values())
+        if not isinstance(argument, str) and not named:
+            raise UsageError("chat_template is a text, or texts by name")
+        return argument  # type: ignore[no-any-return]  # just checked
+    if records.templates:
+        templates = dict(records.templates)
+        return templates["default"] if templates.keys() == {"default"} else templates
+    found = records.config.templates if records.config else ()
+    if len(found) == 1 and found[0].where == CONFIG_TEMPLATE:
+        return found[0].text
+    return {template.name: template.text for template in found} or None
 
 
 def _build_bert(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:

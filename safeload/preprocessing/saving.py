@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from safeload.core import visible
+from safeload.errors import UsageError
+from safeload.formats.layout import TEMPLATE, template_name
 from safeload.formats.tokenizer_classes import CLASSES
 
 if TYPE_CHECKING:
@@ -15,6 +18,9 @@ def tokenizer_files(tokenizer: Tokenizer, prefix: str | None = None) -> dict[str
     """File name to content: tokenizer.json, tokenizer_config.json and, where there is one, the template.
 
     Padding and truncation of the last call are not part of a tokenizer, so they are not saved.
+
+    Raises:
+        UsageError: a chat template has a name that makes no file name.
     """
     backend = tokenizer.backend_tokenizer
     backend.no_padding()
@@ -34,6 +40,8 @@ def tokenizer_files(tokenizer: Tokenizer, prefix: str | None = None) -> dict[str
         "tokenizer_class": tokenizer.class_name,
         "truncation_side": tokenizer.truncation_side,
     }
+    if tokenizer.chat_control_tokens is not None:
+        config["chat_control_tokens"] = list(tokenizer.chat_control_tokens)
     if tokenizer.extra_special_tokens:
         config["extra_special_tokens"] = tokenizer.extra_special_tokens
     start = f"{prefix}-" if prefix else ""
@@ -42,6 +50,11 @@ def tokenizer_files(tokenizer: Tokenizer, prefix: str | None = None) -> dict[str
         f"{start}tokenizer_config.json": text.encode("utf-8"),
         f"{start}tokenizer.json": backend.to_str(pretty=True).encode("utf-8"),
     }
-    if tokenizer.chat_template is not None:
-        files[f"{start}chat_template.jinja"] = tokenizer.chat_template.encode("utf-8")
+    template = tokenizer.chat_template
+    templates = {"default": template} if isinstance(template, str) else template or {}
+    for name, text in templates.items():
+        place = TEMPLATE if name == "default" else f"additional_chat_templates/{name}.jinja"
+        if template_name(place) != name:
+            raise UsageError(f"a chat template called {visible(name)} cannot be saved: it makes no file name")
+        files[f"{start}{place}"] = text.encode("utf-8")
     return files

@@ -39,6 +39,7 @@ ARGUMENTS = frozenset(
         *SPECIAL_TOKENS, "extra_special_tokens", "additional_special_tokens", "do_lower_case",
         "strip_accents", "tokenize_chinese_chars", "padding_side", "truncation_side", "model_max_length",
         "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens", "chat_template",
+        "chat_control_tokens",
         "add_prefix_space", "trim_offsets", "add_bos_token", "add_eos_token", "legacy", "keep_accents",
         "split_by_punct", "extra_ids", "errors", "use_default_system_prompt",
     }
@@ -62,8 +63,8 @@ class Records(NamedTuple):
     added: AddedTokens | None = None
     vocab: Mapping[str, int] | None = None
     """Of vocab.txt, for classes that can do without tokenizer.json."""
-    template: str | None = None
-    """chat_template.jinja, kept for saving."""
+    templates: Mapping[str, str] = MappingProxyType({})
+    """Chat templates in files of their own, by name."""
 
 
 class Settings(NamedTuple):
@@ -83,6 +84,7 @@ class Settings(NamedTuple):
     model_input_names: tuple[str, ...] = ()
     clean_up_tokenization_spaces: bool = False
     split_special_tokens: bool = False
+    chat_control_tokens: tuple[str, ...] | None = None
     add_bos_token: bool | None = None
     """Whether the caller, or a configuration beside no tokenizer.json, says so; None: nobody does."""
     add_eos_token: bool | None = None
@@ -168,6 +170,7 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         model_input_names=tuple(names),
         clean_up_tokenization_spaces=bool(values.get("clean_up_tokenization_spaces", False)),
         split_special_tokens=bool(values.get("split_special_tokens", False)),
+        chat_control_tokens=_names(values.get("chat_control_tokens")),
         add_bos_token=_switch(values, "add_bos_token"),
         add_eos_token=_switch(values, "add_eos_token"),
         values=values,
@@ -175,6 +178,14 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     )
     _check(settings)
     return settings
+
+
+def _names(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - checked here
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f"chat_control_tokens is a list of tokens, not {value!r}")
+    return tuple(value)
 
 
 def _switch(values: Mapping[str, Any], name: str) -> bool | None:
