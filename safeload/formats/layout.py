@@ -19,6 +19,10 @@ PICKLE = "pytorch_model.bin"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
 TENSORFLOW = "tf_model.h5"
 FLAX = "flax_model.msgpack"
+PREPROCESSOR = "preprocessor_config.json"
+"""Of an image processor or a feature extractor."""
+PROCESSOR = "processor_config.json"
+"""Of a processor, with those of its parts inside in files of transformers 5."""
 
 _TOKENIZER_NAMES = frozenset(
     {
@@ -31,6 +35,7 @@ read by nobody of ours: it is not handed out, so that not knowing it denies no t
 TEMPLATE = "chat_template.jinja"
 _TEMPLATE = re.compile(r"additional_chat_templates/([^/\\:\x00-\x1f]{1,200})\.jinja\Z")
 """Where savers put the templates that are not the default one."""
+_PROCESSOR_NAMES = frozenset({PREPROCESSOR, PROCESSOR, "video_preprocessor_config.json"})
 _WEIGHTS = re.compile(
     r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z"
     r"|(tf_model(-\d+-of-\d+)?\.h5|flax_model(-\d+-of-\d+)?\.msgpack)\Z"
@@ -47,6 +52,8 @@ def role_of(path: str) -> Role:
         return Role.CONFIG
     if path in _TOKENIZER_NAMES or _TEMPLATE.match(path):
         return Role.TOKENIZER
+    if path in _PROCESSOR_NAMES:
+        return Role.PROCESSOR
     if _INDEX.match(path):
         return Role.INDEX
     if _WEIGHTS.match(path):
