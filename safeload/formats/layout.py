@@ -33,8 +33,9 @@ _TOKENIZER_NAMES = frozenset(
 """What a tokenizer is made of here. A sentencepiece model beside them (`tokenizer.model`, `spiece.model`) is
 read by nobody of ours: it is not handed out, so that not knowing it denies no tokenizer."""
 TEMPLATE = "chat_template.jinja"
-_TEMPLATE = re.compile(r"additional_chat_templates/([^/\\:\x00-\x1f]{1,200})\.jinja\Z")
-"""Where savers put the templates that are not the default one."""
+TEMPLATES = "additional_chat_templates"
+"""The folder in which savers put the templates that are not the default one."""
+_TEMPLATE = re.compile(TEMPLATES + r"/([^/\\:\x00-\x1f]{1,200})\.jinja\Z")
 _PROCESSOR_NAMES = frozenset({PREPROCESSOR, PROCESSOR, "video_preprocessor_config.json"})
 _WEIGHTS = re.compile(
     r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z"

@@ -164,6 +164,20 @@ def _table() -> dict[str, TokenizerClass]:
 CLASSES: Mapping[str, TokenizerClass] = MappingProxyType(_table())
 """Class name without `Fast` to class."""
 
+SENTENCEPIECE: Mapping[str, str] = MappingProxyType(
+    {
+        "AlbertTokenizer": "spiece.model",
+        "CamembertTokenizer": "sentencepiece.bpe.model",
+        "DebertaV2Tokenizer": "spm.model",
+        "GemmaTokenizer": "tokenizer.model",
+        "LlamaTokenizer": "tokenizer.model",
+        "T5Tokenizer": "spiece.model",
+        PLAIN: "tokenizer.model",
+        "XLMRobertaTokenizer": "sentencepiece.bpe.model",
+    }
+)
+"""Class to the sentencepiece model that it can be built from where there is no tokenizer.json."""
+
 _BY_CLASS = (
     ("AlbertTokenizer", "albert yoso"),
     ("BarthezTokenizer", "barthez"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from safeload.errors import UsageError
 from safeload.formats.json_strict import dump_canonical
+from safeload.formats.tokenizer_classes import PLAIN, SENTENCEPIECE
 from safeload.preprocessing.recipes import RECIPES, Need, Recipe, ends
 
 if TYPE_CHECKING:
@@ -17,27 +18,65 @@ if TYPE_CHECKING:
     import tokenizers
 
     from safeload.core import Json
+    from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.formats.tokenizer_classes import TokenizerClass
     from safeload.formats.tokenizer_json import TokenizerJson
     from safeload.preprocessing.recipes import Lookup, Part
     from safeload.preprocessing.settings import Records, Settings
 
+    Steps = tuple[Callable[[], tokenizers.Tokenizer], Callable[[tokenizers.Tokenizer], None]]
+
 _SECTIONS = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
 
 
-def build_own(
-    known: TokenizerClass, records: Records, settings: Settings
-) -> tuple[Callable[[], tokenizers.Tokenizer], Callable[[tokenizers.Tokenizer], None]]:
+def build_own(known: TokenizerClass, records: Records, settings: Settings) -> Steps:
     """What builds the tokenizer of a class with a recipe, and what finishes it once it has its tokens.
 
     Raises:
         UsageError: the vocabulary is missing or of another kind.
     """
-    pieces = _pieces(known, records, settings)
+    model = records.sentencepiece
+    if records.tokenizer is not None:
+        pieces = pieces_of(records.tokenizer)
+    elif model is not None:
+        return _from_sentencepiece(known, model, records, settings)
+    elif records.vocab_json is not None and records.merges is not None and known.name not in SENTENCEPIECE:
+        pieces = Pieces("BPE", records.vocab_json, records.merges)
+    else:
+        files = SENTENCEPIECE.get(known.name, "vocab.json with merges.txt")
+        raise UsageError(
+            f"{known.name} needs tokenizer.json or {files}; other forms (tiktoken, tekken) are not read"
+        )
     recipe = RECIPES[known.name](Need(settings.values, settings.special, pieces.charsmap))
     if pieces.model != recipe.model:
         raise UsageError(f"{known.name} needs a {recipe.model} model, not {pieces.model}")
+    return _built(known, recipe, pieces, records, settings)
 
+
+def _from_sentencepiece(
+    known: TokenizerClass, model: SentencePieceModel, records: Records, settings: Settings
+) -> Steps:
+    from safeload.preprocessing import spm  # most tokenizers have tokenizer.json
+
+    if known.name == PLAIN:
+        recipe = spm.plain_recipe(model)
+    else:
+        values = {**settings.values, "unk_id": model.settings.unk_id}
+        recipe = RECIPES[known.name](Need(values, settings.special, spm.charsmap_of(model)))
+    if recipe.model == "Unigram":
+        pieces = Pieces("Unigram", spm.scored(known, model, settings))
+    else:
+        vocab = spm.ids(model)
+        pairs = spm.merges(vocab)
+        if known.name == PLAIN:
+            vocab = spm.renamed(vocab, settings.placed)
+        pieces = Pieces("BPE", vocab, pairs)
+    return _built(known, recipe, pieces, records, settings)
+
+
+def _built(
+    known: TokenizerClass, recipe: Recipe, pieces: Pieces, records: Records, settings: Settings
+) -> Steps:
     def build() -> tokenizers.Tokenizer:
         import tokenizers
 
@@ -86,15 +125,6 @@ class Pieces:
         self.charsmap = charsmap
 
 
-def _pieces(known: TokenizerClass, records: Records, settings: Settings) -> Pieces:  # noqa: ARG001 - for the files of sentencepiece
-    if records.tokenizer is not None:
-        return pieces_of(records.tokenizer)
-    raise UsageError(
-        f"{known.name} needs tokenizer.json: other forms (sentencepiece, tiktoken, vocab.json with "
-        "merges.txt) are not read; convert the tokenizer once with its original library"
-    )
-
-
 def pieces_of(record: TokenizerJson) -> Pieces:
     """Vocabulary, merges and normalisation table of a judged tokenizer.json."""
     model = cast("Mapping[str, Any]", record.document["model"])
@@ -132,7 +162,8 @@ def _model(recipe: Recipe, pieces: Pieces) -> Any:  # noqa: ANN401 - a model of 
         unknown = vocab.index((zero, 0.0))
     elif isinstance(unknown, str):
         unknown = next((index for index, (text, _) in enumerate(vocab) if text == unknown), 0)
-    return models.Unigram(vocab=vocab, unk_id=unknown, byte_fallback=False)
+    fallback = bool(options.get("byte_fallback", False))
+    return models.Unigram(vocab=vocab, unk_id=unknown, byte_fallback=fallback)
 
 
 def set_parts(backend: tokenizers.Tokenizer, **parts: Part | None) -> None:

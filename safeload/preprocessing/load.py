@@ -18,7 +18,14 @@ from safeload.core import visible
 from safeload.errors import FormatError, UsageError
 from safeload.formats.json_strict import parse_json
 from safeload.formats.layout import CONFIG, template_name
-from safeload.formats.tokenizer_classes import CLASSES, MODEL_TYPES, TokenizerClass, choose_class
+from safeload.formats.tokenizer_classes import (
+    CLASSES,
+    MODEL_TYPES,
+    PLAIN,
+    SENTENCEPIECE,
+    TokenizerClass,
+    choose_class,
+)
 from safeload.formats.tokenizer_config import (
     CONFIG_TEMPLATE,
     AddedTokens,
@@ -27,7 +34,7 @@ from safeload.formats.tokenizer_config import (
     TokenizerConfig,
 )
 from safeload.formats.tokenizer_json import TokenizerJson
-from safeload.formats.vocabulary import Vocabulary
+from safeload.formats.vocabulary import Merges, Vocabulary
 from safeload.limits import DEFAULT_LIMITS
 from safeload.preprocessing.backends import build_own, lookup_in, set_ends
 from safeload.preprocessing.settings import Records, Settings, settings_of
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
     import tokenizers
 
     from safeload.core import VerifiedSnapshot
+    from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.preprocessing.tokenizer import Writer
 
 _Record = TypeVar("_Record")
@@ -78,6 +86,20 @@ def load_tokenizer(
     )
 
 
+def vocabulary_model(snapshot: VerifiedSnapshot, tokenizer_type: str | None = None) -> str | None:
+    """The sentencepiece model that this tokenizer has to be built from, or None where it needs none.
+
+    Raises:
+        UsageError: the class is not supported, or a file cannot be used.
+    """
+    if "tokenizer.json" in snapshot.paths:
+        return None
+    usual = SENTENCEPIECE.get(_class(snapshot, _records(snapshot), tokenizer_type).name)
+    if usual is None:
+        return None
+    return next((name for name in ("tokenizer.model", usual) if name in snapshot.paths), None)
+
+
 def _records(snapshot: VerifiedSnapshot) -> Records:
     vocabulary = _record(snapshot, "vocab.txt", Vocabulary)
     templates = {
@@ -86,14 +108,34 @@ def _records(snapshot: VerifiedSnapshot) -> Records:
         if (name := template_name(path)) is not None
         and (template := _record(snapshot, path, Template)) is not None
     }
+    tokenizer = _record(snapshot, "tokenizer.json", TokenizerJson)
+    if tokenizer is None:
+        words = _record(snapshot, "vocab.json", Vocabulary)
+        merges = _record(snapshot, "merges.txt", Merges)
+        model = _sentencepiece(snapshot)
+    else:  # then nothing of these matters
+        words = merges = model = None
     return Records(
-        tokenizer=_record(snapshot, "tokenizer.json", TokenizerJson),
+        tokenizer=tokenizer,
+        vocab_json=words.ids if words else None,
+        merges=merges.pairs if merges else None,
+        sentencepiece=model,
         config=_record(snapshot, "tokenizer_config.json", TokenizerConfig),
         special=_record(snapshot, "special_tokens_map.json", SpecialTokensMap),
         added=_record(snapshot, "added_tokens.json", AddedTokens),
         vocab=vocabulary.ids if vocabulary else None,
         templates=templates,
     )
+
+
+def _sentencepiece(snapshot: VerifiedSnapshot) -> SentencePieceModel | None:
+    """The model that was asked for, if one was."""
+    path = next(filter(snapshot.hands_out, SENTENCEPIECE.values()), None)
+    if path is None:
+        return None
+    from safeload.formats.sentencepiece import SentencePieceModel  # most tokenizers have tokenizer.json
+
+    return _record(snapshot, path, SentencePieceModel)
 
 
 def _record(snapshot: VerifiedSnapshot, path: str, kind: type[_Record]) -> _Record | None:
@@ -240,9 +282,11 @@ def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> 
     import tokenizers
 
     record = records.tokenizer
+    if record is None and known.name == PLAIN and records.sentencepiece is not None:
+        return _build_own(known, records, settings)
     if record is None:
         raise UsageError(
-            f"{known.name} needs tokenizer.json: other forms (sentencepiece, tiktoken, vocab.json with "
+            f"{known.name} needs tokenizer.json: its other forms (sentencepiece, tiktoken, vocab.json with "
             "merges.txt) are not read; convert the tokenizer once with its original library"
         )
 

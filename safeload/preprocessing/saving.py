@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.core import visible
 from safeload.errors import UsageError
-from safeload.formats.layout import TEMPLATE, template_name
+from safeload.formats.layout import TEMPLATE, TEMPLATES, template_name
 from safeload.formats.tokenizer_classes import CLASSES
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def tokenizer_files(tokenizer: Tokenizer, prefix: str | None = None) -> dict[str
     template = tokenizer.chat_template
     templates = {"default": template} if isinstance(template, str) else template or {}
     for name, text in templates.items():
-        place = TEMPLATE if name == "default" else f"additional_chat_templates/{name}.jinja"
+        place = TEMPLATE if name == "default" else f"{TEMPLATES}/{name}.jinja"
         if template_name(place) != name:
             raise UsageError(f"a chat template called {visible(name)} cannot be saved: it makes no file name")
         files[f"{start}{place}"] = text.encode("utf-8")

@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from tokenizers import AddedToken
 
 from safeload.errors import UsageError
+from safeload.formats.tokenizer_classes import PLAIN
 from safeload.formats.tokenizer_config import SPECIAL_TOKENS, is_token_name
-from safeload.preprocessing.recipes import EXTRA
+from safeload.preprocessing.recipes import EXTRA, t5_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Json
+    from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.formats.tokenizer_classes import TokenizerClass
     from safeload.formats.tokenizer_config import AddedTokens, SpecialTokensMap, TokenizerConfig
     from safeload.formats.tokenizer_json import TokenizerJson
@@ -63,6 +65,11 @@ class Records(NamedTuple):
     added: AddedTokens | None = None
     vocab: Mapping[str, int] | None = None
     """Of vocab.txt, for classes that can do without tokenizer.json."""
+    vocab_json: Mapping[str, int] | None = None
+    merges: tuple[tuple[str, str], ...] | None = None
+    """Of merges.txt, beside vocab.json."""
+    sentencepiece: SentencePieceModel | None = None
+    """Of a sentencepiece model, where there is no tokenizer.json."""
     templates: Mapping[str, str] = MappingProxyType({})
     """Chat templates in files of their own, by name."""
 
@@ -75,6 +82,8 @@ class Settings(NamedTuple):
     extra: tuple[str | AddedToken, ...] = ()
     added: tuple[AddedToken, ...] = ()
     """Added tokens that the files describe, by id."""
+    placed: tuple[tuple[int, str], ...] = ()
+    """Their ids and texts."""
     do_lower_case: bool = True
     strip_accents: bool | None = None
     tokenize_chinese_chars: bool = True
@@ -130,11 +139,20 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         raise UsageError(
             f"extra_special_tokens is a list of tokens or an object of named ones, not {extra!r}"
         )
-    if usual and known.name in EXTRA:
+    if usual and records.sentencepiece is not None:
+        from safeload.preprocessing.spm import own_tokens  # most tokenizers have tokenizer.json
+
+        sentinels = t5_extra(values) if known.name == "T5Tokenizer" else ()
+        extra = (*own_tokens(records.sentencepiece), *sentinels)
+    elif usual and known.name in EXTRA:
         extra = EXTRA[known.name](values)
     by_text = {token.content: token for token in by_id.values()}
     special: dict[str, str | AddedToken | None] = dict.fromkeys(SPECIAL_TOKENS)
     special.update(known.tokens)
+    if known.name == PLAIN and records.sentencepiece is not None:
+        from safeload.preprocessing.spm import named_tokens
+
+        special.update(named_tokens(records.sentencepiece))
     for name in (*SPECIAL_TOKENS, *named):
         if name not in SPECIAL_TOKENS:
             special[name] = _token(named[name])
@@ -161,6 +179,7 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         special=special,
         extra=tuple(token for item in extra if (token := _token(item)) is not None),
         added=tuple(token for _, token in sorted(by_id.items())),
+        placed=tuple((index, token.content) for index, token in sorted(by_id.items())),
         do_lower_case=values.get("do_lower_case", True),
         strip_accents=values.get("strip_accents"),
         tokenize_chinese_chars=values.get("tokenize_chinese_chars", True),

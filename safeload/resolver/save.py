@@ -1,8 +1,8 @@
 """The one place that writes what `save_pretrained` saves.
 
-Guarantees: only plain file names, only inside the folder that was asked for or one folder in it, which is made
-and not followed where it is a link; each file appears whole or not at all, and a link in its place is
-replaced, not followed.
+Guarantees: only plain file names, only inside the folder that was asked for and the one for chat templates in
+it, which is not followed where it is a link; each file appears whole or not at all, and a link in its place
+is replaced, not followed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from safeload.core import visible
 from safeload.errors import UsageError
+from safeload.formats.layout import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,8 @@ def write_files(directory: str | os.PathLike[str], files: Mapping[str, bytes]) -
     for path in files:
         place, slash, name = path.rpartition("/")
         for part in [place, name] if slash else [name]:
-            if not part or part in {".", ".."} or any(char in part for char in "/\\\0"):
+            plain = part and part not in {".", ".."} and not any(char in part for char in "/\\\0")
+            if not plain or (slash and not place.endswith(TEMPLATES)):
                 raise UsageError(f"{visible(path)} is not a plain file name")
         if slash:
             inner.add(place)

@@ -101,7 +101,7 @@ def unigram(*marks: str, unknown: str = "<unk>", table: bool = True) -> str:
 
 
 @functools.cache
-def trained_sentencepiece(model_type: str, *, byte_fallback: bool = False) -> bytes:
+def trained_sentencepiece(model_type: str, *, byte_fallback: bool = False, symbols: str = "") -> bytes:
     """A sentencepiece model, trained by its own library; the test is skipped without it."""
     import io
 
@@ -113,6 +113,7 @@ def trained_sentencepiece(model_type: str, *, byte_fallback: bool = False) -> by
         sentence_iterator=iter([line for text in CORPUS for line in text.splitlines() if line.strip()]),
         model_writer=model, vocab_size=1500, model_type=model_type, byte_fallback=byte_fallback,
         hard_vocab_limit=False, minloglevel=2, num_threads=1, character_coverage=0.98,
+        control_symbols=symbols, user_defined_symbols="<u1>,hole" if symbols else "",
     )  # fmt: skip
     return model.getvalue()
 
@@ -300,4 +301,64 @@ def folder_of(kind: Kind, folder: Path) -> Path:
         write_json(folder, config={"model_type": kind.model_type})
     if kind.settings is not None:
         write_json(folder, tokenizer_config=kind.settings)
+    return folder
+
+
+class Model(NamedTuple):
+    """One tokenizer without tokenizer.json: a sentencepiece model, and its name in the folder."""
+
+    model_type: str
+    byte_fallback: bool
+    file: str
+    settings: dict[str, Any] | None
+    family: str | None
+    symbols: str = ""
+
+
+MODELS: dict[str, Model] = {
+    "xlm-roberta": Model("unigram", False, "sentencepiece.bpe.model", _named("XLMRobertaTokenizer"), "xlm-roberta"),
+    "camembert": Model("unigram", False, "sentencepiece.bpe.model", _named("CamembertTokenizer"), "camembert"),
+    "camembert-other-name": Model("unigram", False, "tokenizer.model", _named("CamembertTokenizer"), "camembert"),
+    "t5": Model("unigram", False, "spiece.model", _named("T5Tokenizer", extra_ids=5), "t5"),
+    "albert": Model("unigram", False, "spiece.model", _named("AlbertTokenizer"), "albert",
+                    "<pad>,[CLS],[SEP],[MASK]"),
+    "deberta-v2": Model("unigram", False, "spm.model", _named("DebertaV2Tokenizer", unk_token="<unk>"), "deberta-v2"),
+    "llama": Model("bpe", True, "tokenizer.model",
+                   _named("LlamaTokenizer", add_bos_token=True, legacy=False, pad_token=None), "llama"),
+    "llama-by-default": Model("bpe", True, "tokenizer.model", _named("LlamaTokenizer"), "llama",
+                              "<|x|>"),
+    "gemma": Model("bpe", True, "tokenizer.model",
+                   _named("GemmaTokenizer", bos_token="<s>", eos_token="</s>", add_bos_token=True,
+                          add_eos_token=True), "gemma"),
+    "plain-bpe": Model("bpe", True, "tokenizer.model", _named("PreTrainedTokenizerFast"), "mistral"),
+    "plain-placed": Model(
+        "bpe", False, "tokenizer.model",
+        _named("PreTrainedTokenizerFast", added_tokens_decoder={
+            "1": {"content": "<|begin|>", "special": True}, "2": {"content": "<|seven|>"},
+        }, bos_token="<|begin|>"), "mistral"),
+    "plain-unigram": Model("unigram", True, "tokenizer.model", _named("PreTrainedTokenizerFast"), None),
+}  # fmt: skip
+"""Name -> model."""
+
+
+def model_folder(kind: Model, folder: Path) -> Path:
+    """Write one as a checkpoint folder."""
+    write_json(folder, config={"model_type": kind.family} if kind.family else {})
+    if kind.settings is not None:
+        write_json(folder, tokenizer_config=kind.settings)
+    data = trained_sentencepiece(
+        kind.model_type, byte_fallback=kind.byte_fallback, symbols=kind.symbols
+    )
+    (folder / kind.file).write_bytes(data)
+    return folder
+
+
+def files_folder(kind: Kind, folder: Path) -> Path:
+    """The same tokenizer as vocab.json and merges.txt."""
+    folder_of(kind, folder)
+    (folder / "tokenizer.json").unlink()
+    model = json.loads(kind.document())["model"]
+    write_json(folder, vocab=model["vocab"])
+    lines = [" ".join(pair) for pair in model["merges"]]
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *lines, ""]), encoding="utf-8")
     return folder
