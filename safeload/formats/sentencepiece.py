@@ -201,17 +201,24 @@ def parse_sentencepiece(view: View, limits: Limits) -> SentencePieceModel:
 
 def _trained_with(spec: Mapping[str, object]) -> TrainedWith:
     usual = TrainedWith()
-    numbers = {
-        name: _signed(integer(spec, field)) if field in spec else getattr(usual, name)
-        for name, field in (
-            ("kind", "field_3"), ("unk_id", "field_40"), ("bos_id", "field_41"), ("eos_id", "field_42"),
-        )
-    }  # fmt: skip
-    names = {
-        name: text(spec, field) if field in spec else getattr(usual, name)
-        for name, field in (("unk_piece", "field_45"), ("bos_piece", "field_46"), ("eos_piece", "field_47"))
-    }
-    return TrainedWith(**numbers, **names, byte_fallback=bool(integer(spec, "field_35")))
+
+    def number(field: int, otherwise: int) -> int:
+        name = f"field_{field}"
+        return _signed(integer(spec, name)) if name in spec else otherwise
+
+    def name(field: int, otherwise: str) -> str:
+        return text(spec, f"field_{field}") if f"field_{field}" in spec else otherwise
+
+    return TrainedWith(
+        kind=number(3, usual.kind),
+        byte_fallback=bool(number(35, 0)),
+        unk_id=number(40, usual.unk_id),
+        bos_id=number(41, usual.bos_id),
+        eos_id=number(42, usual.eos_id),
+        unk_piece=name(45, usual.unk_piece),
+        bos_piece=name(46, usual.bos_piece),
+        eos_piece=name(47, usual.eos_piece),
+    )
 
 
 def _signed(number: int) -> int:

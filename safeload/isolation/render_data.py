@@ -48,5 +48,5 @@ def _unmarked(value: dict[str, Any]) -> Any:  # noqa: ANN401 - same
     if _TUPLE in value:
         return tuple(value[_TUPLE])
     if _PAIRS in value:
-        return {key: item for key, item in value[_PAIRS]}
+        return dict(value[_PAIRS])
     return value

@@ -34,13 +34,15 @@ REHEARSAL = (
     "{% macro m(a, b=1) %}{{ a | tojson(indent=2) }}{{ caller() if caller else b }}{% endmacro %}"
     "{% set n = namespace(i=0) %}{% for x in messages | list %}{% set n.i = n.i + loop.index %}"
     "{% if n.i > 9 %}{% break %}{% endif %}{% generation %}{{ x.content ~ '\\u00e9' }}{% endgeneration %}"
-    "{% else %}{{ dict(a=1) }}{% endfor %}{% call m([1.5]) %}x{% endcall %}{{ strftime_now('%d %b %Y %Z') }}"
-    "{{ 'a b' | wordwrap(1) | urlencode | title | indent }}{{ [3, 1] | sort | map('string') | join(',') }}"
-    "{{ {'a': 1} | dictsort | pprint }}{{ lipsum(1, False, 2, 3) | length }}{{ '%s' | format(1) | striptags }}"
-    "{{ [1, 2] | random }}{{ '<' | escape }}{{ range(3) | batch(2) | list }}{{ 'x' | upper | trim | replace('X', 'y') }}"
+    "{% else %}{{ dict(a=1) }}{% endfor %}{% call m([1.5]) %}x{% endcall %}"
+    "{{ strftime_now('%d %b %Y %Z') }}{{ 'a b' | wordwrap(1) | urlencode | title | indent }}"
+    "{{ [3, 1] | sort | map('string') | join(',') }}{{ {'a': 1} | dictsort | pprint }}"
+    "{{ lipsum(1, False, 2, 3) | length }}{{ '%s' | format(1) | striptags }}{{ [1, 2] | random }}"
+    "{{ '<' | escape }}{{ range(3) | batch(2) | list }}{{ 'x' | upper | trim | replace('X', 'y') }}"
     "{{ 'http://a.b' | urlize }}{{ 5 | filesizeformat }}{{ {'a': 'b'} | xmlattr }}{{ cycler('a').next() }}"
-    "{{ [{'a': 1}] | groupby('a') }}{{ 1.5 | round }}{{ 'a' is defined and 'a' in 'ab' }}{{ messages[0]['role'] }}"
-)  # fmt: skip
+    "{{ [{'a': 1}] | groupby('a') }}{{ 1.5 | round }}{{ 'a' is defined and 'a' in 'ab' }}"
+)
+"""Uses what Jinja imports at first use: a closed room opens no file."""
 
 
 class Tracker(Extension):
@@ -82,7 +84,7 @@ class _Dict:
 class _Namespace(Namespace):
     """`namespace` without names that begin with an underscore."""
 
-    def __init__(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401, N805 - `self` may be a name of a template
+    def __init__(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - `self` may be a name of a template
         self, rest = args[0], args[1:]
         values = dict(*rest, **kwargs)
         for name in values:

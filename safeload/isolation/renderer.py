@@ -80,7 +80,7 @@ def _server() -> _Server:
     return _servers[0]
 
 
-def render(  # noqa: PLR0913 - what a template sees
+def render(
     template: str,
     chats: Sequence[Any],
     *,

@@ -128,9 +128,7 @@ def ask(
     return _checked(answer, child.returncode, limits, most_payload)
 
 
-def start_server(
-    bootstrap: str, control: int, libraries: tuple[str, ...] = ()
-) -> subprocess.Popen[bytes]:
+def start_server(bootstrap: str, control: int, libraries: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
     """Start the process that children are forked from, with a socket as its standard input.
 
     Args:

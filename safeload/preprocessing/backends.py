@@ -131,7 +131,7 @@ def pieces_of(record: TokenizerJson) -> Pieces:
     charsmap = _charsmap(record.document.get("normalizer"))
     if record.model_type == "Unigram":
         return Pieces("Unigram", [(text, float(score)) for text, score in model["vocab"]], (), charsmap)
-    merges = [
+    merges: list[Any] = [
         tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge)
         for merge in model.get("merges") or ()
     ]
@@ -154,7 +154,9 @@ def _model(recipe: Recipe, pieces: Pieces) -> Any:  # noqa: ANN401 - a model of 
 
     options = dict(recipe.options)
     if recipe.model == "BPE":
-        return models.BPE(vocab=dict(cast("Mapping[str, int]", pieces.vocab)), merges=pieces.merges, **options)
+        return models.BPE(
+            vocab=dict(cast("Mapping[str, int]", pieces.vocab)), merges=pieces.merges, **options
+        )
     vocab = cast("list[tuple[str, float]]", pieces.vocab)
     zero = options.pop("unk_zero", None)
     unknown = options["unk_id"]

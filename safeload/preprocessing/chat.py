@@ -59,7 +59,7 @@ class ChatTemplates(SpecialTokens):
             raise ValueError("this tokenizer has no chat_template: assign one, or give chat_template=")
         return template
 
-    def apply_chat_template(  # noqa: PLR0917, PLR0913, C901 - the arguments are transformers' own
+    def apply_chat_template(  # noqa: PLR0917 - the arguments are transformers' own
         self,
         conversation: Any,  # noqa: ANN401 - a list of messages, or a list of those
         tools: Sequence[Any] | None = None,
@@ -112,8 +112,8 @@ class ChatTemplates(SpecialTokens):
         chats, many = _conversations(conversation)
         if continue_final_message and (add_generation_prompt or return_assistant_tokens_mask):
             raise ValueError(
-                "continue_final_message opens the last message: it goes neither with add_generation_prompt nor "
-                "with return_assistant_tokens_mask"
+                "continue_final_message opens the last message: it goes neither with add_generation_prompt "
+                "nor with return_assistant_tokens_mask"
             )
         schemas = plain_data(tool_schemas(tools))
         sources = plain_data(list(documents) if documents is not None else None)
@@ -203,9 +203,7 @@ def _conversations(value: Any) -> tuple[list[list[dict[str, Any]]], bool]:  # no
     return chats, many
 
 
-def _mask(
-    encoded: BatchEncoding, row: int, length: int, spans: Sequence[tuple[int, int]]
-) -> list[int]:
+def _mask(encoded: BatchEncoding, row: int, length: int, spans: Sequence[tuple[int, int]]) -> list[int]:
     """1 for each token of what the model has said."""
     mask = [0] * length
     for start, end in spans:

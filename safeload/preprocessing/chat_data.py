@@ -17,7 +17,7 @@ REASONING = ("reasoning_content", "thinking", "reasoning")
 """Names under which programs pass what a model thought; templates read the first."""
 
 
-def plain_data(value: Any) -> Any:  # noqa: ANN401, PLR0911 - a table of types
+def plain_data(value: Any) -> Any:  # noqa: ANN401 - a table of types
     """The value rebuilt from None, bool, int, float, str, list, tuple and dict.
 
     Objects of a template's data would bring their methods into the sandbox, which knows nothing of them. An
@@ -88,7 +88,9 @@ class Continued(NamedTuple):
 
 
 def continue_final(
-    chat: list[dict[str, Any]], wanted: bool | str, template: str  # noqa: FBT001 - as the caller says it
+    chat: list[dict[str, Any]],
+    wanted: bool | str,  # noqa: FBT001 - as the caller says it
+    template: str,
 ) -> Continued | None:
     """Tag the end of the last message, in place.
 

@@ -149,9 +149,7 @@ def _record(snapshot: VerifiedSnapshot, path: str, kind: type[_Record]) -> _Reco
     return record
 
 
-def _class(
-    snapshot: VerifiedSnapshot, records: Records, tokenizer_type: str | None
-) -> TokenizerClass:
+def _class(snapshot: VerifiedSnapshot, records: Records, tokenizer_type: str | None) -> TokenizerClass:
     config, record = records.config, records.tokenizer
     byte_level = record is not None and record.works_on_bytes
     if tokenizer_type is not None:

@@ -27,9 +27,7 @@ QWEN2_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
     r"|\s+(?!\S)|\s+"
 )
-CLIP_SPLIT = (
-    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-)
+CLIP_SPLIT = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 MOST_EXTRA_IDS = 10_000
 """Sentinels of T5; published models have 100 to 300."""
 
@@ -168,7 +166,12 @@ def _gpt_neox(need: Need) -> Recipe:
     )
     bos, eos = (need.flag(f"add_{name}_token", default=False) for name in ("bos", "eos"))
     return Recipe(
-        "BPE", _bytes(), part("NFC"), level, _byte_level(prefix=True), finish=ends(need.special, bos=bos, eos=eos)
+        "BPE",
+        _bytes(),
+        part("NFC"),
+        level,
+        _byte_level(prefix=True),
+        finish=ends(need.special, bos=bos, eos=eos),
     )
 
 

@@ -1,8 +1,8 @@
 """A judged sentencepiece model as the vocabulary of a tokenizer, where a checkpoint has no tokenizer.json.
 
-The conversion is that of transformers 5.23: pieces in the order in which each class wants them, merges of a BPE
-model put together from its pieces, marks and user-defined pieces as tokens of their own. No sentencepiece
-library is involved; the pieces, scores and table are those of the record.
+The conversion is that of transformers 5.23: pieces in the order in which each class wants them, merges of a
+BPE model put together from its pieces, marks and user-defined pieces as tokens of their own. No
+sentencepiece library is involved; the pieces, scores and table are those of the record.
 """
 
 from __future__ import annotations

@@ -119,9 +119,7 @@ def _described(hint: Any, parameter: str, said: _Sections, name: str) -> dict[st
     description = said.arguments[parameter]
     choices = _CHOICES.search(description)
     if choices is not None:
-        schema["enum"] = [
-            item.strip() if isinstance(item, str) else item for item in json.loads(choices[1])
-        ]
+        schema["enum"] = [item.strip() if isinstance(item, str) else item for item in json.loads(choices[1])]
         description = description[: choices.start()].strip()
     schema["description"] = description
     return schema
@@ -140,7 +138,7 @@ def _returned(hints: dict[str, Any], said: _Sections) -> dict[str, Any] | None:
     return schema
 
 
-def _schema(hint: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911, C901 - a table of hints
+def _schema(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - a table of hints
     origin, args = get_origin(hint), get_args(hint)
     if origin is None:
         if isinstance(hint, type) and issubclass(hint, Enum):

@@ -43,7 +43,9 @@ def write_files(directory: str | os.PathLike[str], files: Mapping[str, bytes]) -
         folder.mkdir(parents=True, exist_ok=True)
         for place in inner:
             if (folder / place).is_symlink():
-                raise UsageError(f"{visible(place)} in {visible(str(folder))} is a link, which is not followed")
+                raise UsageError(
+                    f"{visible(place)} in {visible(str(folder))} is a link, which is not followed"
+                )
             (folder / place).mkdir(exist_ok=True)
         return tuple(_write(folder, path, content) for path, content in files.items())
     except OSError as error:

@@ -253,7 +253,8 @@ KINDS: dict[str, Kind] = {
         _named("XLMRobertaTokenizerFast", add_prefix_space=False), "xlm-roberta",
     ),
     "camembert": Kind(
-        lambda: unigram("<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<mask>", "<s>", "</s>"),
+        lambda: unigram("<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<mask>", "<s>",
+                        "</s>"),
         _named("CamembertTokenizer"), "camembert",
     ),
     "camembert-named": Kind(
@@ -307,36 +308,38 @@ def folder_of(kind: Kind, folder: Path) -> Path:
 class Model(NamedTuple):
     """One tokenizer without tokenizer.json: a sentencepiece model, and its name in the folder."""
 
-    model_type: str
-    byte_fallback: bool
+    trained: str
+    """How it is trained: `unigram`, `bpe`, or either with `+bytes` for a piece for each byte."""
     file: str
     settings: dict[str, Any] | None
     family: str | None
     symbols: str = ""
 
 
+_XLM_FILE = "sentencepiece.bpe.model"
 MODELS: dict[str, Model] = {
-    "xlm-roberta": Model("unigram", False, "sentencepiece.bpe.model", _named("XLMRobertaTokenizer"), "xlm-roberta"),
-    "camembert": Model("unigram", False, "sentencepiece.bpe.model", _named("CamembertTokenizer"), "camembert"),
-    "camembert-other-name": Model("unigram", False, "tokenizer.model", _named("CamembertTokenizer"), "camembert"),
-    "t5": Model("unigram", False, "spiece.model", _named("T5Tokenizer", extra_ids=5), "t5"),
-    "albert": Model("unigram", False, "spiece.model", _named("AlbertTokenizer"), "albert",
+    "xlm-roberta": Model("unigram", _XLM_FILE, _named("XLMRobertaTokenizer"), "xlm-roberta"),
+    "camembert": Model("unigram", _XLM_FILE, _named("CamembertTokenizer"), "camembert"),
+    "camembert-other-name": Model("unigram", "tokenizer.model", _named("CamembertTokenizer"), "camembert"),
+    "t5": Model("unigram", "spiece.model", _named("T5Tokenizer", extra_ids=5), "t5"),
+    "albert": Model("unigram", "spiece.model", _named("AlbertTokenizer"), "albert",
                     "<pad>,[CLS],[SEP],[MASK]"),
-    "deberta-v2": Model("unigram", False, "spm.model", _named("DebertaV2Tokenizer", unk_token="<unk>"), "deberta-v2"),
-    "llama": Model("bpe", True, "tokenizer.model",
+    "deberta-v2": Model("unigram", "spm.model", _named("DebertaV2Tokenizer", unk_token="<unk>"),
+                        "deberta-v2"),
+    "llama": Model("bpe+bytes", "tokenizer.model",
                    _named("LlamaTokenizer", add_bos_token=True, legacy=False, pad_token=None), "llama"),
-    "llama-by-default": Model("bpe", True, "tokenizer.model", _named("LlamaTokenizer"), "llama",
+    "llama-by-default": Model("bpe+bytes", "tokenizer.model", _named("LlamaTokenizer"), "llama",
                               "<|x|>"),
-    "gemma": Model("bpe", True, "tokenizer.model",
+    "gemma": Model("bpe+bytes", "tokenizer.model",
                    _named("GemmaTokenizer", bos_token="<s>", eos_token="</s>", add_bos_token=True,
                           add_eos_token=True), "gemma"),
-    "plain-bpe": Model("bpe", True, "tokenizer.model", _named("PreTrainedTokenizerFast"), "mistral"),
+    "plain-bpe": Model("bpe+bytes", "tokenizer.model", _named("PreTrainedTokenizerFast"), "mistral"),
     "plain-placed": Model(
-        "bpe", False, "tokenizer.model",
+        "bpe", "tokenizer.model",
         _named("PreTrainedTokenizerFast", added_tokens_decoder={
             "1": {"content": "<|begin|>", "special": True}, "2": {"content": "<|seven|>"},
         }, bos_token="<|begin|>"), "mistral"),
-    "plain-unigram": Model("unigram", True, "tokenizer.model", _named("PreTrainedTokenizerFast"), None),
+    "plain-unigram": Model("unigram+bytes", "tokenizer.model", _named("PreTrainedTokenizerFast"), None),
 }  # fmt: skip
 """Name -> model."""
 
@@ -346,9 +349,8 @@ def model_folder(kind: Model, folder: Path) -> Path:
     write_json(folder, config={"model_type": kind.family} if kind.family else {})
     if kind.settings is not None:
         write_json(folder, tokenizer_config=kind.settings)
-    data = trained_sentencepiece(
-        kind.model_type, byte_fallback=kind.byte_fallback, symbols=kind.symbols
-    )
+    model_type, _, with_bytes = kind.trained.partition("+")
+    data = trained_sentencepiece(model_type, byte_fallback=bool(with_bytes), symbols=kind.symbols)
     (folder / kind.file).write_bytes(data)
     return folder
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from safeload.errors import FormatError, LimitExceeded, UsageError
+from safeload.errors import FormatError, UsageError
 from safeload.isolation import renderer
 from safeload.isolation.render_data import decode, encode
 from safeload.isolation.renderer import TemplateFailed, TemplateOverBudget, literal_text, render
@@ -36,7 +36,9 @@ COSTLY = {
     "a constant that the compiler folds": "{{ 'a' * 10**15 }}",
     "a list times a number": "{% set a = [0] * 10**9 %}",
     "text beyond the output": "{% for i in range(9999) %}{{ 'x' * 1000 }}{% endfor %}",
-    "a text that doubles": "{% set n = namespace(a='ab') %}{% for i in range(60) %}{% set n.a = n.a ~ n.a %}{% endfor %}",
+    "a text that doubles": (
+        "{% set n = namespace(a='ab') %}{% for i in range(60) %}{% set n.a = n.a ~ n.a %}{% endfor %}"
+    ),
     "a macro that calls itself": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
     "a macro that calls itself twice": (
         "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(40) }}"
@@ -100,9 +102,10 @@ WALKS = (
 def test_what_leads_out_of_the_data_leads_nowhere(template: str) -> None:
     """Each is refused, or gives an undefined value and so no text."""
     try:
-        assert text(template).strip() in {"", "[]", "[Undefined]"}
-    except (TemplateFailed, LimitExceeded) as error:
-        assert "sandbox" in str(error) or "cannot be rendered" in str(error)
+        made = text(template).strip()
+    except TemplateFailed:
+        return
+    assert made in {"", "[]", "[Undefined]"}
 
 
 def test_a_failing_template_says_why() -> None:
@@ -264,7 +267,9 @@ def test_no_jinja_in_this_process() -> None:
 def test_honest_templates_stay_far_below_the_budget(name: str) -> None:
     """A long conversation fits into a quarter of it."""
     chat = [{"role": "user", "content": "x" * 500}, {"role": "assistant", "content": "y" * 500}] * 100
-    limits = replace(DEFAULT_LIMITS, render_memory_bytes=DEFAULT_LIMITS.render_memory_bytes // 4, render_seconds=2)
+    limits = replace(
+        DEFAULT_LIMITS, render_memory_bytes=DEFAULT_LIMITS.render_memory_bytes // 4, render_seconds=2
+    )
     try:
         render(
             HONEST[name], [chat], tools=[], documents=[], prompt=True,

@@ -36,7 +36,7 @@ GENERATION = (
 )
 TOOLS = [
     {"type": "function", "function": {
-        "name": "weather", "description": "The weather in a \"place\" <b>",
+        "name": "weather", "description": 'The weather in a "place" <b>',
         "parameters": {"type": "object", "required": ["place"], "properties": {
             "place": {"type": "string", "description": "é", "format": "city"},
             "days": {"type": "array", "items": {"type": "integer"}},
@@ -53,7 +53,7 @@ CHATS: dict[str, list[dict[str, Any]]] = {
     "system": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "a hole"}],
     "tool-call": [{"role": "user", "content": "weather?"},
                   {"role": "assistant", "content": None, "tool_calls": [CALL]},
-                  {"role": "tool", "name": "weather", "content": "{\"c\": 12}"},
+                  {"role": "tool", "name": "weather", "content": '{"c": 12}'},
                   {"role": "assistant", "content": "12 degrees"}],
     "reasoning": [{"role": "user", "content": "why"},
                   {"role": "assistant", "reasoning": "hm", "content": "<think>x</think>because"},
@@ -94,13 +94,15 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Both:
 
 def same(pair: Both, *args: Any, **kwargs: Any) -> Any:
     """One call gives the same on both sides, or both refuse it; what theirs gave, None for a refusal."""
+    theirs, failed = None, None
     try:
         theirs = pair.theirs.apply_chat_template(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - templates raise what they like
+        failed = str(error).split("\n")[0]
+    if failed is not None:
         with pytest.raises((TemplateFailed, ValueError, TypeError)) as raised:
             pair.ours.apply_chat_template(*args, **kwargs)
-        if "no_template" not in kwargs and isinstance(raised.value, TemplateFailed):
-            assert str(error).split("\n")[0] in str(raised.value)
+        assert failed in str(raised.value) or not isinstance(raised.value, TemplateFailed)
         return None
     ours = pair.ours.apply_chat_template(*args, **kwargs)
     if hasattr(theirs, "keys"):
@@ -172,7 +174,13 @@ def test_continuing_the_last_message(pair: Both) -> None:
     open_end = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "The answer is "}]
     parts = [{"role": "assistant", "content": [{"type": "text", "text": "so "}, {"type": "image"}]}]
     for chat in (open_end, CHATS["plain"], parts, [{"role": "user"}], [{"role": "user", "content": [{}]}]):
-        for template in (None, HONEST["Llama 2"], HONEST["Gemma"], HONEST["Qwen reasoning"], "{{ 'content' }}"):
+        for template in (
+            None,
+            HONEST["Llama 2"],
+            HONEST["Gemma"],
+            HONEST["Qwen reasoning"],
+            "{{ 'content' }}",
+        ):
             same(pair, chat, tokenize=False, continue_final_message=True, chat_template=template)
     thought = [{"role": "user", "content": "x"}, {"role": "assistant", "reasoning": "well, ", "content": ""}]
     for field in ("reasoning", "reasoning_content", "thinking", "content"):
@@ -191,9 +199,7 @@ def test_control_tokens_in_messages(pair: Both) -> None:
         {"return_tensors": "pt"}, {"return_dict": False},
     ):  # fmt: skip
         same(pair, chat, sanitize_control_tokens=True, **options)
-        same(
-            pair, [chat, CHATS["plain"]], sanitize_control_tokens=True, **{"padding": "longest", **options}
-        )
+        same(pair, [chat, CHATS["plain"]], sanitize_control_tokens=True, **{"padding": "longest", **options})
     same(pair, chat, sanitize_control_tokens=True, tokenize=False)
     same(
         pair, chat, sanitize_control_tokens=True, note="<|eot_id|>", chat_template="{{ note }}{{ eos_token }}"
@@ -211,8 +217,10 @@ def test_named_templates(tmp_path: Path) -> None:
              {"name": "tool_use", "template": "T{{ tools | length }}"}]  # fmt: skip
     pair = both(write_folder(tmp_path / "a", chat_template=named))
     assert pair.ours.chat_template == pair.theirs.chat_template
-    for options in ({}, {"tools": TOOLS}, {"chat_template": "tool_use", "tools": TOOLS},
-                    {"chat_template": "{{ 1 + 1 }}"}, {"chat_template": "default", "tools": TOOLS}):  # fmt: skip
+    for options in (
+        {}, {"tools": TOOLS}, {"chat_template": "tool_use", "tools": TOOLS},
+        {"chat_template": "{{ 1 + 1 }}"}, {"chat_template": "default", "tools": TOOLS},
+    ):  # fmt: skip
         same(pair, CHATS["plain"], tokenize=False, **options)
         assert pair.ours.get_chat_template(options.get("chat_template"), options.get("tools")) == (
             pair.theirs.get_chat_template(options.get("chat_template"), options.get("tools"))
@@ -252,7 +260,7 @@ class Colour(enum.StrEnum):
 
 def paint(
     wall: str, colour: Colour, coats: int = 1, *, sizes: list[float] | None = None,
-    kind: Literal["matt", "gloss", None] = None, extra: dict[str, tuple[int, str]] | None = None,
+    kind: Literal["matt", "gloss"] | None = None, extra: dict[str, tuple[int, str]] | None = None,
     mixed: int | str | None = None, either: list[int] | str = "",
 ) -> dict[str, list[str]]:  # fmt: skip
     """Paint a wall.
@@ -282,7 +290,7 @@ def paint(
     raise NotImplementedError(wall, colour, coats, sizes, kind, extra, mixed, either)
 
 
-def ring(bell: bool) -> object:
+def ring(bell: int) -> object:
     """Ring.
 
     Args:
@@ -291,7 +299,7 @@ def ring(bell: bool) -> object:
     raise NotImplementedError(bell)
 
 
-def silent(bell: bool) -> None:
+def silent(bell: int) -> None:
     raise NotImplementedError(bell)
 
 
@@ -304,7 +312,7 @@ def untyped(bell) -> None:  # type: ignore[no-untyped-def]
     raise NotImplementedError(bell)
 
 
-def undescribed(bell: bool) -> None:
+def undescribed(bell: int) -> None:
     """Ring."""
     raise NotImplementedError(bell)
 
@@ -333,7 +341,9 @@ class Painter:
 def test_functions_as_tools(pair: Both) -> None:
     """A function becomes the same schema; one that does not describe itself is refused."""
     for tool in (paint, ring, Painter().paint, Painter.paint):
-        text = same(pair, CHATS["plain"], tools=[tool, *TOOLS], chat_template="{{ tools | tojson }}", tokenize=False)
+        text = same(
+            pair, CHATS["plain"], tools=[tool, *TOOLS], chat_template="{{ tools | tojson }}", tokenize=False
+        )
         assert text is not None or tool is paint
     for tool in (silent, untyped, undescribed, odd, len, "x"):
         assert same(pair, CHATS["plain"], tools=[tool], tokenize=False) is None
@@ -368,9 +378,12 @@ def test_objects_become_plain_values(pair: Both) -> None:
     class Text(str):
         __slots__ = ()
 
-    chat = [{"role": Colour.RED, "content": Text("x"), "n": np.float32(1.5), "b": np.bool_(False),
-             "array": np.zeros(2), "object": object, "deep": {"m": Message("a", "b", np.zeros(1))}}]  # fmt: skip
-    same(pair, chat, chat_template="{{ messages }}", tokenize=False, flag=np.bool_(True), at=object())
+    false, true = np.zeros(1, bool)[0], np.ones(1, bool)[0]
+    message = {
+        "role": Colour.RED, "content": Text("x"), "n": np.float32(1.5), "b": false, "array": np.zeros(2),
+        "deep": {"m": Message("a", "b", np.zeros(1))}, "object": object,
+    }  # fmt: skip
+    same(pair, [message], chat_template="{{ messages }}", tokenize=False, flag=true, at=object())
     same(pair, [5], tokenize=False)
     same(pair, CHATS["plain"], documents=["x"], tokenize=False)
 
