@@ -40,11 +40,11 @@ class Rooms:
     """Children of one audit, or of another purpose. Close it.
 
     Args:
-        bootstrap: the code that the server starts with.
+        bootstrap: the code that the server starts with; None: that of an audit.
         libraries: top-level packages whose folders the server may import from, the first of them needed.
     """
 
-    def __init__(self, bootstrap: str = BOOTSTRAP, libraries: tuple[str, ...] = ()) -> None:
+    def __init__(self, bootstrap: str | None = None, libraries: tuple[str, ...] = ()) -> None:
         self._bootstrap = bootstrap
         self._libraries = libraries
         self._server: subprocess.Popen[bytes] | None = None
@@ -120,7 +120,9 @@ class Rooms:
         if self._server is None:
             self._control, theirs = socket.socketpair()
             with theirs:
-                self._server = runner.start_server(self._bootstrap, theirs.fileno(), self._libraries)
+                self._server = runner.start_server(
+                    self._bootstrap or BOOTSTRAP, theirs.fileno(), self._libraries
+                )
 
     def _order(self, file: int | None, memory: int, seconds: int) -> tuple[int, int]:
         """Tell the server to fork; our ends of the child's two pipes."""
