@@ -11,7 +11,7 @@ Five ways to build:
   mpnet        the same, with the markers of RoBERTa
   own          the same for byte-level BPE, sentencepiece BPE and Unigram: a recipe of the class
   file         from tokenizer.json as it stands
-  unsupported  known, but not built here: it takes words with boxes, or has no tokenizer.json
+  unsupported  known, but not built here: it is more than a tokenizer, or has no tokenizer.json
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ class TokenizerClass(NamedTuple):
     padding_side: Literal["left", "right"] = "right"
     tokens: tuple[tuple[str, str], ...] = ()
     """Special tokens where no file names them: attribute and text."""
+    boxes: bool = False
+    """Whether it takes words with their places on a page."""
+    length: int | None = None
+    """`model_max_length` where no file names one."""
 
 
 _BERT_INPUTS = ("input_ids", "token_type_ids", "attention_mask")
@@ -105,7 +109,7 @@ _UNSUPPORTED = (
     "BlenderbotSmallTokenizer ByT5Tokenizer CTRLTokenizer CanineTokenizer ClvpTokenizer CodeLlamaTokenizer "
     "CpmAntTokenizer CpmTokenizer DPRReaderTokenizer DiaTokenizer EsmTokenizer EsmcTokenizer FSMTTokenizer "
     "FastSpeech2ConformerTokenizer FlaubertTokenizer GPTNeoXJapaneseTokenizer GPTSw3Tokenizer "
-    "LayoutLMv2Tokenizer LayoutLMv3Tokenizer LayoutXLMTokenizer LukeTokenizer M2M100Tokenizer "
+    "LayoutLMv3Tokenizer LayoutXLMTokenizer LukeTokenizer M2M100Tokenizer "
     "MLukeTokenizer MarianTokenizer MarkupLMTokenizer MgpstrTokenizer MyT5Tokenizer NougatTokenizer "
     "PLBartTokenizer PerceiverTokenizer PhobertTokenizer Pop2PianoTokenizer ProphetNetTokenizer RagTokenizer "
     "RoCBertTokenizer SiglipTokenizer Speech2TextTokenizer SpeechT5Tokenizer SplinterTokenizer "
@@ -128,6 +132,14 @@ def _table() -> dict[str, TokenizerClass]:
     }
     table["DistilBertTokenizer"] = TokenizerClass(
         name="DistilBertTokenizer", build="bert", tokens=_tokens(_BERT)
+    )
+    table["LayoutLMv2Tokenizer"] = TokenizerClass(
+        name="LayoutLMv2Tokenizer",
+        build="bert",
+        inputs=("input_ids", "attention_mask", "token_type_ids"),
+        tokens=_tokens(_BERT),
+        boxes=True,
+        length=512,
     )
     table["MPNetTokenizer"] = TokenizerClass(
         name="MPNetTokenizer", build="mpnet", tokens=_tokens("<s> </s> [UNK] </s> <pad> <s> <mask>")

@@ -76,7 +76,10 @@ def load_tokenizer(
     known = _class(snapshot, records, tokenizer_type)
     settings = settings_of(known, records, arguments)
     backend = _BUILDERS[known.build](known, records, settings)
-    return Tokenizer(
+    kind = Tokenizer
+    if known.boxes:
+        from safeload.preprocessing.box_tokenizer import BoxTokenizer as kind  # one family needs it
+    return kind(
         backend,
         settings,
         class_name=known.name,

@@ -43,7 +43,8 @@ ARGUMENTS = frozenset(
         "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens", "chat_template",
         "chat_control_tokens",
         "add_prefix_space", "trim_offsets", "add_bos_token", "add_eos_token", "legacy", "keep_accents",
-        "split_by_punct", "extra_ids", "errors", "use_default_system_prompt",
+        "split_by_punct", "extra_ids", "errors", "use_default_system_prompt", "cls_token_box",
+        "sep_token_box", "pad_token_box", "pad_token_label", "only_label_first_subword",
     }
 )  # fmt: skip
 """What a caller may set."""
@@ -52,7 +53,8 @@ ARGUMENTS = frozenset(
 _SAVED = (
     "do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class", "add_prefix_space",
     "trim_offsets", "legacy", "keep_accents", "split_by_punct", "extra_ids", "errors",
-    "use_default_system_prompt",
+    "use_default_system_prompt", "cls_token_box", "sep_token_box", "pad_token_box", "pad_token_label",
+    "only_label_first_subword",
 )  # fmt: skip
 
 
@@ -169,7 +171,7 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     padding, truncation = _baked(records.tokenizer, "padding"), _baked(records.tokenizer, "truncation")
     if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
         special["pad_token"] = str(padding["pad_token"])
-    length = values.get("model_max_length", values.get("max_len"))
+    length = values.get("model_max_length", values.get("max_len", known.length))
     if length is not None and not isinstance(length, int | float):
         raise UsageError(f"model_max_length is a number of tokens, not {length!r}")
     names = values.get("model_input_names") or known.inputs

@@ -65,6 +65,8 @@ class Tokenizer(ChatTemplates):
         self.clean_up_tokenization_spaces = settings.clean_up_tokenization_spaces
         self.split_special_tokens = settings.split_special_tokens
         self.pad_token_type_id = 0
+        self.fillings: dict[str, Any] = {}
+        """What `pad` fills other lists with."""
         self.saved_settings = dict(settings.saved)
         # the only class whose decoder leaves the ends of words in the text
         self._word_end = "</w>" if class_name == "CLIPTokenizer" else None

@@ -104,7 +104,7 @@ def test_named_tokens_set_the_known_ones_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "model_type", "message"),
     [
-        ({"tokenizer_class": "LayoutLMv2Tokenizer"}, "layoutlmv2", "LayoutLMv2Tokenizer is not supported"),
+        ({"tokenizer_class": "LayoutLMv3Tokenizer"}, "layoutlmv3", "LayoutLMv3Tokenizer is not supported"),
         (None, "byt5", "ByT5Tokenizer is not supported; these are: AlbertTokenizer"),
         ({"tokenizer_class": "DebertaV2Tokenizer"}, "deberta-v2", "needs tokenizer.json"),
     ],
