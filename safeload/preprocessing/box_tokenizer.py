@@ -76,7 +76,21 @@ class BoxTokenizer(Tokenizer):
             text_pair: the words, where `text` is a question.
             boxes: for each word its left, top, right and bottom, from 0 to 1000.
             word_labels: a number for each word; gives `labels`.
-            add_special_tokens: as of `Tokenizer`, and so are all others.
+            add_special_tokens: as of `Tokenizer`.
+            padding: same.
+            truncation: same.
+            max_length: same.
+            stride: same.
+            pad_to_multiple_of: same.
+            padding_side: same.
+            return_tensors: same.
+            return_token_type_ids: same.
+            return_attention_mask: same.
+            return_overflowing_tokens: same.
+            return_special_tokens_mask: same.
+            return_offsets_mapping: same.
+            return_length: same.
+            verbose: same.
 
         Raises:
             ValueError: words and boxes that do not match, or texts of another type.
@@ -87,7 +101,7 @@ class BoxTokenizer(Tokenizer):
         )
         words = text_pair if question else text
         if not isinstance(words, list | tuple):
-            raise ValueError("words are a list of strings, or a list of such lists")
+            raise ValueError("words are a list of strings, or a list of such lists")  # noqa: TRY004 - as Tokenizer
         if boxes is None:
             raise ValueError("each word needs its box: give boxes=")
         pages = list(words) if many else [words]
@@ -99,7 +113,7 @@ class BoxTokenizer(Tokenizer):
             asked = list(text) if many else [text]
             if len(asked) != len(pages):
                 raise ValueError(f"{len(asked)} questions, but {len(pages)} pages")
-            batch = [(str(one).split(), page) for one, page in zip(asked, pages, strict=True)]
+            batch: list[Any] = [(str(one).split(), page) for one, page in zip(asked, pages, strict=True)]
         else:
             batch = pages
         names = self.model_input_names

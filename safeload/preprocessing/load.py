@@ -78,7 +78,9 @@ def load_tokenizer(
     backend = _BUILDERS[known.build](known, records, settings)
     kind = Tokenizer
     if known.boxes:
-        from safeload.preprocessing.box_tokenizer import BoxTokenizer as kind  # one family needs it
+        from safeload.preprocessing.box_tokenizer import BoxTokenizer  # one family needs it
+
+        kind = BoxTokenizer
     return kind(
         backend,
         settings,

@@ -65,8 +65,10 @@ def test_the_same_tokenizer_is_built(pair: Both) -> None:
 def test_a_thousand_pages(pair: Both) -> None:
     """Ids, masks, boxes and labels of each."""
     same(pair, PAGES, boxes=BOXES)
-    same(pair, PAGES, boxes=BOXES, word_labels=LABELS, return_offsets_mapping=True, return_token_type_ids=True,
-         return_special_tokens_mask=True, return_length=True)  # fmt: skip
+    same(
+        pair, PAGES, boxes=BOXES, word_labels=LABELS, return_offsets_mapping=True, return_length=True,
+        return_token_type_ids=True, return_special_tokens_mask=True,
+    )  # fmt: skip
 
 
 def test_questions(pair: Both) -> None:
@@ -122,5 +124,5 @@ def test_saved_and_read_back(pair: Both, tmp_path: Path) -> None:
 def test_wrong_settings(tmp_path: Path, wrong: dict[str, Any]) -> None:
     """One line for each."""
     bert_folder(tmp_path, settings={**VARIANTS["plain"], **wrong})
-    with pytest.raises(UsageError, match="box|label"):
+    with pytest.raises(UsageError, match=r"box|label"):
         AutoTokenizer.from_pretrained(tmp_path)
