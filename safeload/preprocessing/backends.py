@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from safeload.core import visible
 from safeload.errors import UsageError
 from safeload.formats.json_strict import dump_canonical
 from safeload.formats.tokenizer_classes import PLAIN, SENTENCEPIECE
@@ -214,3 +215,47 @@ def add_special(backend: tokenizers.Tokenizer, settings: Settings) -> None:
     tokens = [*settings.special.values(), *settings.extra]
     texts = dict.fromkeys(str(token) for token in tokens if token is not None)
     backend.add_tokens([AddedToken(text, special=True) for text in texts])
+
+
+def checked(
+    build: Callable[[], tokenizers.Tokenizer],
+    settings: Settings,
+    finish: Callable[[tokenizers.Tokenizer], None],
+) -> tokenizers.Tokenizer:
+    """Build, add the tokens that the model lacks in the order that fixes their ids, then finish.
+
+    Raises:
+        UsageError: the library refuses the record.
+    """
+    try:
+        backend = build()
+        backend.encode_special_tokens = settings.split_special_tokens
+        wanted = _tokens_to_add(backend, settings)
+        if wanted:
+            backend.add_tokens(wanted)
+        finish(backend)
+    except (KeyboardInterrupt, SystemExit, MemoryError, UsageError):
+        raise
+    except BaseException as error:  # a panic of the library is no Exception
+        raise UsageError(f"the tokenizers library refuses this tokenizer: {visible(str(error))}") from error
+    return backend
+
+
+def _tokens_to_add(backend: tokenizers.Tokenizer, settings: Settings) -> list[tokenizers.AddedToken]:
+    from tokenizers import AddedToken
+
+    wanted: list[str | AddedToken] = list(settings.added)
+    there = {token.content for token in backend.get_added_tokens_decoder().values()}
+    there.update(token.content for token in settings.added)
+    for token in (*settings.special.values(), *settings.extra):
+        if token is not None and str(token) not in there:
+            wanted.append(token)
+            there.add(str(token))
+    named = {str(token) for token in settings.special.values() if token}
+    result = []
+    for item in wanted:
+        token = AddedToken(item, special=True) if isinstance(item, str) else item
+        if not token.special and str(token) in named:
+            token.special = True
+        result.append(token)
+    return result

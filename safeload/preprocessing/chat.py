@@ -17,7 +17,7 @@ from safeload.preprocessing.chat_data import (
     plain_data,
     tool_schemas,
 )
-from safeload.preprocessing.tokens import SpecialTokens
+from safeload.preprocessing.text_ends import TextEnds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MANY = "there are several chat templates and none is called default: name one of"
 
 
-class ChatTemplates(SpecialTokens):
+class ChatTemplates(TextEnds):
     """What a tokenizer does with conversations."""
 
     chat_template: str | dict[str, str] | None

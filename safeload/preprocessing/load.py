@@ -3,15 +3,12 @@
 The tokenizers library never sees a file of a repository: it gets a vocabulary and settings, or the
 canonical form of the judged `tokenizer.json`.
 
-Classes of the BERT family make their own normaliser and pre-tokeniser from `do_lower_case`,
-`strip_accents` and `tokenize_chinese_chars`, and take from tokenizer.json only the vocabulary and the
-added tokens. That is what transformers 5 does, too; where the file says something else, a warning
-tells.
+Many classes make everything but the vocabulary themselves (`wordpiece`, `recipes`); the others are what their
+tokenizer.json says. How each class is built stands in one table.
 """
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from safeload.core import visible
@@ -36,9 +33,10 @@ from safeload.formats.tokenizer_config import (
 from safeload.formats.tokenizer_json import TokenizerJson
 from safeload.formats.vocabulary import Merges, Vocabulary
 from safeload.limits import DEFAULT_LIMITS
-from safeload.preprocessing.backends import build_own, lookup_in, set_ends
+from safeload.preprocessing.backends import build_own, checked, lookup_in, set_ends
 from safeload.preprocessing.settings import Records, Settings, settings_of
 from safeload.preprocessing.tokenizer import Tokenizer
+from safeload.preprocessing.wordpiece import build_bert, build_mpnet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -206,80 +204,6 @@ def _template(records: Records, argument: Any) -> str | dict[str, str] | None:  
     return {template.name: template.text for template in found} or None
 
 
-def _build_bert(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
-    from tokenizers import processors
-
-    def finish(backend: tokenizers.Tokenizer) -> None:
-        cls, cls_id = _marker(backend, settings, "cls_token", 2)
-        sep, sep_id = _marker(backend, settings, "sep_token", 3)
-        backend.post_processor = processors.TemplateProcessing(
-            single=f"{cls}:0 $A:0 {sep}:0",
-            pair=f"{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1",
-            special_tokens=[(cls, cls_id), (sep, sep_id)],
-        )
-
-    return _build_wordpiece(known, records, settings, finish)
-
-
-def _build_mpnet(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
-    from tokenizers import processors
-
-    def finish(backend: tokenizers.Tokenizer) -> None:
-        backend.post_processor = processors.RobertaProcessing(
-            _marker(backend, settings, "sep_token", 2),
-            _marker(backend, settings, "cls_token", 0),
-            trim_offsets=True,
-            add_prefix_space=False,
-        )
-
-    return _build_wordpiece(known, records, settings, finish)
-
-
-def _marker(backend: tokenizers.Tokenizer, settings: Settings, name: str, otherwise: int) -> tuple[str, int]:
-    """A marker and its id; `otherwise` where the vocabulary lacks it."""
-    text = str(settings.special[name])
-    index = backend.token_to_id(text)
-    return text, otherwise if index is None else index
-
-
-def _build_wordpiece(
-    known: TokenizerClass,
-    records: Records,
-    settings: Settings,
-    finish: Callable[[tokenizers.Tokenizer], None],
-) -> tokenizers.Tokenizer:
-    """WordPiece over the judged vocabulary, with normaliser and pre-tokeniser from the settings."""
-    import tokenizers
-    from tokenizers import decoders, models, normalizers, pre_tokenizers
-
-    if records.tokenizer is not None:
-        if records.tokenizer.model_type != "WordPiece":
-            raise UsageError(f"{known.name} needs a WordPiece model, not {records.tokenizer.model_type}")
-        vocab = records.tokenizer.vocab
-        _warn_of_difference(known, records.tokenizer, settings)
-    elif records.vocab is not None:
-        vocab = records.vocab
-    else:
-        raise UsageError(f"{known.name} needs tokenizer.json or vocab.txt, and the snapshot has neither")
-    unknown = settings.special["unk_token"]
-
-    def build() -> tokenizers.Tokenizer:
-        backend = tokenizers.Tokenizer(
-            models.WordPiece(dict(vocab), unk_token="[UNK]" if unknown is None else str(unknown))
-        )
-        backend.normalizer = normalizers.BertNormalizer(
-            clean_text=True,
-            handle_chinese_chars=settings.tokenize_chinese_chars,
-            strip_accents=settings.strip_accents,
-            lowercase=settings.do_lower_case,
-        )
-        backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        backend.decoder = decoders.WordPiece(prefix="##")
-        return backend
-
-    return _checked(build, settings, finish)
-
-
 def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
     """The canonical form of tokenizer.json, as it stands."""
     import tokenizers
@@ -299,12 +223,12 @@ def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> 
     def finish(backend: tokenizers.Tokenizer) -> None:
         set_ends(backend, settings, lookup_in(backend, settings))
 
-    return _checked(build, settings, finish)
+    return checked(build, settings, finish)
 
 
 def _build_own(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
     build, finish = build_own(known, records, settings)
-    return _checked(build, settings, finish)
+    return checked(build, settings, finish)
 
 
 def _unsupported(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:  # noqa: ARG001 - one signature
@@ -313,73 +237,9 @@ def _unsupported(known: TokenizerClass, records: Records, settings: Settings) ->
 
 
 _BUILDERS: Mapping[str, Callable[[TokenizerClass, Records, Settings], tokenizers.Tokenizer]] = {
-    "bert": _build_bert,
-    "mpnet": _build_mpnet,
+    "bert": build_bert,
+    "mpnet": build_mpnet,
     "own": _build_own,
     "file": _build_file,
     "unsupported": _unsupported,
 }
-
-
-def _checked(
-    build: Callable[[], tokenizers.Tokenizer],
-    settings: Settings,
-    finish: Callable[[tokenizers.Tokenizer], None],
-) -> tokenizers.Tokenizer:
-    """Build, add the tokens that the model lacks in the order that fixes their ids, then finish.
-
-    Raises:
-        UsageError: the library refuses the record.
-    """
-    try:
-        backend = build()
-        backend.encode_special_tokens = settings.split_special_tokens
-        wanted = _tokens_to_add(backend, settings)
-        if wanted:
-            backend.add_tokens(wanted)
-        finish(backend)
-    except (KeyboardInterrupt, SystemExit, MemoryError, UsageError):
-        raise
-    except BaseException as error:  # a panic of the library is no Exception
-        raise UsageError(f"the tokenizers library refuses this tokenizer: {visible(str(error))}") from error
-    return backend
-
-
-def _tokens_to_add(backend: tokenizers.Tokenizer, settings: Settings) -> list[tokenizers.AddedToken]:
-    from tokenizers import AddedToken
-
-    wanted: list[str | AddedToken] = list(settings.added)
-    there = {token.content for token in backend.get_added_tokens_decoder().values()}
-    there.update(token.content for token in settings.added)
-    for token in (*settings.special.values(), *settings.extra):
-        if token is not None and str(token) not in there:
-            wanted.append(token)
-            there.add(str(token))
-    named = {str(token) for token in settings.special.values() if token}
-    result = []
-    for item in wanted:
-        token = AddedToken(item, special=True) if isinstance(item, str) else item
-        if not token.special and str(token) in named:
-            token.special = True
-        result.append(token)
-    return result
-
-
-def _warn_of_difference(known: TokenizerClass, record: TokenizerJson, settings: Settings) -> None:
-    made = {
-        "normalizer": {
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": settings.tokenize_chinese_chars,
-            "strip_accents": settings.strip_accents,
-            "lowercase": settings.do_lower_case,
-        },
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-    }
-    for part, expected in made.items():
-        if record.document.get(part) != expected:
-            warnings.warn(
-                f"{known.name} makes its {part} from the settings (do_lower_case, strip_accents, "
-                f"tokenize_chinese_chars), and tokenizer.json describes another one, which is not used",
-                stacklevel=2,
-            )

@@ -70,6 +70,8 @@ class Tokenizer(ChatTemplates):
         self.saved_settings = dict(settings.saved)
         # the only class whose decoder leaves the ends of words in the text
         self._word_end = "</w>" if class_name == "CLIPTokenizer" else None
+        self.add_prefix_space = bool(settings.values.get("add_prefix_space", False))
+        self._asked = (bool(settings.add_bos_token), bool(settings.add_eos_token))
         self._writer = writer
         self._told_length = False
 
@@ -215,8 +217,7 @@ class Tokenizer(ChatTemplates):
         if clean is None:
             clean = self.clean_up_tokenization_spaces
         if clean and type(self._backend.model).__name__ != "BPE":  # BPE keeps its own spaces
-            for spaced, joined in _CLEANED:
-                text = text.replace(spaced, joined)
+            text = self.clean_up_tokenization(text)
         return text
 
     def batch_decode(
@@ -228,6 +229,12 @@ class Tokenizer(ChatTemplates):
         """One text per row of ids."""
         texts = self.decode(sequences, skip_special_tokens, clean_up_tokenization_spaces)
         return [texts] if isinstance(texts, str) else texts
+
+    def clean_up_tokenization(self, text: str) -> str:
+        """The text without the spaces that WordPiece leaves before punctuation."""
+        for spaced, joined in _CLEANED:
+            text = text.replace(spaced, joined)
+        return text
 
     def convert_tokens_to_string(self, tokens: list[str]) -> str:
         """Join tokens to text."""

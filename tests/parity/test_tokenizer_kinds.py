@@ -144,3 +144,29 @@ def test_saved_tokenizers_read_back(tmp_path: Path, name: str) -> None:
             assert dict(other(TEXTS[:60], TEXTS[60:120])) == dict(first.theirs(TEXTS[:60], TEXTS[60:120]))
             for attribute in ("special_tokens_map", "extra_special_tokens", "padding_side"):
                 assert getattr(other, attribute) == getattr(first.theirs, attribute)
+
+
+@pytest.mark.parametrize("name", ["llama-2", "llama-3", "gpt2", "backend-bos"])
+def test_marks_that_are_switched_on_later(tmp_path: Path, name: str) -> None:
+    """`add_bos_token` and `add_eos_token` change what goes around a text."""
+    pair = both(folder_of(KINDS[name], tmp_path))
+    assert not any(side.add_bos_token for side in pair)  # the configuration has no say beside tokenizer.json
+    for bos, eos in ((True, True), (False, True), (False, False), (True, False)):
+        for side in pair:
+            side.add_bos_token, side.add_eos_token = bos, eos
+        assert [(side.add_bos_token, side.add_eos_token) for side in pair] == [
+            (bos, eos and pair.theirs.eos_token is not None)
+        ] * 2
+        same(pair, TEXTS[:20], TEXTS[20:40])
+    assert pair.ours.clean_up_tokenization("a . b 's") == pair.theirs.clean_up_tokenization("a . b 's")
+
+
+@pytest.mark.parametrize("name", ["llama-2", "roberta", "t5"])
+def test_arguments_of_the_caller(tmp_path: Path, name: str) -> None:
+    """What a caller says goes before what the files say."""
+    arguments: dict[str, Any] = {"llama-2": {"add_eos_token": True, "legacy": True},
+                                 "roberta": {"add_prefix_space": True, "mask_token": "<pad>"},
+                                 "t5": {"extra_ids": 4, "eos_token": "<pad>"}}[name]  # fmt: skip
+    pair = both(folder_of(KINDS[name], tmp_path), **arguments)
+    assert described(pair.ours) == described(pair.theirs)
+    same(pair, TEXTS[:50], TEXTS[50:100])
