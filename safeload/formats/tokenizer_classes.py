@@ -42,6 +42,8 @@ class TokenizerClass(NamedTuple):
     """Whether it takes words with their places on a page."""
     length: int | None = None
     """`model_max_length` where no file names one."""
+    marked: tuple[tuple[str, str], ...] = ()
+    """Special tokens that are more than their text: attribute and flags that are set."""
 
 
 _BERT_INPUTS = ("input_ids", "token_type_ids", "attention_mask")
@@ -98,12 +100,30 @@ _FILE_CLASSES = (
 )
 _OWN = frozenset(
     {
-        "AlbertTokenizer", "CLIPTokenizer", "CamembertTokenizer", "DebertaV2Tokenizer", "GPT2Tokenizer",
-        "GPTNeoXTokenizer", "GemmaTokenizer", "LlamaTokenizer", "OpenAIGPTTokenizer",
-        "Qwen2Tokenizer", "RobertaTokenizer", "T5Tokenizer", "XLMRobertaTokenizer",
+        "AlbertTokenizer", "BarthezTokenizer", "BigBirdTokenizer", "BlenderbotTokenizer", "CLIPTokenizer",
+        "CamembertTokenizer", "CodeGenTokenizer", "DebertaTokenizer", "DebertaV2Tokenizer",
+        "GPT2Tokenizer", "GPTNeoXTokenizer", "GemmaTokenizer", "LlamaTokenizer", "OpenAIGPTTokenizer",
+        "PegasusTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer", "RobertaTokenizer", "Siglip2Tokenizer",
+        "T5Tokenizer", "XGLMTokenizer", "XLMRobertaTokenizer", "XLNetTokenizer",
     }
 )  # fmt: skip
 """Those of the table whose recipe is known; the others are taken from tokenizer.json as it stands."""
+_PLAIN_MARKS = "bos_token:normalized eos_token:normalized unk_token:normalized pad_token:normalized"
+_MARKED = (
+    ("BarthezTokenizer", "mask_token:lstrip,normalized"),
+    (
+        "BigBirdTokenizer",
+        f"{_PLAIN_MARKS} cls_token:normalized sep_token:normalized mask_token:lstrip,normalized",
+    ),
+    ("BlenderbotTokenizer", "mask_token:lstrip"),
+    ("CamembertTokenizer", "mask_token:lstrip,special"),
+    (
+        "MPNetTokenizer",
+        f"{_PLAIN_MARKS} cls_token:normalized sep_token:normalized mask_token:lstrip,normalized",
+    ),
+    ("XLNetTokenizer", "mask_token:lstrip,normalized"),
+)
+"""Flags with which a class adds its special tokens, where a file gives their text alone."""
 _UNSUPPORTED = (
     "BartphoTokenizer BertGenerationTokenizer BertJapaneseTokenizer BertweetTokenizer BioGptTokenizer "
     "BlenderbotSmallTokenizer ByT5Tokenizer CTRLTokenizer CanineTokenizer ClvpTokenizer CodeLlamaTokenizer "
@@ -165,6 +185,9 @@ def _table() -> dict[str, TokenizerClass]:
     )
     for name in _OWN:
         table[name] = table[name]._replace(build="own")
+    for name, line in _MARKED:
+        marks = tuple((word.partition(":")[0], word.partition(":")[2]) for word in line.split())
+        table[name] = table[name]._replace(marked=marks)
     for name in _UNSUPPORTED.split():
         table[name] = TokenizerClass(name=name, build="unsupported")
     for name, others in _ALIASES:

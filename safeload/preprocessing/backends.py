@@ -11,7 +11,8 @@ from safeload.core import visible
 from safeload.errors import UsageError
 from safeload.formats.json_strict import dump_canonical
 from safeload.formats.tokenizer_classes import PLAIN, SENTENCEPIECE
-from safeload.preprocessing.recipes import RECIPES, Need, Recipe, ends
+from safeload.preprocessing.recipe_parts import Need, Recipe, ends
+from safeload.preprocessing.recipes import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.formats.tokenizer_classes import TokenizerClass
     from safeload.formats.tokenizer_json import TokenizerJson
-    from safeload.preprocessing.recipes import Lookup, Part
+    from safeload.preprocessing.recipe_parts import Lookup, Part
     from safeload.preprocessing.settings import Records, Settings
 
     Steps = tuple[Callable[[], tokenizers.Tokenizer], Callable[[tokenizers.Tokenizer], None]]

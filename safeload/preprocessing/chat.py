@@ -10,13 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from safeload.preprocessing.chat_data import (
-    alias_reasoning,
-    continue_final,
-    cut_continued,
-    plain_data,
-    tool_schemas,
-)
 from safeload.preprocessing.text_ends import TextEnds
 
 if TYPE_CHECKING:
@@ -103,7 +96,14 @@ class ChatTemplates(TextEnds):
             TemplateFailed: the template is none, or it raises.
             TemplateOverBudget: the template needs more time, memory, depth or text than it may.
         """
-        from safeload.isolation.renderer import render
+        from safeload.isolation.renderer import render  # most tokenizers never render
+        from safeload.preprocessing.chat_data import (
+            alias_reasoning,
+            continue_final,
+            cut_continued,
+            plain_data,
+            tool_schemas,
+        )
 
         return_dict = return_dict and tokenize
         if return_assistant_tokens_mask and not return_dict:
@@ -186,6 +186,8 @@ class ChatTemplates(TextEnds):
 
 def _conversations(value: Any) -> tuple[list[list[dict[str, Any]]], bool]:  # noqa: ANN401 - checked here
     """Conversations of plain messages, and whether it was a batch of them."""
+    from safeload.preprocessing.chat_data import plain_data
+
     if hasattr(value, "messages"):
         value = value.messages
     if not isinstance(value, list | tuple) or not value:

@@ -161,13 +161,12 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         elif name in values:
             token = _token(values[name])
             special[name] = by_text.get(str(token), token)
-    if known.build == "mpnet":  # its mask token takes the space before it along
-        special = {
-            name: AddedToken(token, lstrip=name == "mask_token") if isinstance(token, str) else token
-            for name, token in special.items()
-        }
-    elif known.name == "CamembertTokenizer" and isinstance(special["mask_token"], str):
-        special["mask_token"] = AddedToken(special["mask_token"], lstrip=True, special=True)
+    for name, flags in known.marked:  # a mask token, for one, takes the space before it along
+        if isinstance(text := special[name], str):
+            there = flags.split(",")
+            special[name] = AddedToken(
+                text, lstrip="lstrip" in there, normalized="normalized" in there, special="special" in there
+            )
     padding, truncation = _baked(records.tokenizer, "padding"), _baked(records.tokenizer, "truncation")
     if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
         special["pad_token"] = str(padding["pad_token"])

@@ -15,14 +15,14 @@ from tokenizers import AddedToken
 
 from safeload.errors import UsageError
 from safeload.formats.sentencepiece import CONTROL, UNIGRAM, USER_DEFINED
-from safeload.preprocessing.recipes import MARK, Recipe, part
+from safeload.preprocessing.recipe_parts import MARK, Recipe, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.formats.tokenizer_classes import TokenizerClass
-    from safeload.preprocessing.recipes import Part
+    from safeload.preprocessing.recipe_parts import Part
     from safeload.preprocessing.settings import Settings
 
     Scored = list[tuple[str, float]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from safeload.preprocessing.backends import set_parts
-from safeload.preprocessing.recipes import ends
+from safeload.preprocessing.recipe_parts import ends
 from safeload.preprocessing.tokens import SpecialTokens
 
 

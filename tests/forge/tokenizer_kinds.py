@@ -287,6 +287,32 @@ KINDS: dict[str, Kind] = {
         lambda: unigram("[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]", unknown="[UNK]"),
         _named("DebertaV2TokenizerFast", do_lower_case=True, split_by_punct=True), "deberta-v2",
     ),
+    "qwen3.5": Kind(
+        lambda: byte_level("<|endoftext|>", "<|im_end|>", pattern=QWEN2),
+        _named("Qwen3_5Tokenizer", eos_token="<|im_end|>"), "qwen3_5_text",
+    ),
+    "deberta": Kind(
+        lambda: byte_level("[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]"), _named("DebertaTokenizer"), "deberta"
+    ),
+    "codegen": Kind(_gpt2_bytes, _named("CodeGenTokenizer"), "codegen"),
+    "codegen-no-post": Kind(
+        lambda: _with(_gpt2_bytes(), post_processor=None), _named("CodeGenTokenizerFast"), "codegen"
+    ),
+    "blenderbot": Kind(lambda: byte_level(*ROBERTA_MARKS), _named("BlenderbotTokenizer"), "blenderbot"),
+    "siglip2": Kind(lambda: spaced_bpe(*_GEMMA_MARKS), _named("GemmaTokenizer"), "siglip2"),
+    "barthez": Kind(lambda: unigram(*ROBERTA_MARKS), _named("BarthezTokenizer"), "barthez"),
+    "big-bird": Kind(
+        lambda: unigram("<pad>", "</s>", "<s>", "<unk>", "[CLS]", "[SEP]", "[MASK]"),
+        _named("BigBirdTokenizer"), "big_bird",
+    ),
+    "pegasus": Kind(
+        lambda: unigram("<pad>", "</s>", "<unk>", "<mask_1>", "<mask_2>"), _named("PegasusTokenizer"), "pegasus"
+    ),
+    "xglm": Kind(lambda: unigram("<s>", "<pad>", "</s>", "<unk>"), _named("XGLMTokenizer"), "xglm"),
+    "xlnet": Kind(
+        lambda: unigram("<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>"),
+        _named("XLNetTokenizer", do_lower_case=True), "xlnet",
+    ),
     "backend-bos": Kind(
         lambda: byte_level("<s>", "<pad>"),
         _named("PreTrainedTokenizerFast", pad_token="<pad>", bos_token="<s>", add_bos_token=True), None,
