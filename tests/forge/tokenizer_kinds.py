@@ -292,7 +292,8 @@ KINDS: dict[str, Kind] = {
         _named("Qwen3_5Tokenizer", eos_token="<|im_end|>"), "qwen3_5_text",
     ),
     "deberta": Kind(
-        lambda: byte_level("[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]"), _named("DebertaTokenizer"), "deberta"
+        lambda: byte_level("[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]"), _named("DebertaTokenizer"),
+        "deberta",
     ),
     "codegen": Kind(_gpt2_bytes, _named("CodeGenTokenizer"), "codegen"),
     "codegen-no-post": Kind(
@@ -306,7 +307,8 @@ KINDS: dict[str, Kind] = {
         _named("BigBirdTokenizer"), "big_bird",
     ),
     "pegasus": Kind(
-        lambda: unigram("<pad>", "</s>", "<unk>", "<mask_1>", "<mask_2>"), _named("PegasusTokenizer"), "pegasus"
+        lambda: unigram("<pad>", "</s>", "<unk>", "<mask_1>", "<mask_2>"), _named("PegasusTokenizer"),
+        "pegasus",
     ),
     "xglm": Kind(lambda: unigram("<s>", "<pad>", "</s>", "<unk>"), _named("XGLMTokenizer"), "xglm"),
     "xlnet": Kind(
