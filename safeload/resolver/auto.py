@@ -166,9 +166,10 @@ class AutoFeatureExtractor:
         """Judge a checkpoint, and build its feature extractor from the settings that were judged.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             return_unused_kwargs: also return the keyword arguments that are no settings.
-            **kwargs: `policy`, `origin`, and settings such as `sampling_rate`.
+            **kwargs: `policy`, `origin`, `lock`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `force_download`, and settings such as `sampling_rate`.
 
         Raises:
             PolicyDenied: the policy refuses the files.
@@ -237,8 +238,9 @@ class AutoProcessor:
         """Judge a checkpoint, and build its processor from what was judged.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
-            **kwargs: `policy`, `origin`, and settings of the processor's parts.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
+            **kwargs: `policy`, `origin`, `lock`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `force_download`, and settings of the processor's parts.
 
         Raises:
             PolicyDenied: the policy refuses the files.

@@ -17,9 +17,9 @@ from safeload.formats.tokenizer_config import TokenizerConfig
 from safeload.pipeline import admit
 from safeload.preprocessing.load import load_tokenizer
 from safeload.resolver.auto_audio import (
+    admission,
     config_values,
     feature_extractor_of,
-    harmless,
     processor_values,
     settings_asked,
     write,
@@ -48,11 +48,11 @@ def load_processor(name_or_path: str | Path, arguments: Mapping[str, Any]) -> An
         FormatError: a setting of a file that cannot be.
         UsageError: the class is not supported, a part is missing, or an argument is not supported.
     """
-    values = harmless(arguments)
-    policy, origin = values.pop("policy", None), values.pop("origin", None)
+    values = dict(arguments)
+    wanted = admission(values)
     # a vocabulary is many small objects without a cycle
     with collection_paused():
-        snapshot = admit(name_or_path, scope=SCOPE, policy=policy, origin=origin)
+        snapshot = admit(name_or_path, scope=SCOPE, **wanted)
         name = next(_named(snapshot), None)
         if name is None:
             raise UsageError(
