@@ -54,6 +54,8 @@ def load_processor(name_or_path: str | Path, arguments: Mapping[str, Any]) -> An
     with collection_paused():
         snapshot = admit(name_or_path, scope=SCOPE, **wanted)
         name = next(_named(snapshot), None)
+        if name is None and config_values(snapshot).get("model_type") in SINGLE:
+            return _single(name_or_path, arguments)
         if name is None:
             raise UsageError(
                 f"no file of {visible(snapshot.manifest.uri)} names a processor class, and its model_type "
@@ -100,6 +102,27 @@ def _speech(
     )
 
 
+def _single(name_or_path: str | Path, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of one of these classes
+    """The tokenizer or the image processor of a model that needs nothing else."""
+    from safeload.resolver.auto import AutoImageProcessor
+    from safeload.resolver.auto_tokenizer import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(name_or_path, **arguments)
+    except UsageError as error:
+        try:
+            return AutoImageProcessor.from_pretrained(name_or_path, **arguments)
+        except UsageError as other:
+            raise UsageError(f"no processor: {error}; {other}") from None
+
+
+SINGLE = frozenset(
+    {
+        "bert", "camembert", "deit", "distilbert", "electra", "gpt2", "llama", "mistral", "mpnet", "qwen2",
+        "qwen3", "roberta", "vit", "xlm-roberta",
+    }
+)  # fmt: skip
+"""Model types that have no processor but one part of it."""
 PROCESSORS: Mapping[str, Builder] = MappingProxyType({"Wav2Vec2Processor": _speech})
 """The closed table of processors."""
 _REASONS: Mapping[str, str] = MappingProxyType(
