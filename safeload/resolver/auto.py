@@ -150,7 +150,7 @@ class AutoBackbone(_Unsupported):
 class AutoFeatureExtractor:
     """Sounds to model input: loads the feature extractor of a checkpoint. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError(
             "AutoFeatureExtractor is not built directly: use AutoFeatureExtractor.from_pretrained"
         )
@@ -189,7 +189,7 @@ class AutoFeatureExtractor:
 class AutoImageProcessor:
     """Images to model input: loads the image processor of a checkpoint. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError("AutoImageProcessor is not built directly: use AutoImageProcessor.from_pretrained")
 
     @classmethod
@@ -226,7 +226,7 @@ class AutoImageProcessor:
 class AutoProcessor:
     """Several modalities to model input: loads the processor of a checkpoint. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError("AutoProcessor is not built directly: use AutoProcessor.from_pretrained")
 
     @classmethod

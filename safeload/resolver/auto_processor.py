@@ -104,14 +104,15 @@ def _speech(
 
 def _single(name_or_path: str | Path, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of one of these classes
     """The tokenizer or the image processor of a model that needs nothing else."""
-    from safeload.resolver.auto import AutoImageProcessor
-    from safeload.resolver.auto_tokenizer import AutoTokenizer
+    from safeload.resolver import auto, auto_tokenizer
 
+    tokenizers: Any = auto_tokenizer.AutoTokenizer
+    images: Any = auto.AutoImageProcessor
     try:
-        return AutoTokenizer.from_pretrained(name_or_path, **arguments)
+        return tokenizers.from_pretrained(name_or_path, **arguments)
     except UsageError as error:
         try:
-            return AutoImageProcessor.from_pretrained(name_or_path, **arguments)
+            return images.from_pretrained(name_or_path, **arguments)
         except UsageError as other:
             raise UsageError(f"no processor: {error}; {other}") from None
 
