@@ -216,6 +216,15 @@ class Limits:
     templates: int = 64
     """Templates of one file; Command-R has three."""
 
+    render_seconds: int = 5
+    """CPU time of one rendering. The longest templates need some milliseconds for a long conversation."""
+    render_memory_bytes: int = 512 * MIB
+    """Address space of one rendering; the interpreter with Jinja has about 60 MB."""
+    render_characters: int = 8 * MIB
+    """Of all conversations of one call. A million tokens are about 4 million characters."""
+    render_request_bytes: int = 64 * MIB
+    """Template, conversations, tools and documents of one call."""
+
     # child processes
     second_reader_opcodes: int = 2_000
     """Inert streams longer than this are not read a second time, and the report says so."""

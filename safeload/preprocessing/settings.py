@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from tokenizers import AddedToken
 
 from safeload.errors import UsageError
+from safeload.formats.tokenizer_classes import PLAIN
 from safeload.formats.tokenizer_config import SPECIAL_TOKENS, is_token_name
+from safeload.preprocessing.recipes import EXTRA, t5_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Json
+    from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.formats.tokenizer_classes import TokenizerClass
     from safeload.formats.tokenizer_config import AddedTokens, SpecialTokensMap, TokenizerConfig
     from safeload.formats.tokenizer_json import TokenizerJson
@@ -37,10 +40,22 @@ ARGUMENTS = frozenset(
     {
         *SPECIAL_TOKENS, "extra_special_tokens", "additional_special_tokens", "do_lower_case",
         "strip_accents", "tokenize_chinese_chars", "padding_side", "truncation_side", "model_max_length",
-        "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens",
+        "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens", "chat_template",
+        "chat_control_tokens",
+        "add_prefix_space", "trim_offsets", "add_bos_token", "add_eos_token", "legacy", "keep_accents",
+        "split_by_punct", "extra_ids", "errors", "use_default_system_prompt", "cls_token_box",
+        "sep_token_box", "pad_token_box", "pad_token_label", "only_label_first_subword",
     }
 )  # fmt: skip
 """What a caller may set."""
+
+
+_SAVED = (
+    "do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class", "add_prefix_space",
+    "trim_offsets", "legacy", "keep_accents", "split_by_punct", "extra_ids", "errors",
+    "use_default_system_prompt", "cls_token_box", "sep_token_box", "pad_token_box", "pad_token_label",
+    "only_label_first_subword",
+)  # fmt: skip
 
 
 class Records(NamedTuple):
@@ -52,8 +67,13 @@ class Records(NamedTuple):
     added: AddedTokens | None = None
     vocab: Mapping[str, int] | None = None
     """Of vocab.txt, for classes that can do without tokenizer.json."""
-    template: str | None = None
-    """chat_template.jinja, kept for saving."""
+    vocab_json: Mapping[str, int] | None = None
+    merges: tuple[tuple[str, str], ...] | None = None
+    """Of merges.txt, beside vocab.json."""
+    sentencepiece: SentencePieceModel | None = None
+    """Of a sentencepiece model, where there is no tokenizer.json."""
+    templates: Mapping[str, str] = MappingProxyType({})
+    """Chat templates in files of their own, by name."""
 
 
 class Settings(NamedTuple):
@@ -64,6 +84,8 @@ class Settings(NamedTuple):
     extra: tuple[str | AddedToken, ...] = ()
     added: tuple[AddedToken, ...] = ()
     """Added tokens that the files describe, by id."""
+    placed: tuple[tuple[int, str], ...] = ()
+    """Their ids and texts."""
     do_lower_case: bool = True
     strip_accents: bool | None = None
     tokenize_chinese_chars: bool = True
@@ -73,6 +95,12 @@ class Settings(NamedTuple):
     model_input_names: tuple[str, ...] = ()
     clean_up_tokenization_spaces: bool = False
     split_special_tokens: bool = False
+    chat_control_tokens: tuple[str, ...] | None = None
+    add_bos_token: bool | None = None
+    """Whether the caller, or a configuration beside no tokenizer.json, says so; None: nobody does."""
+    add_eos_token: bool | None = None
+    values: Mapping[str, Any] = MappingProxyType({})
+    """Everything that was merged, for the recipe of a class."""
     saved: Mapping[str, Any] = MappingProxyType({})
     """Settings that a saved tokenizer_config.json repeats."""
 
@@ -87,6 +115,9 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         if name not in ARGUMENTS:
             raise UsageError(f"AutoTokenizer does not know the argument {name!r}")
     values: dict[str, Any] = dict(records.config.values) if records.config else {}
+    if records.tokenizer is not None:  # its post-processor knows better
+        values.pop("add_bos_token", None)
+        values.pop("add_eos_token", None)
     values.update(arguments)
     if values.get("additional_special_tokens") and not values.get("extra_special_tokens"):
         values["extra_special_tokens"] = values["additional_special_tokens"]
@@ -99,6 +130,7 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     if values.get("added_tokens_decoder") is None:
         _merge_legacy(values, records, arguments, by_id)
     extra = values.get("extra_special_tokens") or ()
+    usual = isinstance(extra, dict) or "extra_special_tokens" not in values
     if isinstance(extra, dict):
         if wrong := [name for name in extra if not is_token_name(name)]:
             raise UsageError(f"{wrong[0]!r} is no name for a special token: they end with _token")
@@ -109,24 +141,36 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         raise UsageError(
             f"extra_special_tokens is a list of tokens or an object of named ones, not {extra!r}"
         )
+    if usual and records.sentencepiece is not None:
+        from safeload.preprocessing.spm import own_tokens  # most tokenizers have tokenizer.json
+
+        sentinels = t5_extra(values) if known.name == "T5Tokenizer" else ()
+        extra = (*own_tokens(records.sentencepiece), *sentinels)
+    elif usual and known.name in EXTRA:
+        extra = EXTRA[known.name](values)
     by_text = {token.content: token for token in by_id.values()}
     special: dict[str, str | AddedToken | None] = dict.fromkeys(SPECIAL_TOKENS)
     special.update(known.tokens)
+    if known.name == PLAIN and records.sentencepiece is not None:
+        from safeload.preprocessing.spm import named_tokens
+
+        special.update(named_tokens(records.sentencepiece))
     for name in (*SPECIAL_TOKENS, *named):
         if name not in SPECIAL_TOKENS:
             special[name] = _token(named[name])
         elif name in values:
             token = _token(values[name])
             special[name] = by_text.get(str(token), token)
-    if known.build == "mpnet":  # its mask token takes the space before it along
-        special = {
-            name: AddedToken(token, lstrip=name == "mask_token") if isinstance(token, str) else token
-            for name, token in special.items()
-        }
+    for name, flags in known.marked:  # a mask token, for one, takes the space before it along
+        if isinstance(text := special[name], str):
+            there = flags.split(",")
+            special[name] = AddedToken(
+                text, lstrip="lstrip" in there, normalized="normalized" in there, special="special" in there
+            )
     padding, truncation = _baked(records.tokenizer, "padding"), _baked(records.tokenizer, "truncation")
     if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
         special["pad_token"] = str(padding["pad_token"])
-    length = values.get("model_max_length", values.get("max_len"))
+    length = values.get("model_max_length", values.get("max_len", known.length))
     if length is not None and not isinstance(length, int | float):
         raise UsageError(f"model_max_length is a number of tokens, not {length!r}")
     names = values.get("model_input_names") or known.inputs
@@ -136,6 +180,7 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         special=special,
         extra=tuple(token for item in extra if (token := _token(item)) is not None),
         added=tuple(token for _, token in sorted(by_id.items())),
+        placed=tuple((index, token.content) for index, token in sorted(by_id.items())),
         do_lower_case=values.get("do_lower_case", True),
         strip_accents=values.get("strip_accents"),
         tokenize_chinese_chars=values.get("tokenize_chinese_chars", True),
@@ -145,14 +190,29 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         model_input_names=tuple(names),
         clean_up_tokenization_spaces=bool(values.get("clean_up_tokenization_spaces", False)),
         split_special_tokens=bool(values.get("split_special_tokens", False)),
-        saved={
-            key: values[key]
-            for key in ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class")
-            if key in values
-        },
+        chat_control_tokens=_names(values.get("chat_control_tokens")),
+        add_bos_token=_switch(values, "add_bos_token"),
+        add_eos_token=_switch(values, "add_eos_token"),
+        values=values,
+        saved={key: values[key] for key in _SAVED if key in values},
     )
     _check(settings)
     return settings
+
+
+def _names(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - checked here
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f"chat_control_tokens is a list of tokens, not {value!r}")
+    return tuple(value)
+
+
+def _switch(values: Mapping[str, Any], name: str) -> bool | None:
+    value = values.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise UsageError(f"{name} is true or false, not {value!r}")
+    return bool(value) if name in values else None
 
 
 def _check(settings: Settings) -> None:
