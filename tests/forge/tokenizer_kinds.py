@@ -86,7 +86,7 @@ def spaced_bpe(*marks: str) -> str:
 
 @functools.cache
 def unigram(*marks: str, unknown: str = "<unk>", table: bool = True) -> str:
-    """A Unigram tokenizer as converted from sentencepiece, with that library's table unless asked otherwise."""
+    """A Unigram tokenizer as converted from sentencepiece, with that library's table unless told not."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.Unigram())
