@@ -16,6 +16,7 @@ from safeload.errors import FormatError, UsageError
 from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance import BoundFile, Case, Claim, HubScan
 from safeload.record import record, replace
+from safeload.sources import trust_files
 from safeload.sources.blobs import FileBlob, MemoryBlob
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from safeload.formats.git_objects import Objects
     from safeload.limits import Limits
     from safeload.policy.schema import Policy
+    from safeload.provenance import Held
     from safeload.provenance.trust import TrustStore
     from safeload.sources import Source
     from safeload.sources.blobs import Blob
@@ -72,6 +74,8 @@ class FoundOrigin:
     listing: Mapping[str, str] | None = None
     """Path -> git blob id as a Hub lists them, where there is no claim to compare with."""
     hub_scan: HubScan | None = None
+    held: Held | None = None
+    """The entry of a lock file, where the caller named one."""
     limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
@@ -92,12 +96,13 @@ class FoundOrigin:
             required=self.required,
             required_by=self.required_by,
             files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None or self.listing is not None
+            if self.claim is not None or self.listing is not None or self.held is not None
             else {},
             handed_out=None if scope.everything else handed_out,
             memory=self.memory,
             listing=self.listing,
             hub_scan=self.hub_scan,
+            held=self.held,
             limits=self.limits,
         )
 
@@ -159,7 +164,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
     if asked.bundle is not None:
         raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
-    store = _store(asked, policy, "")
+    store = _store(asked, policy, source.root)
     scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
     if source.objects is None:
         rule = None if store is None else store.rule_for(source.repository)
@@ -189,19 +194,20 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
 
 
 def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
-    """The trust store of the policy, or the one that the user names."""
+    """The trust store of the policy, or the one that the user names, or the one of the machine."""
     named = policy.trust_store_path
     if asked.trust is not None:
         given = os.path.abspath(os.fspath(asked.trust))  # noqa: PTH100 - starts without pathlib
         if named is not None and os.path.realpath(named) != os.path.realpath(given):
             raise UsageError(f"the policy names another trust store: {visible(named)}")
         named = given
+    if named is None and os.path.exists(f"{trust_files.ORGANISATION}/{trust_files.NAME}"):  # noqa: PTH110
+        named = trust_files.ORGANISATION
     if named is None:
         return None
     from safeload.provenance.trust_store import parse_trust
-    from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited or None)
+    files = trust_files.read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 

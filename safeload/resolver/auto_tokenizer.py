@@ -55,6 +55,7 @@ class AutoTokenizer:
         *,
         policy: Policy | str | Path | None = None,
         origin: Origin | None = None,
+        lock: str | Path | None = None,
         tokenizer_type: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - each is checked below or by the settings
     ) -> Tokenizer:
@@ -64,6 +65,7 @@ class AutoTokenizer:
             pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             policy: a Policy, a file, the name of a built-in, or None for the discovered one.
             origin: what the caller says about where the files come from, to be checked.
+            lock: a lock file that has to hold the files; weights are not read for that.
             tokenizer_type: a model type, to choose the class by instead of the configuration.
             **kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`; special tokens
                 and settings that replace those of tokenizer_config.json.
@@ -84,7 +86,7 @@ class AutoTokenizer:
         with collection_paused():
             # as it was given: `org/name` names a repository, and a Path of it a folder
             snapshot = admit_tokenizer(
-                pretrained_model_name_or_path, policy, origin, hub, tokenizer_type=tokenizer_type
+                pretrained_model_name_or_path, policy, origin, hub, lock, tokenizer_type=tokenizer_type
             )
             name = str(pretrained_model_name_or_path)
             return load_tokenizer(
@@ -97,6 +99,7 @@ def admit_tokenizer(
     policy: Policy | str | Path | None,
     origin: Origin | None,
     hub: HubAccess,
+    lock: str | Path | None = None,
     *,
     tokenizer_type: str | None = None,
 ) -> VerifiedSnapshot:
@@ -109,12 +112,12 @@ def admit_tokenizer(
         PolicyDenied: the policy refuses the files.
         UsageError: the class is not supported.
     """
-    snapshot = admit(target, scope=SCOPE, policy=policy, origin=origin, hub=hub)
+    snapshot = admit(target, scope=SCOPE, policy=policy, origin=origin, hub=hub, lock=lock)
     model = vocabulary_model(snapshot, tokenizer_type)
     if model is None:
         return snapshot
     scope = Scope(name=SCOPE.name, roles=SCOPE.roles, files=frozenset({model}))
-    return admit(target, scope=scope, policy=policy, origin=origin, hub=hub)
+    return admit(target, scope=scope, policy=policy, origin=origin, hub=hub, lock=lock)
 
 
 def _write(directory: str | PathLike[str], files: Mapping[str, bytes]) -> tuple[str, ...]:
