@@ -4,20 +4,45 @@ How a format takes part: a public module in this folder with
 
     FORMAT: str                                       what `--format` calls it
 
-    def render(report: AuditReport, *, colour: bool = False) -> str
+    def render(report: AuditReport, style: Style = PLAIN) -> str
     def join(documents: Sequence[str]) -> str         several reports in one output
 
-Every report shows N findings for N, and escapes what comes from files by the rules of its format.
+Every report shows N findings for N, and escapes what comes from files by the rules of its format. The JSON
+report holds what all others need, and `_saved.py` reads it back.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from safeload import __version__
+from safeload.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from safeload.core import AuditReport
+
+Anchors: TypeAlias = "Mapping[str, Mapping[str, tuple[str, int]]]"
+"""Subject -> path of a file in it ("" for the subject itself) -> the lock file that names it, and the line."""
+
+
+@record
+class Style:
+    """How a report is shown, which changes nothing of what it says."""
+
+    colour: bool = False
+    """For a terminal, where the format has any."""
+    anchors: Anchors = MappingProxyType({})
+    """Lines of lock files, for formats that point into a repository."""
+    base: str | None = None
+    """Absolute path of the repository that these formats point into, where a subject may lie."""
+    version: str = __version__
+    """Version of safeload that made the report."""
+
+
+PLAIN = Style()
 
 
 class Reporter(Protocol):
@@ -25,8 +50,8 @@ class Reporter(Protocol):
 
     FORMAT: str
 
-    def render(self, report: AuditReport, *, colour: bool = False) -> str:
-        """The whole report, ending in a line break. `colour` is for a terminal, where the format has any."""
+    def render(self, report: AuditReport, style: Style = PLAIN) -> str:
+        """The whole report, ending in a line break."""
         ...
 
     def join(self, documents: Sequence[str]) -> str:

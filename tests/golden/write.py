@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import safeload
-from safeload.reports import json_v1, text
+from safeload.reports import json_v2, text
 from tests.reports.test_text import sample
 from tests.rules.test_catalogue import RULES
 
@@ -24,7 +24,7 @@ def goldens() -> dict[str, str]:
         "public_api.txt": "".join(f"{name}\n" for name in sorted(safeload.__all__)),
         "rules.txt": "".join(f"{line}\n" for line in rules),
         "report.txt": text.render(report),
-        "report.json": json_v1.render(report).replace(f'"{safeload.__version__}"', '"VERSION"'),
+        "report.json": json_v2.render(report).replace(f'"{safeload.__version__}"', '"VERSION"'),
     }
 
 

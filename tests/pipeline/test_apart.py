@@ -15,7 +15,7 @@ from safeload.formats.layout import WeightsChoice
 from safeload.pipeline import resolve_policy
 from safeload.pipeline.apart import Apart
 from safeload.record import replace
-from safeload.reports import json_v1
+from safeload.reports import json_v2
 from tests.forge.apart import taken_over
 from tests.forge.checkpoints import tiny_bert
 from tests.forge.onnx import external, graph, model, node
@@ -49,7 +49,7 @@ def corpus(tmp_path_factory):
 
 
 def report(folder, policy, *, quick=False):
-    return json.loads(json_v1.render(pipeline.audit(f"{folder}/", policy=policy, quick=quick)))
+    return json.loads(json_v2.render(pipeline.audit(f"{folder}/", policy=policy, quick=quick)))
 
 
 @pytest.mark.parametrize("quick", [False, True])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from safeload.core import Coverage, Status
 from safeload.record import replace
-from safeload.reports import text
+from safeload.reports import Style, text
 from safeload.reports._words import size
 from tests.forge.findings import artifact, fact, finding, report, signature
 from tests.forge.policies import parse
@@ -68,7 +68,7 @@ def test_the_whole_report_is_the_golden_one():
 
 def test_colour_changes_nothing_but_colour():
     """On a terminal the same words stand."""
-    coloured = text.render(sample(), colour=True)
+    coloured = text.render(sample(), Style(colour=True))
     for code in ("\x1b[1;31m", "\x1b[1;33m", "\x1b[0m"):
         coloured = coloured.replace(code, "")
     assert coloured == text.render(sample())
