@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from safeload.cli._options import policy_option
+from safeload.cli._rendering import output_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from types import ModuleType
 
     from safeload.core import AuditReport
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @policy_option
-@click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
-@click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@output_options
 @click.option("--repository", metavar="ORG/NAME", help="What the clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
@@ -31,9 +30,10 @@ if TYPE_CHECKING:
 def command(
     paths: Sequence[str],
     policy: str | None,
-    form: str,
-    output: str | None,
+    form: str | None,
+    outputs: Sequence[str],
     *,
+    summary: bool,
     quick: bool,
     offline: bool,
     **asked: str | None,
@@ -51,24 +51,24 @@ def command(
     compared with it. git is never run, and its configuration never read.
     """
     from safeload.cli import FAILED, complain, worst
-    from safeload.cli._output import coloured, write
+    from safeload.cli._rendering import Rendering
     from safeload.errors import UsageError
+    from safeload.sources.tool_settings import read_settings
 
-    reporter = _reporter(form)
-    documents: list[str] = []
+    settings = read_settings(paths)
+    rendering = Rendering(form, outputs, settings=settings, summary=summary)
     codes: list[int] = []
     for path in paths:
         try:
-            report = _audit(path, policy, asked, quick=quick, offline=offline)
+            report = _audit(path, policy, asked, quick=quick, offline=offline, progress=settings.progress)
         except UsageError as error:
             # the other subjects still get their reports
             complain(str(error))
             codes.append(FAILED)
             continue
-        documents.append(reporter.render(report, colour=coloured(output)))
+        rendering.add(report)
         codes.append(exit_code(report))
-    if documents:
-        write(reporter.join(documents), output)
+    rendering.write()
     return worst(codes)
 
 
@@ -84,7 +84,13 @@ def exit_code(report: AuditReport) -> int:
 
 
 def _audit(
-    path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool, offline: bool
+    path: str,
+    policy: str | None,
+    asked: Mapping[str, str | None],
+    *,
+    quick: bool,
+    offline: bool,
+    progress: bool,
 ) -> AuditReport:
     """What is not there is no folder, even where a repository of the Hub might have that name."""
     from safeload.cli._progress import ProgressLine
@@ -100,27 +106,12 @@ def _audit(
         from pathlib import Path
 
         target = Path(path)
-    with ProgressLine() as progress:
+    with ProgressLine(wanted=progress) as line:
         return audit(
             target,
             policy=policy,
             quick=quick,
-            progress=progress.callback,
+            progress=line.callback,
             origin=Origin(**asked),
             hub=hub,
         )
-
-
-def _reporter(form: str) -> ModuleType:
-    """The module that renders a format.
-
-    Raises:
-        UsageError: no such format.
-    """
-    from safeload import discovery
-    from safeload.errors import UsageError
-
-    known = {module.FORMAT: module for module in discovery.modules("safeload.reports")}
-    if form not in known:
-        raise UsageError(f"--format {form} is not one of {', '.join(sorted(known))}")
-    return known[form]

@@ -1,6 +1,6 @@
 """AuditReport -> text for people or programs, one file per format. Nothing here judges.
 
-How a format takes part: a public module in this folder with
+How a format takes part: a public module in this folder, named like it (`sarif.py`, `json_v2.py`), with
 
     FORMAT: str                                       what `--format` calls it
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from safeload.core import AuditReport
 
 Anchors: TypeAlias = "Mapping[str, Mapping[str, tuple[str, int]]]"
-"""Subject -> path of a file in it ("" for the subject itself) -> the lock file that names it, and the line."""
+"""Subject -> path of a file in it ("" for the subject itself) -> the lock file that names it, the line."""
 
 
 @record

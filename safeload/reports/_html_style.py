@@ -21,7 +21,7 @@ body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
 }
-main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 64px; }
+main { overflow-wrap: anywhere; max-width: 1080px; margin: 0 auto; padding: 24px 20px 64px; }
 h1 { font-size: 24px; line-height: 1.3; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 18px; margin: 40px 0 12px; padding-bottom: 6px; border-bottom: 1px solid var(--line); }
 h2 .count { color: var(--soft); font-weight: normal; }
@@ -41,11 +41,13 @@ code, pre, .mono {
 .verdict strong { font-size: 20px; }
 .verdict.deny strong { color: var(--deny); }
 .verdict.allow strong { color: var(--allow); }
-.sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 10px; margin: 16px 0 0;
-  padding: 0; list-style: none; }
+.sums { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 10px;
+  margin: 16px 0 0; padding: 0; list-style: none; }
 .sums li { border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px; background: var(--panel); }
 .sums b { display: block; font-size: 22px; line-height: 1.2; }
 .sums span { color: var(--soft); font-size: 13px; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 16px 0 0; }
+a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: 3px; }
 .finding { border: 1px solid var(--line); border-left: 4px solid var(--soft); border-radius: 6px;
   padding: 12px 16px; margin: 0 0 12px; }
 .finding.denied { border-left-color: var(--deny); }
@@ -77,11 +79,12 @@ table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 12px; border-top: 1px solid var(--line); }
 thead th { border-top: 0; background: var(--panel); color: var(--soft); font-weight: 600; }
 td.name { overflow-wrap: anywhere; min-width: 180px; }
+th.number { text-align: right; }
 td.number { text-align: right; white-space: nowrap; }
 tr.member td.name { padding-left: 28px; }
 details { margin: 8px 0; }
 summary { cursor: pointer; color: var(--soft); }
-ol.trail { margin: 0; padding-left: 22px; }
+ol.trail { margin: 0 0 12px; padding-left: 22px; }
 ol.trail li { margin: 4px 0; overflow-wrap: anywhere; }
 footer { margin-top: 48px; color: var(--soft); font-size: 13px; }
 @media (max-width: 560px) {

@@ -135,7 +135,9 @@ class _At(NamedTuple):
                 raise ReportKeyMissing(f"{self.where} has no {name}")
         if len(self.value) > len(names):
             extra = next(key for key in self.value if key not in names)
-            raise ReportKeyUnknown(f"{self.where} has the key {extra[:60]!r}, which this version does not know")
+            raise ReportKeyUnknown(
+                f"{self.where} has the key {extra[:60]!r}, which this version does not know"
+            )
         return [_At(self.value[name], f"{self.where}, {name}") for name in names]
 
     def items(self) -> list[_At]:
@@ -155,15 +157,15 @@ class _At(NamedTuple):
     def flag(self) -> bool:
         return self.value if isinstance(self.value, bool) else self.wrong("true or false")
 
-    def count(self) -> int:
+    def whole(self) -> int:
         if type(self.value) is not int:
             self.wrong("an integer")
         if self.value < 0:
             raise ReportValueWrong(f"{self.where} is negative")
         return self.value
 
-    def maybe_count(self) -> int | None:
-        return None if self.value is None else self.count()
+    def maybe_whole(self) -> int | None:
+        return None if self.value is None else self.whole()
 
     def one_of(self, kind: type[E]) -> E:
         try:
@@ -191,13 +193,15 @@ def _saved(at: _At) -> Saved:
     if not isinstance(at.value, dict) or not isinstance(at.value.get("schema"), str):
         raise NotAReport(f"{at.where} is no object with a schema")
     if at.value["schema"] != SCHEMA:
-        raise ReportSchemaUnknown(f"{at.where} has the schema {at.value['schema'][:60]!r}, and {SCHEMA} is read")
+        raise ReportSchemaUnknown(
+            f"{at.where} has the schema {at.value['schema'][:60]!r}, and {SCHEMA} is read"
+        )
     (
         _, tool, subject, commit, excluded, scope, verdict, inconclusive, quick, policy, summary, reasons,
         artifacts, evidence, facts, excerpts, explanations, rooms,
     ) = at.fields(
-        "schema", "tool", "subject", "commit", "excluded", "scope", "verdict", "inconclusive", "quick", "policy",
-        "summary", "reasons", "artifacts", "evidence", "facts", "excerpts", "explanations", "rooms",
+        "schema", "tool", "subject", "commit", "excluded", "scope", "verdict", "inconclusive", "quick",
+        "policy", "summary", "reasons", "artifacts", "evidence", "facts", "excerpts", "explanations", "rooms",
     )  # fmt: skip
     _, version = tool.fields("name", "version")
     scope_name, roles = scope.fields("name", "roles")
@@ -260,7 +264,7 @@ def _agree(report: AuditReport, summary: _At) -> None:
 def _location(at: _At) -> Location:
     artifact, members, offset, key = at.fields("artifact", "members", "offset", "key")
     return Location(
-        artifact=artifact.text(), members=members.texts(), offset=offset.maybe_count(), key=key.maybe_text()
+        artifact=artifact.text(), members=members.texts(), offset=offset.maybe_whole(), key=key.maybe_text()
     )
 
 
@@ -299,7 +303,7 @@ def _artifact(at: _At) -> Artifact:
     )
     return Artifact(
         location=_location(location),
-        size=size.count(),
+        size=size.whole(),
         role=role.one_of(Role),
         format=form.maybe_text(),
         coverage=coverage.one_of(Coverage),
@@ -325,7 +329,7 @@ def _facts(at: _At) -> list[Fact]:
     found = []
     for item in listed.items():
         kind, offset, key, data = item.fields("kind", "offset", "key", "data")
-        where = place.at(offset=offset.maybe_count(), key=key.maybe_text())
+        where = place.at(offset=offset.maybe_whole(), key=key.maybe_text())
         if not isinstance(data.value, dict):
             data.wrong("an object")
         found.append(Fact(kind=kind.text(), location=where, data=data.value))
@@ -337,11 +341,10 @@ def _excerpt(at: _At) -> Excerpt:
     text = digits.text()
     if len(text) > 2 * MOST_EXCERPT or _HEX.match(text) is None:
         raise ReportValueWrong(f"{digits.where} is no hexadecimal, or longer than {MOST_EXCERPT} bytes")
-    return Excerpt(location=_location(location), start=start.count(), data=bytes.fromhex(text))
+    return Excerpt(location=_location(location), start=start.whole(), data=bytes.fromhex(text))
 
 
 def _explanations(at: _At) -> Mapping[str, str]:
     if not isinstance(at.value, dict):
         at.wrong("an object")
     return {key: _At(item, f"{at.where}, an entry").text() for key, item in at.value.items()}
-

@@ -1,4 +1,6 @@
-"""CycloneDX 1.6, a machine learning bill of materials: https://cyclonedx.org/docs/1.6/json/
+"""CycloneDX 1.6, a machine learning bill of materials.
+
+https://cyclonedx.org/docs/1.6/json/
 
 The model is the component that the document is about; its files are the components, each with digest,
 format and coverage. Findings are `vulnerabilities`, each of which affects its file: denied ones as they
@@ -59,7 +61,10 @@ def render(report: AuditReport, style: Style = PLAIN) -> str:
             ],
         },
         "components": [_component(artifact, refs) for artifact in top],
-        "dependencies": [{"ref": _MODEL, "dependsOn": sorted(refs.values())}, *({"ref": ref} for ref in refs.values())],
+        "dependencies": [
+            {"ref": _MODEL, "dependsOn": sorted(refs.values())},
+            *({"ref": ref} for ref in refs.values()),
+        ],
         "vulnerabilities": [
             _vulnerability(reason, index, refs) for index, reason in enumerate(decision.reasons)
         ],
@@ -93,9 +98,7 @@ def _model(report: AuditReport, style: Style) -> dict[str, Any]:
     if card.task:
         parameters["task"] = clipped(card.task)
     if card.datasets:
-        parameters["datasets"] = [
-            {"type": "dataset", "name": clipped(name)} for name in card.datasets
-        ]
+        parameters["datasets"] = [{"type": "dataset", "name": clipped(name)} for name in card.datasets]
     if parameters:
         found["modelCard"] = {"modelParameters": parameters}
     return found
@@ -130,7 +133,9 @@ def _vulnerability(reason: Reason, index: int, refs: dict[str, str]) -> dict[str
         "bom-ref": f"finding-{index}",
         "id": clipped(finding.rule),
         "source": {"name": "safeload"},
-        "ratings": [{"source": {"name": "safeload"}, "severity": finding.severity.name.lower(), "method": "other"}],
+        "ratings": [
+            {"source": {"name": "safeload"}, "severity": finding.severity.name.lower(), "method": "other"}
+        ],
         "description": f"{place(finding.location)}: {clipped(finding.message)}",
         "recommendation": sentence(clipped(finding.fix)),
         "affects": [{"ref": refs.get(finding.location.artifact, _MODEL)}],

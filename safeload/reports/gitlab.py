@@ -1,4 +1,6 @@
-"""GitLab's code quality report: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+"""GitLab's code quality report.
+
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 
 A list of findings with description, check_name, fingerprint, severity and a path with a line. Fingerprints
 differ within a report, since GitLab shows findings with the same one once.

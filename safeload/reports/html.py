@@ -34,7 +34,7 @@ from safeload.reports.text import summary as last_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from safeload.core import Artifact, AuditReport, Decision, Excerpt, Reason
+    from safeload.core import Artifact, AuditReport, Excerpt, Reason
     from safeload.reports import Style
 
 FORMAT = "html"
@@ -42,6 +42,8 @@ MOST_MEMBERS = 1_000
 """Members of archives that are listed; those that were not scanned come first."""
 MOST_LINES = 400
 """Lines of one decompilation."""
+MOST_OPEN = 50
+"""Findings up to which their bytes are shown at once; with more, each shows them when asked."""
 
 _HEADINGS = (
     (Level.DENY, "Denied", "what made the verdict DENY"),
@@ -73,7 +75,13 @@ def join(documents: Sequence[str]) -> str:
 
 def _text(text: str) -> str:
     """Text of a file in a page."""
+    if not text:
+        return '<span class="soft">(empty)</span>'
     return f"<bdi>{escape(clipped(text))}</bdi>"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _code(text: str) -> str:
@@ -94,8 +102,9 @@ def _main(report: AuditReport, style: Style) -> Iterator[str]:
         yield f"commit {_code(report.manifest.commit)} &middot; "
     yield f"scope {_text(decision.scope.name)}</p>"
     yield from _verdict(report)
+    yield from _contents(report)
     yield from _findings(report)
-    yield from _coverage(decision)
+    yield from _coverage(report)
     yield from _trail(report)
     yield from _second_reader(report)
     yield f"<footer>safeload {escape(clipped(style.version))}. This report says what was read and found in "
@@ -129,21 +138,41 @@ def _verdict(report: AuditReport) -> Iterator[str]:
     yield "</ul>"
 
 
+def _contents(report: AuditReport) -> Iterator[str]:
+    """Where to go in a long page."""
+    parts = [
+        (level.value, heading)
+        for level, heading, _ in _HEADINGS
+        if any(reason.level is level for reason in report.decision.reasons)
+    ]
+    parts += [("covered", "What was covered"), ("decided", "How it was decided")]
+    links = [f'<a href="#{_anchor(report, name)}">{heading}</a>' for name, heading in parts]
+    yield f"<nav>{' '.join(links)}</nav>"
+
+
+def _anchor(report: AuditReport, part: str) -> str:
+    """A name for a part of the page, different for each subject of it."""
+    subject = report.decision.subject.encode("utf-8", "surrogatepass")
+    return f"{part}-{hashlib.sha256(subject).hexdigest()[:8]}"
+
+
 def _findings(report: AuditReport) -> Iterator[str]:
     known = excerpts(report)
+    opened = len(report.decision.reasons) <= MOST_OPEN
     for level, heading, what in _HEADINGS:
         reasons = [reason for reason in report.decision.reasons if reason.level is level]
         if not reasons:
             continue
-        yield f'<h2>{heading} <span class="count">{len(reasons):,} &middot; {what}</span></h2>'
+        yield f'<h2 id="{_anchor(report, level.value)}">{heading} '
+        yield f'<span class="count">{len(reasons):,} &middot; {what}</span></h2>'
         for reason in reasons:
-            yield from _finding(reason, known)
+            yield from _finding(reason, known, opened=opened)
     if not report.decision.reasons:
         yield '<h2>Findings <span class="count">0</span></h2><p>No rule found anything.</p>'
 
 
 def _finding(
-    reason: Reason, known: Mapping[tuple[str, tuple[str, ...], int | None], Excerpt]
+    reason: Reason, known: Mapping[tuple[str, tuple[str, ...], int | None], Excerpt], *, opened: bool
 ) -> Iterator[str]:
     finding = reason.finding
     became = standing(reason)
@@ -156,7 +185,8 @@ def _finding(
     where = finding.location
     excerpt = known.get((where.artifact, where.members, where.offset))
     if excerpt is not None and where.offset is not None:
-        yield _bytes(excerpt, where.offset)
+        dump = _bytes(excerpt, where.offset)
+        yield dump if opened else f"<details><summary>bytes</summary>{dump}</details>"
     yield f"<dl><dt>set by</dt><dd>{_code(reason.set_by)}</dd>"
     if reason.waiver is not None:
         waiver = reason.waiver
@@ -187,17 +217,20 @@ def _marked(text: str, start: int, end: int) -> str:
     return f"{escape(text[:start])}<mark>{escape(text[start:end])}</mark>{escape(text[end:])}"
 
 
-def _coverage(decision: Decision) -> Iterator[str]:
+def _coverage(report: AuditReport) -> Iterator[str]:
+    decision = report.decision
     top = files(decision.artifacts)
     members: dict[str, list[Artifact]] = {}
     for artifact in decision.artifacts:
         if artifact.location.members:
             members.setdefault(artifact.location.artifact, []).append(artifact)
-    yield f'<h2>What was covered <span class="count">{len(top):,} files</span></h2>'
+    yield f'<h2 id="{_anchor(report, "covered")}">What was covered '
+    yield f'<span class="count">{_many(len(top), "file")}</span></h2>'
     if not top:
         yield "<p>There was nothing to scan.</p>"
         return
-    yield '<div class="table"><table><thead><tr><th>file</th><th>format</th><th>size</th><th>coverage</th>'
+    yield '<div class="table"><table><thead><tr><th>file</th><th>format</th>'
+    yield '<th class="number">size</th><th>coverage</th>'
     yield "<th>digest</th></tr></thead><tbody>"
     for artifact in top:
         yield _row(artifact, artifact.location.artifact)
@@ -205,7 +238,7 @@ def _coverage(decision: Decision) -> Iterator[str]:
     listed = [item for artifact in top for item in members.get(artifact.location.artifact, [])]
     if listed:
         counts = ", ".join(f"{count:,} {coverage}" for coverage, count in by_coverage(listed).items())
-        yield f"<details><summary>{len(listed):,} members of archives: {counts}</summary>"
+        yield f"<details><summary>{_many(len(listed), 'member')} of archives: {counts}</summary>"
         yield '<div class="table"><table><tbody>'
         listed.sort(key=lambda item: item.coverage is Coverage.SCANNED)
         for artifact in listed[:MOST_MEMBERS]:
@@ -231,11 +264,11 @@ def _row(artifact: Artifact, name: str) -> str:
 def _trail(report: AuditReport) -> Iterator[str]:
     """How it came to the verdict, step by step."""
     decision = report.decision
-    yield "<h2>How it was decided</h2><ol class=trail>"
+    yield f'<h2 id="{_anchor(report, "decided")}">How it was decided</h2><ol class="trail">'
     yield f"<li>Policy {_text(decision.policy_name)} from {_code(decision.policy_source)} applied.</li>"
     yield f"<li>{escape(last_line(decision).partition(', verdict')[0])}.</li>"
     for room in report.rooms:
-        yield f"<li>Child processes were isolated by {_text(', '.join(room)) or 'nothing'}.</li>"
+        yield f"<li>Child processes were isolated by {_text(', '.join(room) or 'nothing')}.</li>"
     if not decision.evidence:
         yield "<li>No evidence of an origin was collected.</li>"
     for item in decision.evidence:
@@ -244,15 +277,17 @@ def _trail(report: AuditReport) -> Iterator[str]:
     levels = Counter(
         (reason.finding.rule, reason.level, standing(reason), reason.set_by) for reason in decision.reasons
     )
-    yield f"<li>{len(decision.reasons):,} findings got their level from the policy:</li></ol>"
+    yield f"<li>{_many(len(decision.reasons), 'finding')} got a level from the policy:</li></ol>"
     if levels:
-        yield '<div class="table"><table><thead><tr><th>rule</th><th>findings</th><th>became</th>'
+        yield '<div class="table"><table><thead><tr><th>rule</th><th class="number">findings</th>'
+        yield "<th>became</th>"
         yield "<th>set by</th></tr></thead><tbody>"
         order = list(Level)
         for (rule, _, became, set_by), count in sorted(
             levels.items(), key=lambda item: (-order.index(item[0][1]), item[0][0], item[0][3])
         ):
-            yield f"<tr><td>{_code(rule)}</td><td class=number>{count:,}</td><td>{_tag(became, became)}</td>"
+            yield f'<tr><td>{_code(rule)}</td><td class="number">{count:,}</td>'
+            yield f"<td>{_tag(became, became)}</td>"
             yield f"<td>{_code(set_by)}</td></tr>"
         yield "</tbody></table></div>"
     if decision.verdict is Verdict.ALLOW:
@@ -260,21 +295,21 @@ def _trail(report: AuditReport) -> Iterator[str]:
     elif decision.inconclusive:
         yield "<p>All that denies is unknown or unread, and the policy denies the unknown: DENY.</p>"
     else:
-        yield f"<p>{len(decision.denials):,} findings deny, and one is enough: DENY.</p>"
+        yield f"<p>{_many(len(decision.denials), 'denied finding')}, and one is enough: DENY.</p>"
 
 
 def _second_reader(report: AuditReport) -> Iterator[str]:
     facts = [fact for fact in report.facts if fact.kind == "pickle.second-reader"]
     if not facts:
         return
-    yield f'<h2>Second reader <span class="count">fickling, {len(facts):,} streams</span></h2>'
+    yield f'<h2>Second reader <span class="count">fickling, {_many(len(facts), "stream")}</span></h2>'
     for fact in facts:
         said = ", ".join(str(fact.data[key]) for key in ("status", "detail") if fact.data.get(key))
         yield f'<p><span class="mono">{escape(place(fact.location))}</span>: '
         yield f"{_text(said)}{escape(rating(fact))}</p>"
         lines = report.explanations.get(str(fact.location), "").splitlines()
         if lines:
-            yield f"<details><summary>decompilation, {len(lines):,} lines</summary>"
+            yield f"<details><summary>decompilation, {_many(len(lines), 'line')}</summary>"
             shown = [escape(quoted(line).removeprefix("    | ")) for line in lines[:MOST_LINES]]
             yield f'<pre class="source">{chr(10).join(shown)}</pre>'
             if len(lines) > MOST_LINES:

@@ -1,4 +1,6 @@
-"""Markdown for pull requests, job summaries and mail, in GitHub's dialect: https://github.github.com/gfm/
+"""Markdown for pull requests, job summaries and mail, in GitHub's dialect.
+
+https://github.github.com/gfm/
 
 Text from files stands in code spans, where no link, mention, reference, formula or HTML is read. The fence
 is longer than any run of backticks inside, and pipes are escaped for the table.
@@ -39,7 +41,7 @@ def join(documents: Sequence[str]) -> str:
 
 
 def within(report: AuditReport, most: int, style: Style = PLAIN) -> str:
-    """The report in at most `most` bytes of UTF-8: whole lines, and a last one that counts what is missing."""
+    """The report in at most `most` bytes of UTF-8: whole lines, then one that counts what is missing."""
     kept: list[str] = []
     used = 200
     lines = list(_lines(report, style))

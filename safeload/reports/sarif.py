@@ -1,4 +1,6 @@
-"""SARIF 2.1.0 for code scanning services: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+"""SARIF 2.1.0 for code scanning services.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/
 
 One run per subject, one result per finding. What GitHub asks beyond the standard: every result has a
 location in the repository with a start line, since one without makes it refuse the whole file; URIs are
@@ -146,7 +148,9 @@ def _artifact(artifact: Artifact, report: AuditReport, style: Style) -> dict[str
         },
     }
     if artifact.digest is not None:
-        name = {"sha256": "sha-256", "sha1": "sha-1"}.get(artifact.digest.algorithm, artifact.digest.algorithm)
+        name = {"sha256": "sha-256", "sha1": "sha-1"}.get(
+            artifact.digest.algorithm, artifact.digest.algorithm
+        )
         found["hashes"] = {name: artifact.digest.hex}
     return found
 
