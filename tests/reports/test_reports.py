@@ -158,7 +158,7 @@ def test_the_help_lists_the_formats():
     """`--format` names them all without importing any."""
     assert sorted(FORMATS) == sorted(REPORTERS)
     assert sorted(formats()) == sorted(FORMATS)
-    assert all(reporter(module).FORMAT == form for form, module in formats().items())
+    assert all(form == reporter(module).FORMAT for form, module in formats().items())
 
 
 @pytest.mark.parametrize("form", REPORTERS)
