@@ -17,31 +17,27 @@ _MOST = 100
 
 @record
 class Card:
-    """Fields of a model card and a configuration."""
+    """Fields of model cards and configurations, each name once."""
 
-    licenses: tuple[str, ...] = ()
-    architectures: tuple[str, ...] = ()
-    family: str = ""
-    """`model_type` of the configuration."""
-    task: str = ""
-    datasets: tuple[str, ...] = ()
+    licenses: tuple[str, ...]
+    architectures: tuple[str, ...]
+    families: tuple[str, ...]
+    """`model_type` of the configurations."""
 
 
 def card_of(facts: Iterable[Fact]) -> Card:
-    """The card that facts of the kinds `model.card` and `model.config` describe."""
+    """The card that facts of the kinds `license.stated` and `config.architecture` describe."""
     found: dict[str, list[str]] = {}
     for fact in facts:
-        if fact.kind not in {"model.card", "model.config"}:
+        if fact.kind not in {"license.stated", "config.architecture"}:
             continue
         for name, value in fact.data.items():
             values = value if isinstance(value, (list, tuple)) else (value,)
             found.setdefault(name, []).extend(str(item) for item in values if item)
     return Card(
-        licenses=_few(found, "license"),
+        licenses=_few(found, "licenses"),
         architectures=_few(found, "architectures"),
-        family="".join(_few(found, "model_type")[:1]),
-        task="".join(_few(found, "pipeline_tag")[:1]),
-        datasets=_few(found, "datasets"),
+        families=_few(found, "model_type"),
     )
 
 

@@ -93,12 +93,8 @@ def _model(report: AuditReport, style: Style) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     if card.architectures:
         parameters["modelArchitecture"] = clipped(", ".join(card.architectures))
-    if card.family:
-        parameters["architectureFamily"] = clipped(card.family)
-    if card.task:
-        parameters["task"] = clipped(card.task)
-    if card.datasets:
-        parameters["datasets"] = [{"type": "dataset", "name": clipped(name)} for name in card.datasets]
+    if card.families:
+        parameters["architectureFamily"] = clipped(", ".join(card.families))
     if parameters:
         found["modelCard"] = {"modelParameters": parameters}
     return found

@@ -24,7 +24,11 @@ def seeds() -> list[bytes]:
     from tests.reports.test_text import sample
 
     texts = [json_v2.render(sample()), json_v2.render(empty())]
-    return [*(text.encode() for text in texts), json_v2.join(texts).encode(), b'{"schema": "safeload/report/v2"}']
+    return [
+        *(text.encode() for text in texts),
+        json_v2.join(texts).encode(),
+        b'{"schema": "safeload/report/v2"}',
+    ]
 
 
 def read(data: bytes) -> tuple[Saved, ...] | FormatError:

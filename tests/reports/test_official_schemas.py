@@ -76,8 +76,9 @@ def many():
             for at in range(200)
         ],
         facts=[
-            fact("model.card", license=["apache-2.0"], datasets=["c4", "<b>"], pipeline_tag="fill-mask"),
-            fact("model.config", model_type="bert", architectures=["BertModel"]),
+            fact("license.stated", licenses=["apache-2.0", "<b>"]),
+            fact("config.architecture", model_type="bert", architectures=["BertModel"]),
+            fact("config.architecture", model_type="bert", architectures=[]),
         ],
         subject="hf:org/name@" + "a" * 40,
     )
@@ -235,17 +236,15 @@ def test_the_cyclonedx_schema_refuses_something():
 
 
 def test_the_bill_names_what_is_known():
-    """Digests, commit, licence, architecture and data sets."""
+    """Digests, commit, licences and architecture."""
     document = json.loads(cyclonedx.render(many()))
     model = document["metadata"]["component"]
     assert model["type"] == "machine-learning-model"
     assert model["version"] == "a" * 40
-    assert model["licenses"] == [{"license": {"name": "apache-2.0"}}]
+    assert model["licenses"] == [{"license": {"name": "apache-2.0"}}, {"license": {"name": "<b>"}}]
     assert model["modelCard"]["modelParameters"] == {
         "modelArchitecture": "BertModel",
         "architectureFamily": "bert",
-        "task": "fill-mask",
-        "datasets": [{"type": "dataset", "name": "c4"}, {"type": "dataset", "name": "<b>"}],
     }
     (file,) = document["components"]
     assert file["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
