@@ -39,7 +39,7 @@ def read(data: bytes) -> tuple[Saved, ...] | FormatError:
         return error
 
 
-def check(data: bytes, result: object) -> None:  # noqa: ARG001 - the protocol
+def check(data: bytes, result: object) -> None:
     """What has to hold of reports."""
     if not isinstance(result, tuple):
         return
