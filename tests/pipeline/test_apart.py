@@ -257,7 +257,7 @@ def test_relations_are_the_same(tmp_path):
     })  # fmt: skip
     put(tmp_path, "shards/model-00001-of-00001.safetensors", tensors("a"))
     here, apart = (report(tmp_path, policy) for policy in (NATIVE, ALL))
-    kinds = {fact["kind"] for fact in here["facts"]}
+    kinds = {fact["kind"] for place in here["facts"] for fact in place["facts"]}
     assert {"index.incomplete", "index.size", "config.redirect", "index.path"} <= kinds
     formats = {item["location"]["artifact"]: item["format"] for item in apart["artifacts"]}
     assert formats["onnx/w.data"] == formats["tf/model.data-00000-of-00001"] == "raw-tensor"
