@@ -88,6 +88,8 @@ class Rendering:
         self._settings = settings
         self._anchors = anchors or {}
         self._base = repository()
+        here = os.path.realpath(os.getcwd())  # noqa: PTH109 - a string, as above
+        self._prefix = here.removeprefix(self._base) if f"{here}/".startswith(f"{self._base}/") else ""
         self._summary: list[str] | None = [] if summary else None
         if summary and not os.environ.get(SUMMARY):
             raise UsageError(f"--summary appends to the file that {SUMMARY} names, and it names none")
@@ -122,6 +124,7 @@ class Rendering:
                 colour=coloured(target.output, self._settings.color),
                 anchors=self._anchors,
                 base=self._base,
+                prefix=self._prefix.strip("/"),
                 version=version or __version__,
             )
             target.documents.append(target.reporter.render(report, style))

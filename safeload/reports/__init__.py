@@ -38,6 +38,8 @@ class Style:
     """Lines of lock files, for formats that point into a repository."""
     base: str | None = None
     """Absolute path of the repository that these formats point into, where a subject may lie."""
+    prefix: str = ""
+    """Path of the working directory in that repository: names of lock files are relative to it."""
     version: str = __version__
     """Version of safeload that made the report."""
 

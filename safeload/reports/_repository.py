@@ -34,7 +34,7 @@ def spot(report: AuditReport, location: Location, style: Style) -> Spot:
     anchors = style.anchors.get(subject, {})
     anchor = anchors.get(location.artifact) or anchors.get("")
     if anchor is not None:
-        return Spot(_inside(anchor[0]), anchor[1], itself=False)
+        return Spot(_inside(_lock(anchor[0], style)), anchor[1], itself=False)
     listed = any(entry.path == location.artifact for entry in report.manifest.entries)
     path = location.artifact if listed else ""
     return Spot(_inside(_path(subject, path, style.base)), 1, itself=listed)
@@ -54,6 +54,13 @@ def _path(subject: str, path: str, base: str | None) -> str:
     if inside and whole.startswith(inside):
         return whole.removeprefix(inside)
     return path or root.rpartition("/")[2]
+
+
+def _lock(name: str, style: Style) -> str:
+    """The path of a lock file in the repository."""
+    if not name.startswith("/"):
+        return f"{style.prefix}/{name}"
+    return _path(f"{_LOCAL}{name}", "", style.base)
 
 
 def _inside(path: str) -> str:

@@ -195,6 +195,24 @@ def test_results_stand_at_the_lines_of_a_lock_file():
     assert json.loads(gitlab.render(made, style))[0]["location"] == {"path": lock, "lines": {"begin": 12}}
 
 
+@pytest.mark.parametrize(
+    ("lock", "style", "expected"),
+    [
+        ("safeload.lock", {}, "safeload.lock"),
+        ("safeload.lock", {"prefix": "services/a"}, "services/a/safeload.lock"),
+        ("/home/me/repo/b/safeload.lock", {"base": "/home/me/repo", "prefix": "services"}, "b/safeload.lock"),
+        ("/elsewhere/safeload.lock", {"base": "/home/me/repo", "prefix": "services"}, "safeload.lock"),
+        ("../../safeload.lock", {"prefix": "a"}, "a/safeload.lock"),
+    ],
+)
+def test_lock_files_are_named_from_the_root_of_the_repository(lock, style, expected):
+    """Wherever in it safeload was started."""
+    made = report(POLICY, [finding(at="a")], [artifact("a")], subject="hf:org/name")
+    shown = Style(anchors={"hf:org/name": {"": (lock, 3)}}, **style)
+    (element,) = json.loads(gitlab.render(made, shown))
+    assert element["location"] == {"path": expected, "lines": {"begin": 3}}
+
+
 def test_local_files_stand_at_their_place_in_the_repository():
     """With the byte; the path starts at the repository's root, whatever machine it was."""
     made = report(
