@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Audits and reports; the step of action.yml, and of any other service. All arguments are variables, so that no
 # text of a workflow's input is ever read as a command:
-#   SAFELOAD_PATHS          what to audit, one a line
+#   SAFELOAD_PATHS          what to audit, one a line; empty: all that the lock names
+#   SAFELOAD_LOCK           a lock file that all of it is held to, or empty
 #   SAFELOAD_ACTION_POLICY  a policy file or built-in, or empty
 #   SAFELOAD_TRUST          a trust store, or empty
 #   SAFELOAD_OFFLINE        true or false
@@ -16,8 +17,8 @@ while IFS= read -r line || [[ -n $line ]]; do
     line=${line%"${line##*[![:space:]]}"}
     [[ -z $line ]] || paths+=("$line")
 done <<<"${SAFELOAD_PATHS:-}"
-if ((${#paths[@]} == 0)); then
-    echo "there is nothing to audit: the input paths is empty" >&2
+if ((${#paths[@]} == 0)) && [[ -z ${SAFELOAD_LOCK:-} ]]; then
+    echo "there is nothing to audit: neither paths nor a lock is given" >&2
     exit 2
 fi
 
@@ -28,6 +29,7 @@ rm -f "$reports"/decision.json "$reports"/safeload.sarif "$reports"/safeload.htm
 options=(--format github)
 options+=(-o "json=$reports/decision.json" -o "sarif=$reports/safeload.sarif" -o "html=$reports/safeload.html")
 [[ -z ${SAFELOAD_ACTION_POLICY:-} ]] || options+=("--policy=$SAFELOAD_ACTION_POLICY")
+[[ -z ${SAFELOAD_LOCK:-} ]] || options+=("--lock=$SAFELOAD_LOCK")
 [[ -z ${SAFELOAD_TRUST:-} ]] || options+=("--trust=$SAFELOAD_TRUST")
 for name in SAFELOAD_OFFLINE SAFELOAD_SUMMARY; do
     case ${!name:-false} in
@@ -49,7 +51,7 @@ deny | error) ;;
 esac
 
 status=0
-safeload audit "${options[@]}" -- "${paths[@]}" || status=$?
+safeload audit "${options[@]}" -- ${paths[@]+"${paths[@]}"} || status=$?
 case $status in
 0) verdict=allow ;;
 1) verdict=deny ;;

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from safeload.core import AuditReport
-    from safeload.reports import Anchors, Reporter
+    from safeload.reports import Reporter
     from safeload.sources.tool_settings import Settings
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -77,7 +77,6 @@ class Rendering:
         *,
         settings: Settings,
         summary: bool = False,
-        anchors: Anchors | None = None,
     ) -> None:
         """Find the formats.
 
@@ -86,7 +85,6 @@ class Rendering:
         """
         known = formats()
         self._settings = settings
-        self._anchors = anchors or {}
         self._base = repository()
         here = os.path.realpath(os.getcwd())  # noqa: PTH109 - a string, as above
         self._prefix = here.removeprefix(self._base) if f"{here}/".startswith(f"{self._base}/") else ""
@@ -122,7 +120,6 @@ class Rendering:
         for target in self._targets:
             style = Style(
                 colour=coloured(target.output, self._settings.color),
-                anchors=self._anchors,
                 base=self._base,
                 prefix=self._prefix.strip("/"),
                 version=version or __version__,

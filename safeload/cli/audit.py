@@ -1,8 +1,7 @@
-"""`safeload audit PATH...`: judge every file and report."""
+"""`safeload audit PATH...`: judge every file and report; `--locked` holds the files to a lock."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -11,20 +10,23 @@ from safeload.cli._options import policy_option
 from safeload.cli._rendering import output_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from safeload.core import AuditReport
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @policy_option
 @output_options
 @click.option("--repository", metavar="ORG/NAME", help="What the clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option(
+    "--locked", is_flag=True, help="Hold all files to safeload.lock; without PATH, all of its subjects."
+)
+@click.option("--lock", metavar="FILE", help="The same with another lock file.")
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
@@ -34,6 +36,8 @@ def command(
     outputs: Sequence[str],
     *,
     summary: bool,
+    locked: bool,
+    lock: str | None,
     quick: bool,
     offline: bool,
     **asked: str | None,
@@ -49,21 +53,28 @@ def command(
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
     compared with it. git is never run, and its configuration never read.
+
+    With --locked or --lock, a subject has to be in the lock file, and its files have to be the ones that
+    were locked: no other, no more, no fewer. A Hub repository is then asked for at its locked commit.
     """
     from safeload.cli import FAILED, complain, worst
     from safeload.cli._rendering import Rendering
+    from safeload.cli._subjects import audit_subject, read_lock_of, subjects_of
     from safeload.errors import UsageError
     from safeload.sources.tool_settings import read_settings
 
     settings = read_settings(paths)
     rendering = Rendering(form, outputs, settings=settings, summary=summary)
     codes: list[int] = []
-    for path in paths:
+    held = read_lock_of(lock, locked=locked)
+    for subject in subjects_of(paths, held, asked):
         try:
-            report = _audit(path, policy, asked, quick=quick, offline=offline, progress=settings.progress)
+            report = audit_subject(
+                subject, policy, quick=quick, offline=offline, lock=held, progress=settings.progress
+            )
         except UsageError as error:
             # the other subjects still get their reports
-            complain(str(error))
+            complain(f"{subject.place}{error}")
             codes.append(FAILED)
             continue
         rendering.add(report)
@@ -81,37 +92,3 @@ def exit_code(report: AuditReport) -> int:
     if decision.verdict is Verdict.DENY:
         return INCONCLUSIVE if decision.inconclusive else DENIED
     return INCONCLUSIVE if report.quick else ALLOWED
-
-
-def _audit(
-    path: str,
-    policy: str | None,
-    asked: Mapping[str, str | None],
-    *,
-    quick: bool,
-    offline: bool,
-    progress: bool,
-) -> AuditReport:
-    """What is not there is no folder, even where a repository of the Hub might have that name."""
-    from safeload.cli._progress import ProgressLine
-    from safeload.pipeline import Origin, audit
-
-    target: str | Path = path
-    hub = None
-    if path.startswith("hf:"):
-        from safeload.sources.hub_api import HubAccess
-
-        hub = HubAccess(local_files_only=offline)
-    elif not os.path.isdir(path):  # noqa: PTH112 - most subjects are folders, and start without pathlib
-        from pathlib import Path
-
-        target = Path(path)
-    with ProgressLine(wanted=progress) as line:
-        return audit(
-            target,
-            policy=policy,
-            quick=quick,
-            progress=line.callback,
-            origin=Origin(**asked),
-            hub=hub,
-        )

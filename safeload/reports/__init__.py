@@ -13,19 +13,15 @@ report holds what all others need, and `_saved.py` reads it back.
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from safeload import __version__
 from safeload.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from safeload.core import AuditReport
-
-Anchors: TypeAlias = "Mapping[str, Mapping[str, tuple[str, int]]]"
-"""Subject -> path of a file in it ("" for the subject itself) -> the lock file that names it, the line."""
 
 
 @record
@@ -34,12 +30,10 @@ class Style:
 
     colour: bool = False
     """For a terminal, where the format has any."""
-    anchors: Anchors = MappingProxyType({})
-    """Lines of lock files, for formats that point into a repository."""
     base: str | None = None
-    """Absolute path of the repository that these formats point into, where a subject may lie."""
+    """Absolute path of the repository into which formats for code review point: subjects may lie in it."""
     prefix: str = ""
-    """Path of the working directory in that repository: names of lock files are relative to it."""
+    """Path of the working directory in that repository: the name of a lock file is relative to it."""
     version: str = __version__
     """Version of safeload that made the report."""
 

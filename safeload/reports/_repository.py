@@ -1,6 +1,6 @@
 """Where a finding is shown by services that know nothing but files and lines of a repository.
 
-    1. the line of a lock file that names the file, or the subject, where anchors are at hand
+    1. the line of the lock file that names the file, or else the subject, where it was held to a lock
     2. the file itself, relative to the repository, where the subject lies in it
     3. the file's name in the subject
 
@@ -30,11 +30,15 @@ class Spot(NamedTuple):
 
 def spot(report: AuditReport, location: Location, style: Style) -> Spot:
     """The file and line that stand for a location."""
+    if report.lock is None:
+        return file_spot(report, location, style)
+    line = report.lock_lines.get(location.artifact) or report.lock_lines.get("", 1)
+    return Spot(_inside(_lock(report.lock, style)), line, itself=False)
+
+
+def file_spot(report: AuditReport, location: Location, style: Style) -> Spot:
+    """The file itself, whether a lock names it or not."""
     subject = report.decision.subject
-    anchors = style.anchors.get(subject, {})
-    anchor = anchors.get(location.artifact) or anchors.get("")
-    if anchor is not None:
-        return Spot(_inside(_lock(anchor[0], style)), anchor[1], itself=False)
     listed = any(entry.path == location.artifact for entry in report.manifest.entries)
     path = location.artifact if listed else ""
     return Spot(_inside(_path(subject, path, style.base)), 1, itself=listed)

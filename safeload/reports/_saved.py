@@ -197,11 +197,12 @@ def _saved(at: _At) -> Saved:
             f"{at.where} has the schema {at.value['schema'][:60]!r}, and {SCHEMA} is read"
         )
     (
-        _, tool, subject, commit, excluded, scope, verdict, inconclusive, quick, policy, summary, reasons,
-        artifacts, evidence, facts, excerpts, explanations, rooms,
+        _, tool, subject, commit, excluded, lock, scope, verdict, inconclusive, quick, policy, summary,
+        reasons, artifacts, evidence, facts, excerpts, explanations, rooms,
     ) = at.fields(
-        "schema", "tool", "subject", "commit", "excluded", "scope", "verdict", "inconclusive", "quick",
-        "policy", "summary", "reasons", "artifacts", "evidence", "facts", "excerpts", "explanations", "rooms",
+        "schema", "tool", "subject", "commit", "excluded", "lock", "scope", "verdict", "inconclusive",
+        "quick", "policy", "summary", "reasons", "artifacts", "evidence", "facts", "excerpts",
+        "explanations", "rooms",
     )  # fmt: skip
     _, version = tool.fields("name", "version")
     scope_name, roles = scope.fields("name", "roles")
@@ -218,6 +219,7 @@ def _saved(at: _At) -> Saved:
         policy_source=policy_source.text(),
         policy_digest=policy_digest.digest(),
     )
+    held, lines = _lock(lock)
     report = AuditReport(
         decision=decision,
         manifest=Manifest(
@@ -234,9 +236,22 @@ def _saved(at: _At) -> Saved:
         quick=quick.flag(),
         rooms=tuple(room.texts() for room in rooms.items()),
         excerpts=tuple(_excerpt(item) for item in excerpts.items()),
+        lock=held,
+        lock_lines=lines,
     )
     _agree(report, summary)
     return Saved(report=report, version=version.text())
+
+
+def _lock(at: _At) -> tuple[str | None, Mapping[str, int]]:
+    if at.value is None:
+        return None, {}
+    source, lines = at.fields("source", "lines")
+    if not isinstance(lines.value, dict):
+        lines.wrong("an object")
+    return source.text(), {
+        path: _At(line, f"{lines.where}, an entry").whole() for path, line in lines.value.items()
+    }
 
 
 def _agree(report: AuditReport, summary: _At) -> None:

@@ -50,6 +50,7 @@ def heading(report: AuditReport, style: Style) -> dict[str, Any]:
         "subject": decision.subject,
         "commit": report.manifest.commit,
         "excluded": list(report.manifest.excluded),
+        "lock": None if report.lock is None else {"source": report.lock, "lines": dict(report.lock_lines)},
         "scope": {
             "name": decision.scope.name,
             "roles": sorted(role.value for role in decision.scope.roles),

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from safeload.core import Level, Severity
 from safeload.reports import PLAIN
-from safeload.reports._repository import name_of, spot
+from safeload.reports._repository import file_spot, name_of, spot
 from safeload.reports._rules import catalogue, sentence
 from safeload.reports._words import by_coverage, clipped, excerpts, files, place
 
@@ -138,7 +138,7 @@ def _rule(rule_id: str, report: AuditReport) -> dict[str, Any]:
 
 def _artifact(artifact: Artifact, report: AuditReport, style: Style) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "location": {"uri": relative_uri(spot(report, artifact.location, _unanchored(style)).path)},
+        "location": {"uri": relative_uri(file_spot(report, artifact.location, style).path)},
         "length": artifact.size,
         "properties": {
             "name": clipped(artifact.location.artifact),
@@ -153,10 +153,6 @@ def _artifact(artifact: Artifact, report: AuditReport, style: Style) -> dict[str
         )
         found["hashes"] = {name: artifact.digest.hex}
     return found
-
-
-def _unanchored(style: Style) -> Style:
-    return PLAIN if style.base is None else type(style)(base=style.base)
 
 
 class _Results:

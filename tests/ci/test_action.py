@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from safeload.cli import main
 from tests.cli.test_command_line import RUNS_A_COMMAND, model  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parent.parent.parent
@@ -78,6 +79,27 @@ def test_a_denied_model_fails_with_annotations(runner, tmp_path, model):  # noqa
     assert not list(tmp_path.rglob("pwned"))
 
 
+def test_a_lock_names_what_is_audited_and_gives_findings_their_lines(runner, tmp_path, model):  # noqa: F811
+    """Without paths; a file that changed is denied at its line of the lock."""
+    assert main(["lock", str(model), "-o", str(tmp_path / "safeload.lock")]) == 0
+    assert runner(SAFELOAD_LOCK="safeload.lock").returncode == 0
+    (tmp_path / "output").unlink()
+    (model / "config.json").write_text("{}")
+    done = runner(SAFELOAD_LOCK="safeload.lock")
+    assert done.returncode == 1
+    (run,) = json.loads(Path(outputs(tmp_path)["sarif"]).read_text())["runs"]
+    lines = (tmp_path / "safeload.lock").read_text().splitlines()
+    place = next(
+        result["locations"][0]["physicalLocation"]
+        for result in run["results"]
+        if result["ruleId"] == "integrity.mismatch"
+    )
+    assert place["artifactLocation"]["uri"] == "safeload.lock"
+    assert lines[place["region"]["startLine"] - 1].startswith('"config.json" = ')
+    again = runner(SAFELOAD_LOCK="../work/safeload.lock", SAFELOAD_PATHS="model")
+    assert again.returncode == 2
+
+
 def test_report_only_passes_a_denied_model_but_no_error(runner, tmp_path, model):  # noqa: F811
     """`fail-on: error` hides verdicts, never failures of the tool."""
     (model / "pytorch_model.bin").write_bytes(RUNS_A_COMMAND)
@@ -118,7 +140,7 @@ def test_inputs_are_never_commands_nor_options(runner, tmp_path, hostile):
     assert done.returncode == 2
     assert "Usage:" not in done.stdout
     assert not list(tmp_path.rglob("pwned"))
-    for name in ("SAFELOAD_ACTION_POLICY", "SAFELOAD_TRUST"):
+    for name in ("SAFELOAD_ACTION_POLICY", "SAFELOAD_TRUST", "SAFELOAD_LOCK"):
         assert runner(SAFELOAD_PATHS="model", **{name: hostile.replace("\n", " ")}).returncode == 2
     assert not list(tmp_path.rglob("pwned"))
 

@@ -94,6 +94,17 @@ def test_the_hooks_as_they_stand(scratch):
     check(scratch)
 
 
+def test_a_lock_that_is_not_in_step_fails(scratch):
+    """It passes while the files are those that it holds."""
+    hook = next(hook for hook in HOOKS if hook["id"] == "safeload-lock")
+    configure(scratch, {"repo": "local", "hooks": [hook | {"language": "system"}]})
+    subprocess.run(["safeload", "lock", "models"], cwd=scratch, check=True, capture_output=True)
+    done = pre_commit(scratch, "run", "--all-files")
+    assert done.returncode == 0, done.stdout
+    (scratch / "models" / "config.json").write_text("{}")
+    assert pre_commit(scratch, "run", "--all-files").returncode == 1
+
+
 @pytest.mark.slow
 def test_the_hooks_in_an_environment_of_pre_commit(scratch, tmp_path, monkeypatch):
     """Installed by pre-commit from a repository, from the package index, and without torch."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import safeload
 from safeload import discovery
+from safeload.formats.lock_file_write import write_lock
 from safeload.reports import Style
+from tests.forge import locks
 from tests.reports.test_text import sample
 from tests.rules.test_catalogue import RULES
 
@@ -38,6 +40,7 @@ def goldens() -> dict[str, str]:
     return {
         "public_api.txt": "".join(f"{name}\n" for name in sorted(safeload.__all__)),
         "rules.txt": "".join(f"{line}\n" for line in rules),
+        "safeload.lock": write_lock(locks.sample()),
     } | {f"report.{ENDINGS[module.FORMAT]}": rendered(module) for module in REPORTERS}
 
 

@@ -174,10 +174,8 @@ def test_results_stand_at_the_lines_of_a_lock_file():
         [artifact("a.bin"), artifact("b.bin")],
         subject="hf:org/name",
     )
-    style = Style(
-        anchors={"hf:org/name": {"a.bin": ("models/safeload.lock", 12), "": ("models/safeload.lock", 4)}}
-    )
-    (run,) = json.loads(sarif.render(made, style))["runs"]
+    made = replace(made, lock="models/safeload.lock", lock_lines={"a.bin": 12, "": 4})
+    (run,) = json.loads(sarif.render(made))["runs"]
     places = {
         result["properties"]["artifact"]: (
             result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
@@ -191,8 +189,8 @@ def test_results_stand_at_the_lines_of_a_lock_file():
         "b.bin": (lock, {"startLine": 4}),
         "hf:org/name": (lock, {"startLine": 4}),
     }
-    assert "file=models/safeload.lock,line=12," in github.render(made, style)
-    assert json.loads(gitlab.render(made, style))[0]["location"] == {"path": lock, "lines": {"begin": 12}}
+    assert "file=models/safeload.lock,line=12," in github.render(made)
+    assert json.loads(gitlab.render(made))[0]["location"] == {"path": lock, "lines": {"begin": 12}}
 
 
 @pytest.mark.parametrize(
@@ -208,8 +206,8 @@ def test_results_stand_at_the_lines_of_a_lock_file():
 def test_lock_files_are_named_from_the_root_of_the_repository(lock, style, expected):
     """Wherever in it safeload was started."""
     made = report(POLICY, [finding(at="a")], [artifact("a")], subject="hf:org/name")
-    shown = Style(anchors={"hf:org/name": {"": (lock, 3)}}, **style)
-    (element,) = json.loads(gitlab.render(made, shown))
+    made = replace(made, lock=lock, lock_lines={"": 3})
+    (element,) = json.loads(gitlab.render(made, Style(**style)))
     assert element["location"] == {"path": expected, "lines": {"begin": 3}}
 
 

@@ -46,12 +46,14 @@ def without(*path):
 
 def test_what_was_written_is_read():
     """Every field comes back, the version too, from an object and from a list."""
-    for made in (sample(), hostile_report(), many()):
+    locked = replace(sample(), lock="safeload.lock", lock_lines={"": 3, "x.dat": 7})
+    for made in (sample(), hostile_report(), many(), locked):
         text = json_v2.render(made)
         (saved,) = _saved.parse_reports(text.encode())
         assert json_v2.render(saved.report) == text
         assert saved.report.decision == made.decision
         assert saved.report.excerpts == made.excerpts
+        assert (saved.report.lock, saved.report.lock_lines) == (made.lock, made.lock_lines)
     one = json_v2.render(sample())
     assert len(_saved.parse_reports(json_v2.join([one, one, one]).encode())) == 3
     assert read(edited("tool", "version", value="9.9"))[0].version == "9.9"
@@ -79,6 +81,10 @@ def test_what_was_written_is_read():
         (edited("subject", value=None), _saved.ReportTypeWrong),
         (edited("commit", value=1), _saved.ReportTypeWrong),
         (edited("quick", value=0), _saved.ReportTypeWrong),
+        (edited("lock", value="safeload.lock"), _saved.ReportTypeWrong),
+        (edited("lock", value={"source": "a", "lines": []}), _saved.ReportTypeWrong),
+        (edited("lock", value={"source": "a", "lines": {"b": "1"}}), _saved.ReportTypeWrong),
+        (edited("lock", value={"source": "a", "lines": {"b": -1}}), _saved.ReportValueWrong),
         (edited("reasons", value={}), _saved.ReportTypeWrong),
         (edited("artifacts", 0, "size", value=True), _saved.ReportTypeWrong),
         (edited("artifacts", 0, "size", value=1.0), _saved.ReportTypeWrong),
