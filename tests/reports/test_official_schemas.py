@@ -20,9 +20,10 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from lxml import etree
 
-from safeload.core import Digest, Excerpt, Location
+from safeload.core import Coverage, Digest, Excerpt, Level, Location, Role, Severity, Status
+from safeload.errors import FormatError
 from safeload.record import replace
-from safeload.reports import Style, cyclonedx, github, gitlab, junit, sarif
+from safeload.reports import Style, _saved, cyclonedx, github, gitlab, json_v2, jsonl, junit, sarif
 from tests.forge.findings import artifact, fact, finding, report, waived
 from tests.reports.test_reports import HOSTILE, POLICY, hostile_report
 from tests.reports.test_text import sample
@@ -307,3 +308,61 @@ def test_github_commands_can_be_read_back():
         assert not re.search(r"%(?!25|0A|0D|3A|2C)", properties + message)
     assert any("a:b,c%250Ad" in line for line in lines)
     assert len(HOSTILE) > 20
+
+
+def own_schema(name, *, strict):
+    """A schema of ours; the strict form takes no key that it does not list."""
+    text = (Path(__file__).parent.parent.parent / "docs" / "schemas" / name).read_text(encoding="utf-8")
+
+    def closed(value):
+        if isinstance(value, list):
+            return [closed(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        made = {key: closed(item) for key, item in value.items()}
+        if "required" in made and strict:
+            made["additionalProperties"] = False
+        return made
+
+    schema = closed(json.loads(text))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+LOCKED = replace(many(), lock="safeload.lock", lock_lines={"": 3, "model.bin": 9})
+
+
+@pytest.mark.parametrize("made", [*(make() for make in REPORTS.values()), LOCKED], ids=[*REPORTS, "locked"])
+def test_json_follows_the_published_schema(made):
+    """docs/schemas describes every key that is written, and no other."""
+    check = own_schema("report-v2.schema.json", strict=True)
+    text = json_v2.render(made)
+    check.validate(json.loads(text))
+    check.validate(json.loads(json_v2.join([text, text])))
+    check = own_schema("report-line-v1.schema.json", strict=True)
+    for line in jsonl.render(made).splitlines():
+        check.validate(json.loads(line))
+
+
+def test_the_published_schema_knows_the_closed_sets():
+    """A new role, coverage, status, level or severity is one of the schema, too."""
+    definitions = own_schema("report-v2.schema.json", strict=False).schema["$defs"]
+    artifact_keys, reason_keys = definitions["artifact"]["properties"], definitions["reason"]["properties"]
+    for listed, values in (
+        (artifact_keys["role"], [item.value for item in Role]),
+        (artifact_keys["coverage"], [item.value for item in Coverage]),
+        (definitions["evidence"]["properties"]["status"], [item.value for item in Status]),
+        (reason_keys["level"], [item.value for item in Level]),
+        (reason_keys["severity"], [item.name.lower() for item in Severity]),
+    ):
+        assert sorted(listed["enum"]) == sorted(values)
+
+
+def test_the_published_schema_refuses_what_the_reader_refuses():
+    """Both say the same about a key that is missing, and about a value outside its set."""
+    check = own_schema("report-v2.schema.json", strict=True)
+    for change in ({"verdict": "MAYBE"}, {"scope": "everything"}, {"more": 1}, {"rooms": [1]}):
+        document = json.loads(json_v2.render(sample())) | change
+        assert not check.is_valid(document)
+        with pytest.raises(FormatError):
+            _saved.parse_reports(json.dumps(document).encode())
