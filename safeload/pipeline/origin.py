@@ -79,7 +79,7 @@ class FoundOrigin:
     memory: str | None = None
     opened: GitStore | None = None
     listing: Mapping[str, str] | None = None
-    """Path -> git blob id as a Hub lists them, where there is no claim to compare with."""
+    """Path -> git blob id as a Hub lists them, for files that cannot be compared with their commit."""
     hub_scan: HubScan | None = None
     held: Held | None = None
     """The entry of a lock file, where the caller named one."""
@@ -229,6 +229,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         raise UsageError("the origin of a checkpoint cannot be checked without a trust store")
     signature = _named(asked, source, policy.limits)
     scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
+    listing = None if source.offline else {path: item.blob_id for path, item in source.listing.items()}
     if source.objects is None:
         rule = None if store is None else store.rule_for(source.repository)
         return FoundOrigin(
@@ -238,7 +239,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
             unclaimed=source.objects_problem,
             required="none" if rule is None else rule.require,
             required_by="" if rule is None else rule.place,
-            listing=None if source.offline else {path: item.blob_id for path, item in source.listing.items()},
+            listing=listing,
             hub_scan=scan,
             limits=policy.limits,
         )
@@ -255,6 +256,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         repository=source.repository,
         signature=signature,
         memory=None if store is None else _memory(asked),
+        listing=listing,
         hub_scan=scan,
         limits=policy.limits,
     )

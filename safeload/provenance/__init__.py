@@ -182,16 +182,17 @@ def collect_evidence(case: Case) -> Collected:
 
 def _about_commit(case: Case) -> Collected:
     """What is known of the commit, or of the lack of one."""
-    if case.claim is not None:
-        return _of_commit(case, case.claim)
-    evidence = [_without_claim(case)]
-    facts: list[Fact] = []
-    if case.listing is not None:
-        from safeload.provenance import hub_listing
+    if case.claim is None:
+        found = Collected((_without_claim(case),))
+    else:
+        found = _of_commit(case, case.claim)
+    bound = any(item.kind == BINDING and item.status is not Status.UNAVAILABLE for item in found.evidence)
+    if case.listing is None or bound:
+        return found
+    from safeload.provenance import hub_listing
 
-        listing, facts = hub_listing.collect(case, case.listing)
-        evidence.append(listing)
-    return Collected(tuple(evidence), tuple(facts))
+    listing, different = hub_listing.collect(case, case.listing)
+    return Collected((*found.evidence, listing), (*found.facts, *different), found.accepted)
 
 
 def _of_lock(case: Case, held: Held) -> tuple[Evidence, list[Fact]]:
