@@ -286,6 +286,8 @@ class Scope:
     """`everything`, or what is loaded: `tokenizer`, `config`, `model`."""
     roles: frozenset[Role]
     """Roles whose artifacts will be handed out; ignored for `everything`."""
+    files: frozenset[str] = frozenset()
+    """Paths that will be handed out whatever their role."""
 
     @property
     def everything(self) -> bool:

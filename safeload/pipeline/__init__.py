@@ -399,7 +399,9 @@ def _wanted(
     """Paths that the load will receive, and those among them that are weights."""
     entries = source.manifest.entries
     handed_out = frozenset(
-        entry.path for entry in entries if entry.role in scope.roles and entry.role is not Role.WEIGHTS
+        entry.path
+        for entry in entries
+        if (entry.role in scope.roles and entry.role is not Role.WEIGHTS) or entry.path in scope.files
     )
     if Role.WEIGHTS not in scope.roles:
         return handed_out, frozenset()
