@@ -7,7 +7,8 @@ It has the methods of `tokenizers.Tokenizer` that `Tokenizer` uses, and nothing 
     2. one that strips takes the white space at its sides along
     3. what is between them becomes single characters, a space the token that delimits words
 
-Transcribes `Wav2Vec2CTCTokenizer` of transformers 5.23. No file access here.
+Transcribes `Wav2Vec2CTCTokenizer` of transformers 5.23, but for step 1 among tokens that overlap in a text:
+there the reference's search gives some up for one that then does not come. No file access here.
 """
 
 from __future__ import annotations
