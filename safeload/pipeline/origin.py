@@ -16,6 +16,7 @@ from safeload.errors import FormatError, UsageError
 from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance import BoundFile, Case, Claim, HubScan
 from safeload.record import record, replace
+from safeload.sources import trust_files
 from safeload.sources.blobs import FileBlob, MemoryBlob
 
 if TYPE_CHECKING:
@@ -193,19 +194,20 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
 
 
 def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
-    """The trust store of the policy, or the one that the user names."""
+    """The trust store of the policy, or the one that the user names, or the one of the machine."""
     named = policy.trust_store_path
     if asked.trust is not None:
         given = os.path.abspath(os.fspath(asked.trust))  # noqa: PTH100 - starts without pathlib
         if named is not None and os.path.realpath(named) != os.path.realpath(given):
             raise UsageError(f"the policy names another trust store: {visible(named)}")
         named = given
+    if named is None and os.path.exists(f"{trust_files.ORGANISATION}/{trust_files.NAME}"):  # noqa: PTH110
+        named = trust_files.ORGANISATION
     if named is None:
         return None
     from safeload.provenance.trust_store import parse_trust
-    from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited)
+    files = trust_files.read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
