@@ -206,7 +206,9 @@ class Limits:
 
     # images
     image_pixels: int = 89_478_485
-    """Pixels of one image, before and after it is resized. Pillow warns above it: 256 MB of RGB."""
+    """Pixels of one image that is opened. Pillow warns above it: 256 MB of RGB."""
+    processed_pixels: int = 1 << 24
+    """Pixels of one image as a model gets it: 4096 x 4096. Segment Anything takes 1024 x 1024."""
 
     # chat templates
     template_bytes: int = 256 * KIB

@@ -3,7 +3,7 @@
 A template is a program of the repository, and Jinja's sandbox bounds what it reaches, not what it costs. So
 each rendering has a child of its own, which has so much memory and CPU time, no file, no network, and may
 answer with so many characters. The child is forked from a process that has Jinja in memory and is kept until
-this one ends: see docs/adr/0013-chat-templates-render-in-a-child.md.
+this one ends: see docs/adr/0014-chat-templates-render-in-a-child.md.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ BOOTSTRAP = (
     "from safeload.isolation.render_server import main;raise SystemExit(main())"
 )
 LIBRARIES = ("jinja2", "markupsafe")
+CHATS = 64
+"""Conversations that one child renders: a batch of any size takes as many children as it needs."""
 _BYTES_PER_CHARACTER = 4
 
 
@@ -91,7 +93,7 @@ def render(
     track: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Rendered]:
-    """Each conversation as text, all in one child.
+    """Each conversation as text. One child renders up to `CHATS` of them: the budgets are for so many.
 
     Args:
         template: the text of the template.
@@ -108,11 +110,19 @@ def render(
         TemplateOverBudget: it needs more than it may.
         UsageError: the values are too long, or no child can be started.
     """
-    request = {
-        "template": template, "chats": list(chats), "tools": tools, "documents": documents, "prompt": prompt,
-        "variables": dict(variables), "now": datetime.now().isoformat(), "track": track,  # noqa: DTZ005 - local time, as templates show it
-        "most": limits.render_characters,
-    }  # fmt: skip
+    rendered: list[Rendered] = []
+    now = datetime.now().isoformat()  # noqa: DTZ005 - local time, as templates show it
+    for start in range(0, len(chats), CHATS):
+        request = {
+            "template": template, "chats": list(chats[start : start + CHATS]), "tools": tools,
+            "documents": documents, "prompt": prompt, "variables": dict(variables), "now": now,
+            "track": track, "most": limits.render_characters,
+        }  # fmt: skip
+        rendered += _rendered(request, limits)
+    return rendered
+
+
+def _rendered(request: dict[str, Any], limits: Limits) -> list[Rendered]:
     result, payload = _ask("render", request, limits)
     error = result.get("error")
     if isinstance(error, str):

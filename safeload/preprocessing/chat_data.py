@@ -17,12 +17,22 @@ REASONING = ("reasoning_content", "thinking", "reasoning")
 """Names under which programs pass what a model thought; templates read the first."""
 
 
-def plain_data(value: Any) -> Any:  # noqa: ANN401 - a table of types
+def plain_data(value: Any) -> Any:  # noqa: ANN401 - any object of the caller's
     """The value rebuilt from None, bool, int, float, str, list, tuple and dict.
 
     Objects of a template's data would bring their methods into the sandbox, which knows nothing of them. An
     image or an array becomes the name of its type: templates ask whether it is there, not what it is.
+
+    Raises:
+        ValueError: it nests too deeply, or holds itself.
     """
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise ValueError("a conversation nests too deeply, or holds itself") from None
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a table of types
     if value is None or type(value) in {str, int, float, bool}:
         return value
     if isinstance(value, str):
@@ -32,18 +42,18 @@ def plain_data(value: Any) -> Any:  # noqa: ANN401 - a table of types
     if isinstance(value, float):
         return float.__float__(value)
     if isinstance(value, Mapping):
-        return {plain_data(key): plain_data(item) for key, item in value.items()}
+        return {_plain(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain_data(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, tuple):
-        return tuple(plain_data(item) for item in value)
+        return tuple(_plain(item) for item in value)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
-        return plain_data(value.item())
+        return _plain(value.item())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain_data(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if callable(getattr(value, "model_dump", None)):
-        return plain_data(value.model_dump())
+        return _plain(value.model_dump())
     return f"<{type(value).__name__}>"
 
 

@@ -128,7 +128,9 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     }
     by_id = _described(values.get("added_tokens_decoder"))
     if values.get("added_tokens_decoder") is None:
-        _merge_legacy(values, records, arguments, by_id)
+        beside = _merge_legacy(values, records, arguments, by_id)
+    else:
+        beside = None
     extra = values.get("extra_special_tokens") or ()
     usual = isinstance(extra, dict) or "extra_special_tokens" not in values
     if isinstance(extra, dict):
@@ -141,13 +143,8 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         raise UsageError(
             f"extra_special_tokens is a list of tokens or an object of named ones, not {extra!r}"
         )
-    if usual and records.sentencepiece is not None:
-        from safeload.preprocessing.spm import own_tokens  # most tokenizers have tokenizer.json
-
-        sentinels = t5_extra(values) if known.name == "T5Tokenizer" else ()
-        extra = (*own_tokens(records.sentencepiece), *sentinels)
-    elif usual and known.name in EXTRA:
-        extra = EXTRA[known.name](values)
+    if usual:
+        extra = _usual_extra(known, records, values, beside)
     by_text = {token.content: token for token in by_id.values()}
     special: dict[str, str | AddedToken | None] = dict.fromkeys(SPECIAL_TOKENS)
     special.update(known.tokens)
@@ -225,10 +222,32 @@ def _check(settings: Settings) -> None:
             raise UsageError(f"a special token is a string or an AddedToken, not {token!r}")
 
 
+def _usual_extra(
+    known: TokenizerClass,
+    records: Records,
+    values: Mapping[str, Any],
+    beside: Any,  # noqa: ANN401 - judged JSON
+) -> Any:  # noqa: ANN401 - tokens, which `_check` has the last word about
+    """Extra tokens where nothing says `extra_special_tokens`: those of the files, else of the class."""
+    if records.sentencepiece is not None:
+        from safeload.preprocessing.spm import own_tokens  # most tokenizers have tokenizer.json
+
+        beside = own_tokens(records.sentencepiece)
+    if beside is None:
+        return EXTRA[known.name](values) if known.name in EXTRA else ()
+    if known.name != "T5Tokenizer":
+        return beside
+    sentinels, wanted = sum("<extra_id_" in str(_token(item)) for item in beside), t5_extra(values)
+    if sentinels and wanted and sentinels != len(wanted):
+        raise UsageError(f"extra_ids is {len(wanted)}, and the files list {sentinels} such tokens")
+    return beside if sentinels else (*beside, *wanted)
+
+
 def _merge_legacy(
     values: dict[str, Any], records: Records, arguments: Mapping[str, Any], by_id: dict[int, AddedToken]
-) -> None:
-    """Step 3, and the second half of step 5."""
+) -> Any:  # noqa: ANN401 - a judged JSON value
+    """Step 3, and the second half of step 5; `additional_special_tokens` of the file, or None."""
+    beside = None
     for key, value in (records.special.values if records.special else {}).items():
         if arguments.get(key) or not key.endswith(("_token", "special_tokens")):
             continue  # the caller's word stands, and this file has a say on tokens only
@@ -237,7 +256,7 @@ def _merge_legacy(
             added = [_token(item, special=True) for item in value]
             values[key] = existing + [token for token in added if token not in existing]
         elif key == "additional_special_tokens":
-            values.setdefault("extra_special_tokens", value)
+            beside = value
         elif key == "extra_special_tokens" or key in SPECIAL_TOKENS or _is_token(value):
             tokens = isinstance(value, dict) and key != "extra_special_tokens"
             values[key] = _token(value, special=True) if tokens else value
@@ -248,6 +267,7 @@ def _merge_legacy(
             by_id[index] = AddedToken(text, normalized=text not in special, special=text in special)
     for entry in records.tokenizer.added_tokens if records.tokenizer else ():
         by_id[cast("int", entry["id"])] = _described_token(entry)
+    return beside
 
 
 def _described(decoder: Any) -> dict[int, AddedToken]:  # noqa: ANN401 - a judged JSON value

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.core import Json, VerifiedSnapshot
+    from safeload.preprocessing.image_text_processor import ImageTextProcessor
     from safeload.preprocessing.speech_processor import SpeechProcessor
 
     Builder = Callable[[str, VerifiedSnapshot, "str | Path", dict[str, Any]], Any]
@@ -102,6 +103,20 @@ def _speech(
     )
 
 
+def _image_text(
+    name: str, snapshot: VerifiedSnapshot, name_or_path: str | Path, values: dict[str, Any]
+) -> ImageTextProcessor:
+    """An image processor and a tokenizer. Settings go to the part that has them."""
+    from safeload.preprocessing.image_text_processor import ImageTextProcessor
+    from safeload.resolver import auto_image_processor as images
+
+    processor = images.image_processor_of(snapshot, images.settings_asked(values), name_or_path)
+    tokenizer = load_tokenizer(snapshot, name_or_path=str(name_or_path), writer=write, **values)
+    return ImageTextProcessor(
+        processor, tokenizer, class_name=name, name_or_path=str(name_or_path), writer=write
+    )
+
+
 def _single(name_or_path: str | Path, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of one of these classes
     """The tokenizer or the image processor of a model that needs nothing else."""
     from safeload.resolver import auto, auto_tokenizer
@@ -124,7 +139,9 @@ SINGLE = frozenset(
     }
 )  # fmt: skip
 """Model types that have no processor but one part of it."""
-PROCESSORS: Mapping[str, Builder] = MappingProxyType({"Wav2Vec2Processor": _speech})
+PROCESSORS: Mapping[str, Builder] = MappingProxyType(
+    {"Wav2Vec2Processor": _speech, "CLIPProcessor": _image_text}
+)
 """The closed table of processors."""
 _REASONS: Mapping[str, str] = MappingProxyType(
     {
@@ -133,5 +150,10 @@ _REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 _SPEECH = "wav2vec2 hubert moonshine sew sew-d unispeech unispeech-sat wav2vec2-conformer wavlm"
-MODEL_TYPES: Mapping[str, str] = MappingProxyType(dict.fromkeys(_SPEECH.split(), "Wav2Vec2Processor"))
+MODEL_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(_SPEECH.split(), "Wav2Vec2Processor"),
+        **dict.fromkeys(("aimv2", "clip", "groupvit", "metaclip_2"), "CLIPProcessor"),
+    }
+)
 """The class of a model_type, for files that name none."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from safeload.formats.sentencepiece import parse_sentencepiece
+from safeload.formats.view import BytesView
+from safeload.limits import DEFAULT_LIMITS
 from tests.forge.tokenizers import HOBBIT, texts, write_json
 
 if TYPE_CHECKING:
@@ -82,7 +86,7 @@ def spaced_bpe(*marks: str) -> str:
 
 @functools.cache
 def unigram(*marks: str, unknown: str = "<unk>", table: bool = True) -> str:
-    """A Unigram tokenizer as converted from sentencepiece, with that library's table where it is there."""
+    """A Unigram tokenizer as converted from sentencepiece, with that library's table unless told not."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.Unigram())
@@ -93,9 +97,8 @@ def unigram(*marks: str, unknown: str = "<unk>", table: bool = True) -> str:
     )
     tokenizer.train_from_iterator(CORPUS, trainer)
     document = json.loads(tokenizer.to_str())
-    charsmap = sentencepiece_table() if table else None
     document["normalizer"] = (
-        {"type": "Precompiled", "precompiled_charsmap": charsmap} if charsmap is not None else None
+        {"type": "Precompiled", "precompiled_charsmap": sentencepiece_table()} if table else None
     )
     return json.dumps(document)
 
@@ -118,18 +121,10 @@ def trained_sentencepiece(model_type: str, *, byte_fallback: bool = False, symbo
     return model.getvalue()
 
 
-def sentencepiece_table() -> str | None:
+def sentencepiece_table() -> str:
     """The normalisation table that sentencepiece writes into every model, in base64."""
-    import base64
-    import importlib.util
-
-    if importlib.util.find_spec("sentencepiece") is None:
-        return None
-    from transformers.utils import sentencepiece_model_pb2_new as schema
-
-    model = schema.ModelProto()
-    model.ParseFromString(trained_sentencepiece("unigram"))
-    return base64.b64encode(model.normalizer_spec.precompiled_charsmap).decode("ascii")
+    model = parse_sentencepiece(BytesView(trained_sentencepiece("unigram")), DEFAULT_LIMITS)
+    return base64.b64encode(model.charsmap).decode("ascii")
 
 
 class Kind(NamedTuple):

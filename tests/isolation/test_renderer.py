@@ -203,6 +203,22 @@ def test_what_is_too_long_is_not_sent() -> None:
         text("x", deep)
 
 
+def test_a_batch_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each child has the whole budget for its part of the batch."""
+    monkeypatch.setattr(renderer, "CHATS", 3)
+    chats = [[{"content": str(index)}] for index in range(10)]
+    made = render(
+        "{{ messages[0].content }}",
+        chats,
+        tools=None,
+        documents=None,
+        prompt=False,
+        variables={},
+        limits=SMALL,
+    )
+    assert [item.text for item in made] == [str(index) for index in range(10)]
+
+
 def test_threads_and_forks_render() -> None:
     """Calls from several threads wait for each other; a fork of this process starts a server of its own."""
     results: list[str] = []

@@ -388,6 +388,14 @@ def test_objects_become_plain_values(pair: Both) -> None:
     same(pair, CHATS["plain"], documents=["x"], tokenize=False)
 
 
+def test_values_that_hold_themselves(pair: Both) -> None:
+    """No RecursionError leaves."""
+    message: dict[str, Any] = {"role": "user", "content": "x"}
+    message["again"] = [message]
+    with pytest.raises(ValueError, match="holds itself"):
+        pair.ours.apply_chat_template([message])
+
+
 def test_one_message_at_a_time(pair: Both) -> None:
     """The ids that one more message adds."""
     history, last = CHATS["plain"][:2], CHATS["plain"][2]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from safeload import AutoTokenizer
-from tests.forge.tokenizer_kinds import KINDS, MODELS, files_folder, model_folder
+from safeload.errors import UsageError
+from tests.forge.tokenizer_kinds import KINDS, MODELS, files_folder, folder_of, model_folder
+from tests.forge.tokenizers import write_json
 from tests.parity.test_tokenizer_kinds import ATTRIBUTES, TEXTS, Both, both, described, same
 
 if TYPE_CHECKING:
@@ -59,3 +61,49 @@ def test_a_model_is_read_only_where_nothing_else_would_do(tmp_path: Path) -> Non
     (folder / "tokenizer.model").write_bytes(b"\x0a\x0e\x0a\x05<unk>\x15\x00\x00\x00\x00\x18\x02" + bytes(40))
     again = AutoTokenizer.from_pretrained(folder)
     assert again("a hole")["input_ids"] == tokenizer("a hole")["input_ids"]
+
+
+SIDES: dict[str, tuple[dict[str, object], dict[str, int]]] = {
+    "roberta": ({"bos_token": "<s>", "mask_token": {"content": "<mask>", "lstrip": True, "rstrip": False,
+                                                    "normalized": False, "single_word": False}}, {}),
+    "roberta-by-type": ({"pad_token": "<pad>", "additional_special_tokens": ["<e1>", "<e2>"]}, {"<e1>": 601}),
+    "xlm-roberta": ({"mask_token": {"content": "<mask>", "lstrip": True, "rstrip": False,
+                                    "normalized": True, "single_word": False}}, {}),
+    "camembert": ({"additional_special_tokens": ["<s>NOTUSED", "</s>NOTUSED"], "mask_token": "<mask>"}, {}),
+    "t5": ({"additional_special_tokens": [f"<extra_id_{index}>" for index in range(10)],
+            "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}, {}),
+    "llama-2": ({name: {"content": text, "lstrip": False, "normalized": True, "rstrip": False,
+                        "single_word": False}
+                 for name, text in (("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>"))},
+                {"<pad>": 1200, "[INST]": 1201}),
+    "qwen2-plain": ({"additional_special_tokens": ["<|im_start|>"], "eos_token": "<|im_start|>"},
+                    {"<|im_start|>": 600, "<tool>": 601}),
+    "gpt2": ({"pad_token": "<|pad|>"}, {"<|pad|>": 600}),
+    "llama-3": ({"bos_token": "<|begin_of_text|>", "pad_token": {"content": "<|eot_id|>", "lstrip": True,
+                 "normalized": False, "rstrip": True, "single_word": False}}, {}),
+    "albert": ({"mask_token": {"content": "[MASK]", "lstrip": True, "rstrip": False, "normalized": False,
+                               "single_word": False}, "extra_special_tokens": ["<a>", "<b>"]}, {"<c>": 5000}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIDES)
+@pytest.mark.parametrize("settings", ["as published", "none"])
+def test_side_files_of_older_repositories(tmp_path: Path, name: str, settings: str) -> None:
+    """special_tokens_map.json and added_tokens.json beside tokenizer.json, with or without settings."""
+    import transformers
+
+    folder = folder_of(KINDS[name], tmp_path / "a")
+    if settings == "none":
+        (folder / "tokenizer_config.json").unlink(missing_ok=True)
+    if (name, settings) == ("t5", "none"):  # ten sentinels, and the class's own hundred: both refuse that
+        write_json(folder, special_tokens_map=SIDES[name][0])
+        with pytest.raises(UsageError, match="extra_ids is 100"):
+            AutoTokenizer.from_pretrained(folder)
+        with pytest.raises(ValueError, match="extra_ids"):
+            transformers.AutoTokenizer.from_pretrained(folder)
+        return
+    special, added = SIDES[name]
+    write_json(folder, special_tokens_map=special)
+    if added:
+        write_json(folder, added_tokens=added)
+    whole(both(folder), tmp_path / "b")
