@@ -42,6 +42,9 @@ class Limits:
     """Arrays and objects of a document of up to 4 MB; a longer one has one more per five bytes. The shortest
     that are common take six: points of polygons."""
 
+    report_bytes: int = 256 * MIB
+    """A JSON report of ours that is read back. One with 66,000 findings and facts has about 25 MB."""
+
     # YAML, source code
     yaml_bytes: int = 4 * MIB
     """Training configurations have up to about 50 kB; it is a small file's size."""
@@ -203,6 +206,12 @@ class Limits:
     """Findings of one stream that are reported one by one; the rest is counted."""
     index_bytes: int = 64 * MIB
     """Elements that are read while a pickle is judged: indices of sparse tensors, small arrays of joblib."""
+
+    # images
+    image_pixels: int = 89_478_485
+    """Pixels of one image that is opened. Pillow warns above it: 256 MB of RGB."""
+    processed_pixels: int = 1 << 24
+    """Pixels of one image as a model gets it: 4096 x 4096. Segment Anything takes 1024 x 1024."""
 
     # chat templates
     template_bytes: int = 256 * KIB

@@ -17,7 +17,7 @@ from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance import BoundFile, Case, Claim, HubScan
 from safeload.record import record, replace
 from safeload.sources import trust_files
-from safeload.sources.blobs import FileBlob, MemoryBlob
+from safeload.sources.blobs import FileBlob, MemoryBlob, NotFetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -95,7 +95,7 @@ class FoundOrigin:
             unclaimed=self.unclaimed,
             required=self.required,
             required_by=self.required_by,
-            files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
+            files=_files(source, handed_out, digests)
             if self.claim is not None or self.listing is not None or self.held is not None
             else {},
             handed_out=None if scope.everything else handed_out,
@@ -173,7 +173,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
             unclaimed=source.objects_problem,
             required="none" if rule is None else rule.require,
             required_by="" if rule is None else rule.place,
-            listing={path: item.blob_id for path, item in source.listing.items()},
+            listing=None if source.offline else {path: item.blob_id for path, item in source.listing.items()},
             hub_scan=scan,
             limits=policy.limits,
         )
@@ -258,6 +258,15 @@ def _memory(asked: Origin) -> str:
     from safeload.provenance.freshness import default_memory
 
     return default_memory() if asked.memory is None else os.fspath(asked.memory)
+
+
+def _files(source: Source, handed_out: frozenset[str], digests: Mapping[str, str]) -> dict[str, BoundFile]:
+    """Every file that can be compared, and those that were not fetched since nobody wants them."""
+    files = {path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
+    for path, error in source.broken.items():
+        if isinstance(error, NotFetched) and path not in handed_out:
+            files[path] = BoundFile(size=0, chunks=None)
+    return files
 
 
 def _bound(path: str, blob: Blob, digests: Mapping[str, str]) -> BoundFile:

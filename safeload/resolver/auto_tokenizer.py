@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from safeload.core import Role, Scope
 from safeload.errors import UsageError
@@ -46,7 +46,7 @@ _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
 class AutoTokenizer:
     """Loads the tokenizer of a checkpoint, whatever its class. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError("AutoTokenizer is not built directly: use AutoTokenizer.from_pretrained(...)")
 
     @classmethod
