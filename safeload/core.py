@@ -228,7 +228,12 @@ class Evidence:
     """File and line of the trust store that asks for it."""
     basis: str = ""
     """Digest of the trust store by which it was judged."""
+    signer: str = ""
+    """Full fingerprint of the key that signed, where it is VERIFIED."""
 
+
+NOT_NEEDED = "not-needed"
+"""Code of evidence that nobody asked for: another kind proves the origin, or the rule names no key for it."""
 
 UNTRUSTED = frozenset({"no-rule", "unknown-key", "key-not-allowed", "key-unusable", "outside-window"})
 """Codes of evidence that mean: signed, if at all, by nobody whom the trust store names for this."""
@@ -470,6 +475,17 @@ class VerifiedSnapshot:
 
 
 @record
+class Excerpt:
+    """The judged bytes around a place that a finding names."""
+
+    location: Location
+    """The finding's own, with its offset."""
+    start: int
+    """Offset of the first byte of `data`, counted as the location counts."""
+    data: bytes
+
+
+@record
 class AuditReport:
     """All that an audit established about one subject; `decision` is its end."""
 
@@ -484,6 +500,8 @@ class AuditReport:
     """True where only interpreted bytes were read."""
     rooms: tuple[tuple[str, ...], ...] = ()
     """Layers of isolation that held in the child processes of this audit: each different set once."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """Bytes around findings, where they were at hand."""
     lock: str | None = None
     """The lock file that names the subject, as messages call it; None where it was held to none."""
     lock_lines: Mapping[str, int] = MappingProxyType({})

@@ -76,7 +76,13 @@ def target_of_argument(path: str) -> str | Path:
 
 
 def audit_subject(
-    subject: Subject, policy: str | None, *, quick: bool, offline: bool, lock: LockFile | None
+    subject: Subject,
+    policy: str | None,
+    *,
+    quick: bool,
+    offline: bool,
+    lock: LockFile | None,
+    progress: bool = True,
 ) -> AuditReport:
     """Audit one subject, with a progress line.
 
@@ -91,12 +97,12 @@ def audit_subject(
         from safeload.sources.hub_api import HubAccess
 
         hub = HubAccess(local_files_only=offline)
-    with ProgressLine() as progress:
+    with ProgressLine(wanted=progress) as line:
         return audit(
             subject.target,
             policy=policy,
             quick=quick,
-            progress=progress.callback,
+            progress=line.callback,
             origin=Origin(**subject.asked),
             hub=hub,
             lock=lock,

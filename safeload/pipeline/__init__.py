@@ -41,6 +41,7 @@ from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.layout import WeightsChoice
 from safeload.formats.shard_index import ShardIndex
 from safeload.pipeline.examination import Examination, findings_of
+from safeload.pipeline.excerpts import excerpts_of
 from safeload.pipeline.origin import Origin, find_origin
 from safeload.policy.combine import resolve
 from safeload.policy.engine import decide
@@ -116,6 +117,7 @@ def audit(
         decision, _ = examination.decide(
             EVERYTHING, frozenset(entry.path for entry in source.manifest.entries)
         )
+        excerpts = excerpts_of(decision, examination.streams, source.blobs)
     finally:
         if examination is not None:
             examination.close()
@@ -129,6 +131,7 @@ def audit(
         streams=tuple(examination.streams),
         quick=quick,
         rooms=tuple(sorted(examination.rooms)),
+        excerpts=excerpts,
         lock=None if hold is None else hold.file.lock.source,
         lock_lines={} if hold is None else hold.lines,
     )
