@@ -226,6 +226,8 @@ class Evidence:
     """File and line of the trust store that asks for it."""
     basis: str = ""
     """Digest of the trust store by which it was judged."""
+    key: str = ""
+    """What the trust store calls the key that signed, where the signature is VERIFIED."""
 
 
 UNTRUSTED = frozenset({"no-rule", "unknown-key", "key-not-allowed", "key-unusable", "outside-window"})

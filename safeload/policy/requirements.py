@@ -44,7 +44,10 @@ def unmet(policy: Policy, subject: str, evidence: Sequence[Evidence]) -> Reason 
         about = item.subject
         reached = REQUIREMENTS.index(item.level)
         if item.status is Status.VERIFIED and reached >= least and item.subject in bound:
-            return None
+            if policy.keys is None or item.level == "pin" or item.key in policy.keys:
+                return None
+            other = f"provenance {required} is required by one of the keys that [provenance] keys names"
+            return _reason(f"{other}, and {item.key or 'another'} signed", set_by, about)
     return _reason(
         f"provenance {required} is required, and no verified evidence of it is there", set_by, about
     )

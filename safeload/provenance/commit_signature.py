@@ -68,12 +68,12 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
     commit: Commit | None = None
     try:
         commit = _read(claim, limits)
-        level, made, detail = _level(claim, commit, store, now, limits)
+        level, made, detail, signer = _level(claim, commit, store, now, limits)
     except _Ended as ended:
         absent = ended.code == "unsigned"
         unchecked = Status.UNAVAILABLE if ended.code in _UNCHECKED else Status.INVALID
-        status, code, level, made, detail = (
-            Status.ABSENT if absent else unchecked, ended.code, "none", None, ended.detail,
+        status, code, level, made, detail, signer = (
+            Status.ABSENT if absent else unchecked, ended.code, "none", None, ended.detail, "",
         )  # fmt: skip
     else:
         status, code = Status.VERIFIED, ""
@@ -88,6 +88,7 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
         required=rule.require,
         required_by=rule.place,
         basis=str(store.digest),
+        key=signer,
     )
 
 
@@ -103,8 +104,8 @@ def _read(claim: Claim, limits: Limits) -> Commit:
 
 def _level(
     claim: Claim, commit: Commit, store: TrustStore, now: float, limits: Limits
-) -> tuple[str, int | None, str]:
-    """The level that is reached, when it was signed, and what was checked."""
+) -> tuple[str, int | None, str, str]:
+    """The level that is reached, when it was signed, what was checked, and the name of the key."""
     rule = store.rule_for(claim.repository)
     if rule.require == "deny":
         what = "denies" if rule.repos else "trusts nobody for"
@@ -114,7 +115,7 @@ def _level(
     pinned = claim.commit in rule.pin
     if commit.signature is None or (pinned and not rule.keys):
         if pinned:
-            return "pin", None, f"{claim.commit} is pinned by {rule.place}; nobody's signature was needed"
+            return "pin", None, f"{claim.commit} is pinned by {rule.place}; nobody's signature was needed", ""
         raise _Ended("unsigned", f"the commit has no signature, and {rule.place} asks for one")
     if signature_kind(commit.signature) == "ssh":
         found = _ask_ssh(_ssh_signature(commit.signature, limits), claim, commit, store)
@@ -129,7 +130,8 @@ def _level(
     _check_ref(claim, key, rule)
     level = "hub" if key.kind == "hub" else "publisher"
     late = "" if found.outcome == "good" else f"; {found.detail}, and {rule.place} accepts this commit"
-    return level, found.made, f"signed by {key.name} ({found.primary}), a {level} key of {rule.place}{late}"
+    detail = f"signed by {key.name} ({found.primary}), a {level} key of {rule.place}{late}"
+    return level, found.made, detail, key.name
 
 
 def _signature(text: bytes, limits: Limits) -> Signature:

@@ -61,6 +61,7 @@ def render(report: AuditReport, *, colour: bool = False) -> str:  # noqa: ARG001
                 "required": item.required,
                 "required_by": item.required_by,
                 "basis": item.basis,
+                "key": item.key,
             }
             for item in decision.evidence
         ],
