@@ -102,6 +102,8 @@ class Role(Enum):
 
     CONFIG = "config"
     TOKENIZER = "tokenizer"
+    PROCESSOR = "processor"
+    """The configuration of an image processor, a feature extractor or a processor of several of them."""
     WEIGHTS = "weights"
     INDEX = "index"
     OTHER = "other"

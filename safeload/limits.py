@@ -28,6 +28,9 @@ class Limits:
     small_file_bytes: int = 4 * MIB
     """A file up to this size is read whole, once."""
 
+    remote_bytes: int = 64 * MIB
+    """What is read of a remote file that a load does not want: its structure, never its tensors."""
+
     # JSON
     json_bytes: int = 64 * MIB
     """The largest tokenizer.json in wide use (multilingual Unigram) is about 35 MB."""
@@ -162,6 +165,8 @@ class Limits:
     """What the objects of one bundle, or those that were read from one clone, may grow to."""
     git_delta_depth: int = 4_095
     """git's own limit; `git gc --aggressive` writes 50."""
+    fetch_seconds: int = 120
+    """How long a server may take to send a commit with its trees; the Hub takes less than one."""
     git_packs: int = 1_000
     """Packs of one clone; git itself gathers them at 50."""
 

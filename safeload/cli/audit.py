@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],
@@ -34,12 +35,17 @@ def command(
     output: str | None,
     *,
     quick: bool,
+    offline: bool,
     **asked: str | None,
 ) -> int:
-    """Judge every file of a checkpoint by a policy.
+    """Judge every file of a checkpoint by a policy: of folders, files, or hf:org/name@revision.
 
     Exit code 0: allowed, warnings may stand. 1: denied. 2: an error of usage, policy or tool.
     3: nothing was denied as such, but something that matters is unknown or unread.
+
+    A Hub repository is resolved to a commit once and downloaded into the cache of huggingface_hub, whose
+    environment variables hold (HF_TOKEN, HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE). Its signature is verified by
+    the trust store of the policy, or of --trust.
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
     compared with it. git is never run, and its configuration never read.
@@ -53,7 +59,7 @@ def command(
     codes: list[int] = []
     for path in paths:
         try:
-            report = _audit(path, policy, asked, quick=quick)
+            report = _audit(path, policy, asked, quick=quick, offline=offline)
         except UsageError as error:
             # the other subjects still get their reports
             complain(str(error))
@@ -77,18 +83,32 @@ def exit_code(report: AuditReport) -> int:
     return INCONCLUSIVE if report.quick else ALLOWED
 
 
-def _audit(path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool) -> AuditReport:
-    """A file is a path; anything else may also be the name of a repository, which the pipeline decides."""
+def _audit(
+    path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool, offline: bool
+) -> AuditReport:
+    """What is not there is no folder, even where a repository of the Hub might have that name."""
     from safeload.cli._progress import ProgressLine
     from safeload.pipeline import Origin, audit
 
     target: str | Path = path
-    if os.path.isfile(path):  # noqa: PTH113 - most subjects are folders, and start without pathlib
+    hub = None
+    if path.startswith("hf:"):
+        from safeload.sources.hub_api import HubAccess
+
+        hub = HubAccess(local_files_only=offline)
+    elif not os.path.isdir(path):  # noqa: PTH112 - most subjects are folders, and start without pathlib
         from pathlib import Path
 
         target = Path(path)
     with ProgressLine() as progress:
-        return audit(target, policy=policy, quick=quick, progress=progress.callback, origin=Origin(**asked))
+        return audit(
+            target,
+            policy=policy,
+            quick=quick,
+            progress=progress.callback,
+            origin=Origin(**asked),
+            hub=hub,
+        )
 
 
 def _reporter(form: str) -> ModuleType:

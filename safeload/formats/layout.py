@@ -19,6 +19,10 @@ PICKLE = "pytorch_model.bin"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
 TENSORFLOW = "tf_model.h5"
 FLAX = "flax_model.msgpack"
+PREPROCESSOR = "preprocessor_config.json"
+"""Of an image processor or a feature extractor."""
+PROCESSOR = "processor_config.json"
+"""Of a processor, with those of its parts inside in files of transformers 5."""
 
 _TOKENIZER_NAMES = frozenset(
     {
@@ -28,6 +32,7 @@ _TOKENIZER_NAMES = frozenset(
 )  # fmt: skip
 """What a tokenizer is made of here. A sentencepiece model beside them (`tokenizer.model`, `spiece.model`) is
 read by nobody of ours: it is not handed out, so that not knowing it denies no tokenizer."""
+_PROCESSOR_NAMES = frozenset({PREPROCESSOR, PROCESSOR, "video_preprocessor_config.json"})
 _WEIGHTS = re.compile(
     r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z"
     r"|(tf_model(-\d+-of-\d+)?\.h5|flax_model(-\d+-of-\d+)?\.msgpack)\Z"
@@ -44,6 +49,8 @@ def role_of(path: str) -> Role:
         return Role.CONFIG
     if path in _TOKENIZER_NAMES:
         return Role.TOKENIZER
+    if path in _PROCESSOR_NAMES:
+        return Role.PROCESSOR
     if _INDEX.match(path):
         return Role.INDEX
     if _WEIGHTS.match(path):

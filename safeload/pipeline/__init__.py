@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from safeload import discovery
@@ -30,6 +29,7 @@ from safeload.core import (
     EVERYTHING,
     AuditReport,
     Fact,
+    Level,
     Location,
     Role,
     Scope,
@@ -46,6 +46,7 @@ from safeload.policy.combine import resolve
 from safeload.policy.engine import decide
 from safeload.policy.schema import Policy
 from safeload.record import replace
+from safeload.sources.hub_name import SCHEME, is_hub_name, parse_hub_name
 from safeload.sources.local import LocalSource
 from safeload.sources.policy_files import policy_texts
 
@@ -53,12 +54,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from safeload.core import Decision
     from safeload.pipeline.examination import Progress
     from safeload.pipeline.origin import FoundOrigin
+    from safeload.sources import Source
+    from safeload.sources.hub import HubSource
+    from safeload.sources.hub_api import HubAccess
 
 __all__ = ["Origin", "admit", "amend", "audit", "resolve_policy"]
-
-_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 
 def audit(
@@ -68,24 +71,35 @@ def audit(
     quick: bool = False,
     progress: Progress | None = None,
     origin: Origin | None = None,
+    hub: HubAccess | None = None,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
 
     Args:
-        target: a folder or file. A string of the form `org/name` names a Hub repository.
+        target: a folder or file. A string `hf:org/name`, `hf:org/name@revision` or `org/name` names a
+            repository of the Hub, of which every file is downloaded into the cache.
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         quick: read interpreted bytes only. The rest ends as NOT_READ, and the report never allows.
         progress: called with path, bytes done and bytes in all while files are digested.
         origin: what the user says about where the checkpoint comes from, to be checked.
+        hub: how a Hub is reached: revision, token, cache folder, endpoint, offline.
 
     Raises:
         UsageError: the target or the policy cannot be read.
     """
-    source, rules, ambiguous = _open(target, policy)
-    found: FoundOrigin | None = None
+    opened = _open(target, policy, origin or Origin(), hub)
+    source, rules, ambiguous, found = opened
     examination: Examination | None = None
     try:
-        found = find_origin(origin or Origin(), source, rules, os.fspath(target))
+        refused = _prepare(opened, EVERYTHING, whole=not quick)
+        if refused is not None:
+            return AuditReport(
+                decision=refused,
+                manifest=source.manifest,
+                facts=(*ambiguous, *source.facts),
+                explanations={},
+                quick=quick,
+            )
         examination = Examination(source, rules, quick=quick, origin=found)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
@@ -99,8 +113,7 @@ def audit(
         if examination is not None:
             examination.close()
         source.close()
-        if found is not None:
-            found.close()
+        found.close()
     return AuditReport(
         decision=decision,
         manifest=source.manifest,
@@ -119,37 +132,36 @@ def admit(
     policy: Policy | str | Path | None = None,
     weights: WeightsChoice | None = None,
     origin: Origin | None = None,
+    hub: HubAccess | None = None,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
 
     Args:
-        target: a folder. A string of the form `org/name` names a Hub repository.
+        target: a folder. A string `hf:org/name`, `hf:org/name@revision` or `org/name` names a repository
+            of the Hub, of which the files that are handed out are downloaded into the cache.
         scope: which roles will be handed out. All structure is judged all the same.
         policy: a Policy, a file, the name of a built-in, or None for the discovered one.
         weights: which weight files are wanted, where the scope includes weights.
         origin: what the user says about where the checkpoint comes from, to be checked.
+        hub: how a Hub is reached: revision, token, cache folder, endpoint, offline.
 
     Raises:
         PolicyDenied: the policy refuses; the exception carries the decision.
         UsageError: the target or the policy cannot be read.
     """
-    source, rules, ambiguous = _open(target, policy)
-    found: FoundOrigin | None = None
+    opened = _open(target, policy, origin or Origin(), hub)
+    source, rules, _, found = opened
     examination: Examination | None = None
     try:
-        found = find_origin(origin or Origin(), source, rules, os.fspath(target))
-        examination = Examination(source, rules, quick=False, origin=found)
-        examination.facts.extend(ambiguous)
+        strict = rules.outside_scope.level is Level.DENY or rules.isolation == "all"
+        _demand(_prepare(opened, scope, whole=strict))
+        examination = _begin(opened)
+        handed_out, chosen = _wanted(scope, weights, source, examination.records)
+        if not isinstance(source, LocalSource) and handed_out & source.remote:
+            _download(opened, scope, handed_out)
+            examination = _begin(opened)
+        examination.seal(chosen)
         entries = source.manifest.entries
-        examination.scan([entry for entry in entries if entry.role is Role.INDEX])
-        handed_out = frozenset(
-            entry.path for entry in entries if entry.role in scope.roles and entry.role is not Role.WEIGHTS
-        )
-        if Role.WEIGHTS in scope.roles:
-            chosen, index = _choose(weights or WeightsChoice(), source, examination.records)
-            others = {entry.path for entry in entries if entry.role is Role.INDEX} - {index}
-            handed_out = handed_out - others | chosen
-            examination.seal(chosen)
         examination.scan([entry for entry in entries if entry.role is not Role.INDEX])
         examination.read_again()
         examination.digest(handed_out)
@@ -164,8 +176,7 @@ def admit(
     finally:
         if examination is not None:
             examination.close()
-        if found is not None:
-            found.close()
+        found.close()
     if decision.verdict is not Verdict.ALLOW:
         # sealed weights are given back too: who catches the exception keeps these frames alive
         source.close()
@@ -230,12 +241,15 @@ def _rule_ids() -> tuple[frozenset[str], frozenset[str]]:
 
 
 class _Opened(NamedTuple):
-    source: LocalSource
+    source: LocalSource | HubSource
     policy: Policy
     facts: tuple[Fact, ...]
+    origin: FoundOrigin
 
 
-def _open(target: str | Path, policy: Policy | str | Path | None) -> _Opened:
+def _open(
+    target: str | Path, policy: Policy | str | Path | None, origin: Origin, hub: HubAccess | None
+) -> _Opened:
     """Steps 1 and 2.
 
     Raises:
@@ -244,24 +258,109 @@ def _open(target: str | Path, policy: Policy | str | Path | None) -> _Opened:
     facts: tuple[Fact, ...] = ()
     if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
         raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
-    if isinstance(target, str):
-        if target.startswith("hf:"):
-            raise UsageError(f"{visible(target)}: this version reads local folders only; download it first")
-        if _HUB_NAME.match(target):
-            if not os.path.exists(target):  # noqa: PTH110 - pathlib would be a twentieth of the start
-                raise UsageError(
-                    f"{visible(target)} names a Hub repository, and this version reads local folders only: "
-                    f"fetch it with `hf download {visible(target)} --local-dir DIR`, and give DIR"
-                )
-            if not os.path.isfile(target):  # noqa: PTH113 - as above; a Hub repository is no file
-                place = Location(artifact=target)
-                facts = (Fact(kind="source.ambiguous", location=place, data={"name": target}),)
+    if isinstance(target, str) and (target.startswith(SCHEME) or is_hub_name(target)):
+        if target.startswith(SCHEME) or not os.path.exists(target):  # noqa: PTH110 - starts without pathlib
+            return _open_hub(target, policy, origin, hub)
+        if not os.path.isfile(target):  # noqa: PTH113 - as above; a Hub repository is no file
+            place = Location(artifact=target)
+            facts = (Fact(kind="source.ambiguous", location=place, data={"name": target}),)
+    if hub is not None and hub.revision not in (None, "main"):
+        raise UsageError(f"revision={visible(hub.revision)}: a local folder has no revisions")
     resolved = resolve_policy(policy, audited=target)
-    return _Opened(LocalSource(target, resolved.limits), resolved, facts)
+    source = LocalSource(target, resolved.limits)
+    try:
+        return _Opened(source, resolved, facts, find_origin(origin, source, resolved, os.fspath(target)))
+    except BaseException:
+        source.close()
+        raise
+
+
+def _open_hub(
+    target: str, policy: Policy | str | Path | None, origin: Origin, hub: HubAccess | None
+) -> _Opened:
+    """Steps 1 and 2 for a repository of the Hub: it is resolved and listed, and nothing of it fetched."""
+    from safeload.pipeline.origin import find_hub_origin
+    from safeload.sources.hub import HubSource
+    from safeload.sources.hub_api import HubAccess
+
+    resolved = resolve_policy(policy)
+    source = HubSource(parse_hub_name(target), hub or HubAccess(), resolved.limits)
+    try:
+        return _Opened(source, resolved, (), find_hub_origin(origin, source, resolved))
+    except BaseException:
+        source.close()
+        raise
+
+
+def _prepare(opened: _Opened, scope: Scope, *, whole: bool) -> Decision | None:
+    """Bring files of a Hub here, unless names and origin alone deny them: then that decision.
+
+    Args:
+        opened: the source and what is known of it.
+        scope: what is asked for.
+        whole: whether every file is needed, or the small ones and ranges of the others.
+    """
+    source, rules, facts, found = opened
+    if isinstance(source, LocalSource):
+        return None
+    from safeload.pipeline.remote import refused_by_origin
+
+    refused = refused_by_origin(source, rules, found, facts, scope=scope)
+    if refused is None:
+        source.fetch(source.remote if whole else source.small)
+    return refused
+
+
+def _begin(opened: _Opened) -> Examination:
+    """An examination that knows the shard indexes."""
+    source, rules, facts, found = opened
+    examination = Examination(source, rules, quick=False, origin=found)
+    examination.facts.extend(facts)
+    examination.scan([entry for entry in source.manifest.entries if entry.role is Role.INDEX])
+    return examination
+
+
+def _download(opened: _Opened, scope: Scope, handed_out: frozenset[str]) -> None:
+    """Bring here what will be handed out, unless what ranges of it show denies it.
+
+    Raises:
+        PolicyDenied: they do.
+    """
+    from safeload.pipeline.remote import refused_by_structure
+
+    source, rules, facts, found = opened
+    assert not isinstance(source, LocalSource)  # noqa: S101 - for the type checker
+    _demand(refused_by_structure(source, rules, found, facts, scope=scope, handed_out=handed_out))
+    source.fetch(handed_out)
+
+
+def _demand(refused: Decision | None) -> None:
+    """Raise where there is a decision already.
+
+    Raises:
+        PolicyDenied: there is.
+    """
+    if refused is not None:
+        raise PolicyDenied(refused)
+
+
+def _wanted(
+    scope: Scope, weights: WeightsChoice | None, source: Source, records: Mapping[str, object]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Paths that the load will receive, and those among them that are weights."""
+    entries = source.manifest.entries
+    handed_out = frozenset(
+        entry.path for entry in entries if entry.role in scope.roles and entry.role is not Role.WEIGHTS
+    )
+    if Role.WEIGHTS not in scope.roles:
+        return handed_out, frozenset()
+    chosen, index = _choose(weights or WeightsChoice(), source, records)
+    others = {entry.path for entry in entries if entry.role is Role.INDEX} - {index}
+    return handed_out - others | chosen, chosen
 
 
 def _choose(
-    choice: WeightsChoice, source: LocalSource, records: Mapping[str, object]
+    choice: WeightsChoice, source: Source, records: Mapping[str, object]
 ) -> tuple[frozenset[str], str | None]:
     """The weight files that a load would read, and the index that names them.
 

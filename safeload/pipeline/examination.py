@@ -21,7 +21,8 @@ from safeload.record import replace
 from safeload.scanners import Answer, ScanResult, Subject, joined
 from safeload.scanners.claims import settle
 from safeload.scanners.relations import relate
-from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable, memory_bytes
+from safeload.sources.blobs import FileBlob, MemoryBlob, NotFetched, Unreadable, memory_bytes
+from safeload.sources.ranged import RangedBlob
 
 if TYPE_CHECKING:
     import re
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from safeload.policy.schema import Policy
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
-    from safeload.sources.local import LocalSource
+    from safeload.sources import Source
 
     Progress = Callable[[str, int, int], None]
 
@@ -55,7 +56,7 @@ class Examination:
     """What is found out about one source, stage by stage."""
 
     def __init__(
-        self, source: LocalSource, policy: Policy, *, quick: bool, origin: FoundOrigin | None = None
+        self, source: Source, policy: Policy, *, quick: bool, origin: FoundOrigin | None = None
     ) -> None:
         self._source = source
         self._origin = origin or FoundOrigin()
@@ -209,8 +210,16 @@ class Examination:
             else:
                 self._files[path] = replace(artifact, digest=result)
 
-    def decide(self, scope: Scope, handed_out: frozenset[str]) -> tuple[Decision, tuple[Finding, ...]]:
-        """Steps 7 and 8: relations, evidence, rules, policy."""
+    def decide(
+        self, scope: Scope, handed_out: frozenset[str], *, final: bool = True
+    ) -> tuple[Decision, tuple[Finding, ...]]:
+        """Steps 7 and 8: relations, evidence, rules, policy.
+
+        Args:
+            scope: what is asked for.
+            handed_out: paths of the files that the load would receive.
+            final: whether an ALLOW is the end, after which the commit is remembered as accepted.
+        """
         known = {_comparable(fact) for fact in self.facts}
         related = relate(self.records, frozenset(self._files))
         self.facts.extend(fact for fact in related if _comparable(fact) not in known)
@@ -228,7 +237,7 @@ class Examination:
             evidence=evidence,
             handed_out=handed_out,
         )
-        if collected.accepted is not None and decision.verdict is Verdict.ALLOW and not self._quick:
+        if final and collected.accepted is not None and decision.verdict is Verdict.ALLOW and not self._quick:
             try:
                 collected.accepted()
             except (OSError, FormatError) as error:
@@ -300,11 +309,12 @@ class Examination:
             if scanner is None:
                 what = "no known format" if kind is None else f"{kind}: no reader in this version"
                 return kind, ScanResult(coverage=Coverage.UNRECOGNISED, reason=what)
+            root = self._source.blobs[item.place.artifact]
             subject = Subject(
                 view=item.view,
                 location=item.place,
                 format=kind or "",
-                read_data=not self._quick,
+                read_data=not (self._quick or isinstance(root, RangedBlob)),
                 depth=item.archives,
                 packs=self._policy.packs,
                 meter=self._meter,
@@ -312,6 +322,8 @@ class Examination:
             limits = self._unfolding.limits
             result = scanner.scan(subject, limits)
             return kind, self._concluded(scanner, subject, result, limits, inside=item.depth > 0)
+        except NotFetched as error:
+            return kind, ScanResult(coverage=Coverage.NOT_READ, reason=str(error))
         except LimitExceeded as error:
             return kind, ScanResult(coverage=Coverage.LIMIT_EXCEEDED, reason=str(error))
         except FormatError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from safeload.core import visible
 from safeload.errors import FormatError, UsageError
 from safeload.limits import DEFAULT_LIMITS
-from safeload.provenance import BoundFile, Case, Claim
+from safeload.provenance import BoundFile, Case, Claim, HubScan
 from safeload.record import record, replace
 from safeload.sources.blobs import FileBlob, MemoryBlob
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
     from safeload.policy.schema import Policy
     from safeload.provenance.trust import TrustStore
+    from safeload.sources import Source
     from safeload.sources.blobs import Blob
     from safeload.sources.git_store import GitStore
+    from safeload.sources.hub import HubSource
     from safeload.sources.local import LocalSource
 
 _UNNAMED = (
@@ -67,6 +69,9 @@ class FoundOrigin:
     required_by: str = ""
     memory: str | None = None
     opened: GitStore | None = None
+    listing: Mapping[str, str] | None = None
+    """Path -> git blob id as a Hub lists them, where there is no claim to compare with."""
+    hub_scan: HubScan | None = None
     limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
@@ -75,7 +80,7 @@ class FoundOrigin:
             self.opened.close()
 
     def case(
-        self, source: LocalSource, scope: Scope, handed_out: frozenset[str], digests: Mapping[str, str]
+        self, source: Source, scope: Scope, handed_out: frozenset[str], digests: Mapping[str, str]
     ) -> Case:
         """All that the provenance collectors look at."""
         return Case(
@@ -87,10 +92,12 @@ class FoundOrigin:
             required=self.required,
             required_by=self.required_by,
             files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None
+            if self.claim is not None or self.listing is not None
             else {},
             handed_out=None if scope.everything else handed_out,
             memory=self.memory,
+            listing=self.listing,
+            hub_scan=self.hub_scan,
             limits=self.limits,
         )
 
@@ -140,6 +147,47 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
     return FoundOrigin(claim=claim, store=store, memory=_memory(asked), opened=opened, limits=policy.limits)
 
 
+def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOrigin:
+    """The claim about a commit of a Hub: its name is what was asked for, and its server says the rest.
+
+    Raises:
+        UsageError: what was asked for contradicts the name, or a trust store cannot be read.
+    """
+    if asked.repository not in (None, source.repository):
+        raise UsageError(f"{visible(source.repository)} was asked for, and said to be {asked.repository}")
+    if asked.revision not in (None, source.commit):
+        raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
+    if asked.bundle is not None:
+        raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
+    store = _store(asked, policy, "")
+    scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
+    if source.objects is None:
+        rule = None if store is None else store.rule_for(source.repository)
+        return FoundOrigin(
+            store=store,
+            unclaimed=source.objects_problem,
+            required="none" if rule is None else rule.require,
+            required_by="" if rule is None else rule.place,
+            listing={path: item.blob_id for path, item in source.listing.items()},
+            hub_scan=scan,
+            limits=policy.limits,
+        )
+    claim = Claim(
+        repository=source.repository,
+        commit=source.commit,
+        objects=source.objects,
+        ref=source.ref,
+        ref_proven=source.ref is not None,
+    )
+    return FoundOrigin(
+        claim=claim,
+        store=store,
+        memory=None if store is None else _memory(asked),
+        hub_scan=scan,
+        limits=policy.limits,
+    )
+
+
 def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
     """The trust store of the policy, or the one that the user names."""
     named = policy.trust_store_path
@@ -153,7 +201,7 @@ def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
     from safeload.provenance.trust_store import parse_trust
     from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited)
+    files = read_trust(named, audited=audited or None)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 

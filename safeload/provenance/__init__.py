@@ -3,6 +3,8 @@
     commit_signature   is the commit signed by a key that counts for this repository?
     tree_binding       are the files the ones that the commit names?
     freshness          is it older than a commit that was accepted before?
+    hub_listing        where there is no commit to compare with: are they what the Hub lists?
+    hub_status         what does the Hub say of its own scans?
 
 A collector establishes one kind of evidence and judges nothing: whether ABSENT matters is a rule's
 and then the policy's to say. It always returns evidence. What could not be looked at is UNAVAILABLE
@@ -16,7 +18,7 @@ are parsed, and a name is only what the user asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from safeload.core import Evidence, Status
 from safeload.limits import DEFAULT_LIMITS, Limits
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 SIGNATURE = "commit-signature"
 BINDING = "tree-binding"
 FRESHNESS = "commit-freshness"
+LISTING = "hub-listing"
+HUB_SCAN = "hub-scan"
+NO_STORE = "the signature of the commit was not checked: no trust store"
 
 
 @record(eq=False)
@@ -63,6 +68,18 @@ class BoundFile:
     """Digest of the judged bytes, where it was taken."""
 
 
+@record
+class HubScan:
+    """What a Hub says of its own scans of a commit."""
+
+    subject: str
+    """The commit."""
+    stated: Mapping[str, Any] | None
+    """As it says it; None where it says nothing."""
+    asked: bool = True
+    """False where there was no network to ask over."""
+
+
 @record(eq=False)
 class Case:
     """All that the collectors look at."""
@@ -84,6 +101,10 @@ class Case:
     """Paths that a load will receive; None for an audit."""
     memory: str | None = None
     """File that remembers accepted commits, or None."""
+    listing: Mapping[str, str] | None = None
+    """Path -> git blob id as a Hub lists them, for files that cannot be compared with their commit."""
+    hub_scan: HubScan | None = None
+    """What a Hub says of its scans; None for other sources."""
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -98,31 +119,52 @@ class Collected(NamedTuple):
 
 def collect_evidence(case: Case) -> Collected:
     """Every kind of evidence about the files of a source, ordered by collector."""
-    if case.claim is None or case.store is None:
-        return Collected((_without_claim(case),))
+    evidence: list[Evidence] = []
+    facts: list[Fact] = []
+    accepted = None
+    if case.claim is None:
+        evidence.append(_without_claim(case))
+        if case.listing is not None:
+            from safeload.provenance import hub_listing
+
+            listing, facts = hub_listing.collect(case, case.listing)
+            evidence.append(listing)
+    else:
+        evidence, facts, accepted = _of_commit(case, case.claim)
+    if case.hub_scan is not None:
+        from safeload.provenance import hub_status
+
+        evidence.append(hub_status.collect(case.hub_scan))
+    return Collected(tuple(evidence), tuple(facts), accepted)
+
+
+def _of_commit(case: Case, claim: Claim) -> tuple[list[Evidence], list[Fact], Callable[[], None] | None]:
+    """What a commit proves: by whom it is signed, which files it names, and how old it is."""
     # parsers of objects, keys and signatures are not for the many audits that have no claim
     from safeload.provenance import commit_signature, freshness, tree_binding
 
-    evidence: list[Evidence] = []
     facts: list[Fact] = []
     try:
-        commit, signature = commit_signature.collect(case.claim, case.store, case.now, case.limits)
+        if case.store is None:
+            commit, signature = commit_signature.read(claim, case.limits)
+        else:
+            commit, signature = commit_signature.collect(claim, case.store, case.now, case.limits)
     except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
-        commit, signature = None, _failed(SIGNATURE, case.claim, error)
-    evidence.append(signature)
+        commit, signature = None, _failed(SIGNATURE, claim, error)
+    evidence = [signature]
     try:
-        binding, facts = tree_binding.collect(case, case.claim, commit)
+        binding, facts = tree_binding.collect(case, claim, commit)
     except Exception as error:  # noqa: BLE001  likewise
-        binding = _failed(BINDING, case.claim, error)
+        binding = _failed(BINDING, claim, error)
     evidence.append(binding)
     accepted = None
     if commit is not None and signature.status is Status.VERIFIED and signature.level != "pin":
         try:
-            fresh, accepted = freshness.collect(case, case.claim, commit)
+            fresh, accepted = freshness.collect(case, claim, commit)
         except Exception as error:  # noqa: BLE001  likewise
-            fresh = _failed(FRESHNESS, case.claim, error)
+            fresh = _failed(FRESHNESS, claim, error)
         evidence.append(fresh)
-    return Collected(tuple(evidence), tuple(facts), accepted)
+    return evidence, facts, accepted
 
 
 def _failed(kind: str, claim: Claim, error: Exception) -> Evidence:
@@ -138,10 +180,10 @@ def _failed(kind: str, claim: Claim, error: Exception) -> Evidence:
 def _without_claim(case: Case) -> Evidence:
     """Whether there is a commit that nobody checked, or none."""
     manifest = case.manifest
-    if manifest.commit is not None:
-        status, detail = Status.UNAVAILABLE, "the signature of the commit was not checked: no trust store"
-    elif case.unclaimed:
+    if case.unclaimed:
         status, detail = Status.UNAVAILABLE, case.unclaimed
+    elif manifest.commit is not None:
+        status, detail = Status.UNAVAILABLE, NO_STORE
     elif manifest.uri.startswith("file:"):
         status, detail = Status.ABSENT, "a local folder names no commit"
     else:

@@ -25,7 +25,7 @@ from safeload.formats.git_objects import checked
 from safeload.formats.openpgp import parse_signature, signature_kind
 from safeload.formats.openpgp_errors import DigestWeak, SignatureKindUnsupported, SignatureNotAlone
 from safeload.formats.openpgp_key import PublicKey
-from safeload.provenance import SIGNATURE
+from safeload.provenance import NO_STORE, SIGNATURE
 
 if TYPE_CHECKING:
     from safeload.formats.git_commit import Commit, Identity
@@ -90,6 +90,23 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
         basis=str(store.digest),
         key=signer,
     )
+
+
+def read(claim: Claim, limits: Limits) -> tuple[Commit | None, Evidence]:
+    """Read the commit of a claim where nobody says whose signature would count.
+
+    Returns:
+        The commit, where it could be read, and the evidence that nothing is known of its signature.
+    """
+    commit: Commit | None = None
+    status, code, detail = Status.UNAVAILABLE, "", NO_STORE
+    try:
+        commit = _read(claim, limits)
+    except _Ended as ended:
+        code, detail = ended.code, ended.detail
+        if code not in _UNCHECKED:
+            status = Status.INVALID
+    return commit, Evidence(kind=SIGNATURE, status=status, subject=claim.commit, detail=detail, code=code)
 
 
 def _read(claim: Claim, limits: Limits) -> Commit:

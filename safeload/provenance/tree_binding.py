@@ -14,6 +14,7 @@ not hand out and nobody read whole is not compared, and the evidence says how mu
 from __future__ import annotations
 
 import hashlib
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from safeload.core import Evidence, Fact, Location, Status
@@ -57,18 +58,10 @@ def collect(case: Case, claim: Claim, commit: Commit | None) -> tuple[Evidence, 
         return _evidence(claim, Status.UNAVAILABLE, f"the commit's tree could not be read: {error}"), []
     except FormatError as error:
         detail = f"the commit's tree is refused: {error}"
-        return _evidence(claim, Status.INVALID, detail), [_fact(claim.commit, "tree", detail)]
-    problems = list(_names(case, claim, tree))
-    compared = skipped = 0
-    for path in sorted(tree.keys() & case.files.keys()):
-        file = case.files[path]
-        if file.chunks is None:
-            skipped += 1
-            continue
-        compared += 1
-        problem = _compare(file, tree[path])
-        if problem:
-            problems.append((path, "content", problem))
+        return _evidence(claim, Status.INVALID, detail), mismatches([(claim.commit, "tree", detail)])
+    problems = list(_names(case, tree, partial=claim.partial))
+    different, compared, skipped = compare(case.files, tree)
+    problems += different
     if not problems:
         skip = f"; {skipped} that this load does not hand out were not" if skipped else ""
         detail = f"{compared} of {len(tree)} files were compared, each is the one that the commit names{skip}"
@@ -76,10 +69,36 @@ def collect(case: Case, claim: Claim, commit: Commit | None) -> tuple[Evidence, 
     first = f"{problems[0][0]} {problems[0][2]}"
     more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
     detail = f"the files are not those that the commit names: {first}{more}"
-    return _evidence(claim, Status.INVALID, detail), [_fact(*item) for item in problems[:_MOST_FACTS]]
+    return _evidence(claim, Status.INVALID, detail), mismatches(problems)
 
 
-def _names(case: Case, claim: Claim, tree: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
+def compare(
+    files: Mapping[str, BoundFile], named: Mapping[str, str]
+) -> tuple[list[tuple[str, str, str]], int, int]:
+    """Compare files with the ids of their blobs.
+
+    Args:
+        files: the files by path.
+        named: path -> git blob id, of the content or of the canonical LFS pointer to it.
+
+    Returns:
+        Path, problem and what is wrong for each that differs; how many were compared; how many were not.
+    """
+    problems = []
+    compared = skipped = 0
+    for path in sorted(named.keys() & files.keys()):
+        file = files[path]
+        if file.chunks is None:
+            skipped += 1
+            continue
+        compared += 1
+        problem = _compare(file, named[path])
+        if problem:
+            problems.append((path, "content", problem))
+    return problems, compared, skipped
+
+
+def _names(case: Case, tree: Mapping[str, str], *, partial: bool) -> Iterable[tuple[str, str, str]]:
     """What is there and should not be, and the other way round."""
     there = {entry.path for entry in case.manifest.entries}
     handed_out = case.handed_out or frozenset()
@@ -87,7 +106,7 @@ def _names(case: Case, claim: Claim, tree: Mapping[str, str]) -> Iterable[tuple[
         if not path.startswith(BOOKKEEPING) or path in handed_out:
             yield path, "extra", "is no file of the commit"
     for path in sorted(tree.keys() - there):
-        if not claim.partial:
+        if not partial:
             yield path, "missing", "is a file of the commit and missing here"
     for path in sorted((tree.keys() & there) - case.files.keys()):
         yield path, "unread", "could not be read and compared"
@@ -139,6 +158,13 @@ def _evidence(claim: Claim, status: Status, detail: str) -> Evidence:
     return Evidence(kind=BINDING, status=status, subject=claim.commit, detail=detail, code=code)
 
 
-def _fact(path: str, problem: str, detail: str) -> Fact:
-    data = {"problem": problem, "detail": detail}
-    return Fact(kind="integrity.mismatch", location=Location(artifact=path), data=data)
+def mismatches(problems: Iterable[tuple[str, str, str]]) -> list[Fact]:
+    """A fact for each of the first files that differ: path, problem and what is wrong."""
+    return [
+        Fact(
+            kind="integrity.mismatch",
+            location=Location(artifact=path),
+            data={"problem": problem, "detail": detail},
+        )
+        for path, problem, detail in islice(problems, _MOST_FACTS)
+    ]

@@ -1,7 +1,7 @@
 """What a caller may ask of `from_pretrained`: honoured, or refused with a reason; never ignored.
 
-The names are those of transformers. Arguments about downloading (`cache_dir`, `token`, ...) are
-accepted for a local folder, since nothing is downloaded.
+The names are those of transformers. Arguments about downloading (`cache_dir`, `token`, ...) are those of
+huggingface_hub, and accepted for a local folder too, where nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from safeload.core import visible
 from safeload.errors import UsageError
 from safeload.formats.layout import WeightsChoice
+from safeload.resolver.hub_arguments import DOWNLOAD, take_hub_access
+from safeload.sources.hub_api import HubAccess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from safeload.pipeline.origin import Origin
     from safeload.policy.schema import Policy
 
-_DOWNLOAD = frozenset({"cache_dir", "force_download", "local_files_only", "proxies", "token"})
 _REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "trust_remote_code": "code from a repository is never run",
@@ -55,11 +55,11 @@ _HONOURED = frozenset(
     {
         "policy", "origin", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device",
         "device_map",
-        "attn_implementation", "ignore_mismatched_sizes", "output_loading_info", "revision", "weights_only",
+        "attn_implementation", "ignore_mismatched_sizes", "output_loading_info", "weights_only",
         "from_tf", "from_flax",
     }
 )  # fmt: skip
-ARGUMENT_NAMES = _HONOURED | _DOWNLOAD | _REFUSED.keys()
+ARGUMENT_NAMES = _HONOURED | DOWNLOAD | _REFUSED.keys()
 """Every argument that is not a config field."""
 
 
@@ -70,6 +70,8 @@ class Arguments:
     policy: Policy | str | Path | None = None
     origin: Origin | None = None
     """What the caller says about where the checkpoint comes from, to be checked."""
+    hub: HubAccess = field(default_factory=HubAccess)
+    """How a Hub is reached."""
     config: object | None = None
     weights: WeightsChoice = field(default_factory=WeightsChoice)
     dtype: object = "auto"
@@ -89,7 +91,8 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
     Raises:
         UsageError: an argument that cannot be honoured; the message says which and why.
     """
-    rest = {name: value for name, value in values.items() if name not in _DOWNLOAD}
+    rest = dict(values)
+    hub = take_hub_access(rest)
     for name, reason in _REFUSED.items():
         value = rest.pop(name, None)
         if value is not None and not (isinstance(value, bool | int | str | dict) and not value):
@@ -97,9 +100,6 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
     weights_only = rest.pop("weights_only", None)
     if weights_only is not None and weights_only is not True:
         raise UsageError(f"weights_only={weights_only!r} is refused: no pickle is ever executed")
-    revision = rest.pop("revision", None)
-    if revision not in (None, "main"):
-        raise UsageError(f"revision={visible(str(revision))}: a local folder has no revisions")
     attention = rest.pop("attn_implementation", None)
     if attention not in _ATTENTION:
         raise UsageError(f"attn_implementation={attention!r} is refused: it is one of 'sdpa' and 'eager'")
@@ -116,6 +116,7 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
     return Arguments(
         policy=rest.pop("policy", None),
         origin=_origin(rest.pop("origin", None)),
+        hub=hub,
         config=rest.pop("config", None),
         weights=WeightsChoice(variant=variant, safetensors=safetensors, framework=framework),
         dtype=dtype if dtype is not None else torch_dtype if torch_dtype is not None else "auto",

@@ -8,6 +8,7 @@ from safeload.core import Role, Scope
 from safeload.errors import UsageError
 from safeload.pipeline import admit
 from safeload.preprocessing.load import load_tokenizer
+from safeload.resolver.hub_arguments import take_hub_access
 from safeload.resolver.pause import collection_paused
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 SCOPE = Scope(name="tokenizer", roles=frozenset({Role.TOKENIZER, Role.CONFIG}))
 """What a tokenizer needs: no weights are read or digested for it."""
 
-_DOWNLOAD = frozenset({"cache_dir", "force_download", "local_files_only", "proxies", "token"})
-"""Arguments about downloading: taken for a local folder, as by the models, since nothing is downloaded."""
 _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "trust_remote_code": (
         (None, False),
@@ -37,7 +36,6 @@ _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "gguf_file": ((None,), "GGUF files are not read"),
     "mistral_format": ((None, False), "tekken.json is not read"),
     "subfolder": ((None, ""), "give the folder itself: a subfolder is a checkpoint of its own"),
-    "revision": ((None, "main"), "a local folder has no revisions"),
 }
 """Arguments of transformers: the values that change nothing here, and why another one is refused."""
 
@@ -58,20 +56,21 @@ class AutoTokenizer:
         tokenizer_type: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - each is checked below or by the settings
     ) -> Tokenizer:
-        """The tokenizer of the checkpoint in a folder.
+        """The tokenizer of a checkpoint.
 
         Args:
-            pretrained_model_name_or_path: the folder.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             policy: a Policy, a file, the name of a built-in, or None for the discovered one.
             origin: what the caller says about where the files come from, to be checked.
             tokenizer_type: a model type, to choose the class by instead of the configuration.
-            **kwargs: special tokens and settings that replace those of tokenizer_config.json.
+            **kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`; special tokens
+                and settings that replace those of tokenizer_config.json.
 
         Raises:
             PolicyDenied: the policy refuses the files.
             UsageError: the class is not supported, or an argument is not, with the reason.
         """
-        kwargs = {name: value for name, value in kwargs.items() if name not in _DOWNLOAD}
+        hub = take_hub_access(kwargs)
         for name, (harmless, reason) in _REFUSED.items():
             if name in kwargs:
                 value = kwargs.pop(name)
@@ -82,7 +81,9 @@ class AutoTokenizer:
         # a vocabulary is many small objects without a cycle
         with collection_paused():
             # as it was given: `org/name` names a repository, and a Path of it a folder
-            snapshot = admit(pretrained_model_name_or_path, scope=SCOPE, policy=policy, origin=origin)
+            snapshot = admit(
+                pretrained_model_name_or_path, scope=SCOPE, policy=policy, origin=origin, hub=hub
+            )
             name = str(pretrained_model_name_or_path)
             return load_tokenizer(
                 snapshot, name_or_path=name, tokenizer_type=tokenizer_type, writer=_write, **kwargs

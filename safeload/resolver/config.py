@@ -39,7 +39,7 @@ class AutoConfig:
         """Judge a checkpoint and return its configuration.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             return_unused_kwargs: also return the keyword arguments that are no config fields.
             **kwargs: `policy`, `origin`, and config fields to set (`num_labels`, `id2label`, ...).
 
@@ -49,7 +49,11 @@ class AutoConfig:
         """
         arguments = read_arguments({key: value for key, value in kwargs.items() if key not in _FIELDS_TOO})
         snapshot = pipeline.admit(
-            pretrained_model_name_or_path, scope=SCOPE, policy=arguments.policy, origin=arguments.origin
+            pretrained_model_name_or_path,
+            scope=SCOPE,
+            policy=arguments.policy,
+            origin=arguments.origin,
+            hub=arguments.hub,
         )
         record = config_record(snapshot)
         asked = {**arguments.overrides, **{key: kwargs[key] for key in _FIELDS_TOO & kwargs.keys()}}

@@ -77,6 +77,7 @@ def _load(
         policy=arguments.policy,
         weights=arguments.weights,
         origin=arguments.origin,
+        hub=arguments.hub,
     )
     import_torch()
     if isinstance(arguments.config, Config):

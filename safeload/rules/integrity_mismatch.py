@@ -28,7 +28,7 @@ RULE = Rule(
     references=("https://cwe.mitre.org/data/definitions/354.html",),
     waivable=False,
 )
-READS = ("integrity.mismatch", "evidence.tree-binding")
+READS = ("integrity.mismatch", "evidence.tree-binding", "evidence.hub-listing")
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Fact
 from safeload.formats.json_strict import JsonTooLarge, parse_json
+from safeload.formats.processor_config import interpret
 from safeload.formats.view import read_all
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
 from safeload.scanners._key_tables import DOTTED, PROCESSOR_KEYS, PROCESSORS
@@ -39,7 +40,9 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         raise JsonTooLarge(f"{subject.view.size} bytes of JSON, more than {limits.json_bytes}")
     value = parse_json(read_all(subject.view), limits)
     facts = (*behaviour_facts(value, subject.location), *_classes(value, subject.location))
-    return template_result(templates_in(value), subject.location, limits, facts=facts)
+    # a list is somebody's data under this name: nothing is built from it
+    settings = interpret(value) if isinstance(value, dict) else None
+    return template_result(templates_in(value), subject.location, limits, record=settings, facts=facts)
 
 
 def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -> ScanResult:  # noqa: ARG001

@@ -48,6 +48,10 @@ class Unreadable(FormatError):
     """The operating system refused to read the file."""
 
 
+class NotFetched(Unreadable):
+    """Bytes that a server did not send, or that nobody asked it for."""
+
+
 class Blob(Protocol):
     """The bytes of one file."""
 

@@ -22,7 +22,7 @@ from safeload.formats.layout import role_of
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
     from safeload.core import Json
@@ -33,6 +33,8 @@ MOST_HOPS = 2
 EXCLUDED = frozenset({".git"})
 """git's own store beside a working tree: no tree can contain that name, and no loader reads it."""
 
+# Without O_NONBLOCK a named pipe that was swapped in would block for ever.
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _RESERVED_DESCRIPTORS = 64
 """Descriptors left to the rest of the process."""
 
@@ -50,13 +52,19 @@ class _Entry(NamedTuple):
 class LocalSource:
     """The files of one folder, or one file."""
 
-    def __init__(self, path: str | Path, limits: Limits) -> None:
+    def __init__(self, path: str | Path, limits: Limits, *, only: Container[str] | None = None) -> None:
         """List the files under `path` and open each one.
+
+        Args:
+            path: a folder or a file.
+            limits: `files`, `path_bytes`, `directory_depth` and how much stays in memory.
+            only: paths that are opened, where not every one is wanted. The others are left out.
 
         Raises:
             UsageError: there is no such file or folder, or it cannot be read.
         """
         self._limits = limits
+        self._only = only
         self._resident = 0
         self._open = 0
         self._most_open = _descriptor_budget()
@@ -83,7 +91,7 @@ class LocalSource:
             self._take(os.path.basename(os.path.abspath(given)), status.st_size, target)
         else:
             raise UsageError(f"{given}: neither a folder nor a regular file")
-        self._collisions()
+        self.facts.extend(collisions((*self.blobs, *self.broken), self._folders))
         self.manifest = Manifest(
             uri=f"file:{root}",
             entries=tuple(
@@ -109,12 +117,26 @@ class LocalSource:
         return blob.size if blob is not None else 0
 
     def _walk(self, folder: str, depth: int) -> None:
-        for entry in self._entries(folder):
+        try:
+            listed = open_beneath(self.root, folder or ".", os.O_DIRECTORY)
+        except OSError as error:
+            self._unlisted(folder, error)
+            return
+        try:
+            self._walk_listed(folder, listed, depth)
+        finally:
+            os.close(listed)
+
+    def _walk_listed(self, folder: str, listed: int, depth: int) -> None:
+        """What an opened folder holds. Its own files are opened through it, by their last names."""
+        for entry in self._entries(folder, listed):
             name = f"{folder}/{entry.name}" if folder else entry.name
             if len(self.blobs) + len(self.broken) >= self._limits.files:
                 raise UsageError(
                     f"more than {self._limits.files} files: raise limits.files to audit this folder"
                 )
+            if self._only is not None and not stat.S_ISDIR(entry.mode) and name not in self._only:
+                continue
             if not _encodable(name) or len(name.encode()) > self._limits.path_bytes:
                 self._refuse(name, "name", "the name is not valid UTF-8, or longer than the limit")
             elif stat.S_ISLNK(entry.mode):
@@ -128,27 +150,25 @@ class LocalSource:
                     self._folders.append(name)
                     self._walk(name, depth + 1)
             elif stat.S_ISREG(entry.mode):
-                self._take(name, entry.size, name)
+                self._take(name, entry.size, name, listed=listed)
             elif entry.mode:
                 self._refuse(name, "special", "a device, socket or named pipe")
             else:
                 self.broken[name] = Unreadable("the file was gone before it could be opened")
 
-    def _entries(self, folder: str) -> list[_Entry]:
-        """What a folder holds. It is opened like a file, so that no link is followed to it either."""
+    def _entries(self, folder: str, listed: int) -> list[_Entry]:
         try:
-            listed = open_beneath(self.root, folder or ".", os.O_DIRECTORY)
-            try:
-                with os.scandir(listed) as entries:
-                    return sorted(_entry(entry) for entry in entries)
-            finally:
-                os.close(listed)
+            with os.scandir(listed) as entries:
+                return sorted(_entry(entry) for entry in entries)
         except OSError as error:
-            reason = (error.strerror or "error").lower()
-            if not folder:
-                raise UsageError(f"{self.root}: {reason}") from None
-            self.broken[folder] = Unreadable(f"the folder could not be listed: {reason}")
+            self._unlisted(folder, error)
             return []
+
+    def _unlisted(self, folder: str, error: OSError) -> None:
+        reason = (error.strerror or "error").lower()
+        if not folder:
+            raise UsageError(f"{self.root}: {reason}") from None
+        self.broken[folder] = Unreadable(f"the folder could not be listed: {reason}")
 
     def _refuse(self, name: str, problem: str, detail: str, target: str = "") -> None:
         shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -197,15 +217,25 @@ class LocalSource:
         # blobs/<etag> of the repository, then blobs/<xx>/<digest> of the whole cache.
         return inside != place and inside.count(os.sep) == hop - 1
 
-    def _take(self, name: str, size: int, target: str, *, jailed: bool = False) -> None:
-        """Open the file beneath the jail without following any link, and hold its bytes."""
+    def _take(
+        self, name: str, size: int, target: str, *, jailed: bool = False, listed: int | None = None
+    ) -> None:
+        """Open the file beneath the jail without following any link, and hold its bytes.
+
+        Args:
+            name: under which it is held.
+            size: in bytes, as it was listed.
+            target: path below the jail, or below the root.
+            jailed: whether it is below the jail.
+            listed: the opened folder that it lies in, where there is one.
+        """
         base = self._jail if jailed else self.root
 
         def reopen() -> int:
             return open_beneath(base, target)
 
         try:
-            fd = reopen()
+            fd = reopen() if listed is None else os.open(target.rpartition("/")[2], _OPEN, dir_fd=listed)
         except OSError as error:
             self.broken[name] = Unreadable(f"could not be opened: {(error.strerror or 'error').lower()}")
             return
@@ -216,7 +246,7 @@ class LocalSource:
                 return
             small = size <= self._limits.small_file_bytes
             if small and self._resident + size <= self._limits.resident_bytes:
-                self.blobs[name] = MemoryBlob(_read_whole(fd, self._limits.small_file_bytes))
+                self.blobs[name] = MemoryBlob(_read_whole(fd, size, self._limits.small_file_bytes))
                 self._resident += self.blobs[name].size
             elif self._open < self._most_open:
                 self.blobs[name] = FileBlob(fd)
@@ -226,30 +256,32 @@ class LocalSource:
         except FormatError as error:
             self.broken[name] = error
 
-    def _collisions(self) -> None:
-        """State which names a file system or a person would take for another one."""
-        seen: dict[str, list[str]] = {}
-        folders = frozenset(self._folders)
-        for name in (*self.blobs, *self.broken, *self._folders):
-            seen.setdefault(folded(name), []).append(name)
-            strange = strangeness(name) if name not in folders else None
-            if strange is not None:
-                other, by = strange
-                data: dict[str, Json] = {"names": sorted({name, other}), "by": by}
-                self.facts.append(
-                    Fact(kind="artifact.collision", location=Location(artifact=name), data=data)
-                )
-        for names in seen.values():
-            # two folders that become one lose nothing: their files are compared by their whole names
-            if len(names) > 1 and not folders.issuperset(names):
-                self.facts.append(
-                    Fact(
-                        kind="artifact.collision",
-                        # the name that a load would ask for, where one of them has a role
-                        location=Location(artifact=min(names, key=lambda n: (role_of(n) is Role.OTHER, n))),
-                        data={"names": sorted(names), "by": "case folding or Unicode normalisation"},
-                    )
-                )
+
+def collisions(names: Iterable[str], folders: Iterable[str]) -> Iterator[Fact]:
+    """State which names a file system or a person would take for another one.
+
+    Args:
+        names: paths of files.
+        folders: paths of folders beside them.
+    """
+    seen: dict[str, list[str]] = {}
+    plain = frozenset(folders)
+    for name in (*names, *sorted(plain)):
+        seen.setdefault(folded(name), []).append(name)
+        strange = strangeness(name) if name not in plain else None
+        if strange is not None:
+            other, by = strange
+            data: dict[str, Json] = {"names": sorted({name, other}), "by": by}
+            yield Fact(kind="artifact.collision", location=Location(artifact=name), data=data)
+    for alike in seen.values():
+        # two folders that become one lose nothing: their files are compared by their whole names
+        if len(alike) > 1 and not plain.issuperset(alike):
+            yield Fact(
+                kind="artifact.collision",
+                # the name that a load would ask for, where one of them has a role
+                location=Location(artifact=min(alike, key=lambda n: (role_of(n) is Role.OTHER, n))),
+                data={"names": sorted(alike), "by": "case folding or Unicode normalisation"},
+            )
 
 
 def _jail(root: str) -> tuple[str, tuple[str, ...]]:
@@ -281,38 +313,44 @@ def open_beneath(base: str, relative: str, more: int = 0) -> int:
     Raises:
         OSError: ELOOP for a link, and whatever else open(2) answers.
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
     parent = os.open(base, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
         *folders, last = relative.split("/")
         for folder in folders:
-            child = os.open(folder, flags | os.O_DIRECTORY, dir_fd=parent)
+            child = os.open(folder, _OPEN | os.O_DIRECTORY, dir_fd=parent)
             os.close(parent)
             parent = child
-        # Without O_NONBLOCK a named pipe that was swapped in would block here for ever.
-        return os.open(last, flags | more | os.O_NONBLOCK | os.O_NOCTTY, dir_fd=parent)
+        return os.open(last, _OPEN | more, dir_fd=parent)
     finally:
         os.close(parent)
 
 
-def _read_whole(fd: int, most: int) -> bytes:
+def _read_whole(fd: int, size: int, most: int) -> bytes:
     """Read a small file to its end and close it.
+
+    Args:
+        fd: the open file.
+        size: in bytes, as it was listed: one read is enough where that still holds.
+        most: bytes that it may have.
 
     Raises:
         Unreadable: the operating system failed to read, or the file grew past `most` bytes.
     """
-    parts = list(_chunks(fd, most))
+    parts = list(_chunks(fd, size, most))
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _chunks(fd: int, most: int) -> Iterator[bytes]:
-    done = 0
+def _chunks(fd: int, size: int, most: int) -> Iterator[bytes]:
+    done, ahead = 0, size + 1
     try:
-        while chunk := os.read(fd, 1 << 20):
+        while chunk := os.read(fd, ahead):
             done += len(chunk)
             if done > most:
                 raise Unreadable("the file grew while it was read")
             yield chunk
+            if done == size < ahead:
+                return  # less than was asked for: this was the end
+            ahead = 1 << 20
     except OSError as error:
         raise Unreadable(f"could not be read: {error.strerror}") from None
     finally:

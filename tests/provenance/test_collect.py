@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from safeload.core import Manifest, ManifestEntry, Role, Status
 from safeload.formats.git_objects import GitObject, object_id
-from safeload.provenance import BoundFile, Case, collect_evidence, commit_signature, freshness, tree_binding
+from safeload.formats.lfs_pointer import canonical_pointer
+from safeload.provenance import (
+    BoundFile,
+    Case,
+    HubScan,
+    collect_evidence,
+    commit_signature,
+    freshness,
+    tree_binding,
+)
 from tests.forge.git import tree
 from tests.forge.keys import GPG, keyring, signed
 from tests.forge.trust import NOW, claim, payload, store
@@ -33,8 +44,74 @@ def test_what_was_not_checked_is_unavailable():
     found = alone(manifest=manifest(), unclaimed="nobody named it", required="hub", required_by="t:1")
     assert (found.status, found.detail) == (Status.UNAVAILABLE, "nobody named it")
     assert (found.required, found.required_by) == ("hub", "t:1")
-    found = alone(manifest=manifest("hf:org/name", "0" * 40), claim=claim(payload()))
+    found = alone(manifest=manifest("hf:org/name", "0" * 40))
     assert (found.status, found.subject) == (Status.UNAVAILABLE, "0" * 40)
+
+
+def test_without_a_trust_store_the_files_are_compared_all_the_same():
+    """Nobody says whose signature counts, so none is checked; what the commit names is."""
+    root = object_id("tree", tree(("100644", "a", object_id("blob", b"x"))))
+    objects = {root: GitObject("tree", tree(("100644", "a", object_id("blob", b"x"))))}
+    case = {"manifest": manifest(), "now": NOW, "claim": claim(payload(tree=root), objects)}
+    signature, binding = collect_evidence(Case(files={"a": bound(b"x")}, **case)).evidence
+    assert (signature.status, signature.level) == (Status.UNAVAILABLE, "none")
+    assert (binding.kind, binding.status) == ("tree-binding", Status.VERIFIED)
+    broken = collect_evidence(Case(files={"a": bound(b"y")}, **case))
+    assert broken.evidence[1].status is Status.INVALID
+    assert [fact.kind for fact in broken.facts] == ["integrity.mismatch"]
+    torn = {**case, "claim": claim(payload(tree=root).replace(b"tree", b"eert"), objects)}
+    assert collect_evidence(Case(**torn)).evidence[0].status is Status.INVALID
+
+
+def bound(content):
+    return BoundFile(size=len(content), chunks=lambda: iter([content]))
+
+
+def test_files_of_a_hub_without_git_are_compared_with_its_list():
+    """The list is the server's word: it has no level, and what differs is denied all the same."""
+    names = {"a": object_id("blob", b"x")}
+    case = {"manifest": manifest("hf:acme/bert@1", "0" * 40), "now": NOW, "listing": names}
+    _, listing = collect_evidence(Case(files={"a": bound(b"x")}, **case)).evidence
+    assert (listing.kind, listing.status, listing.level) == ("hub-listing", Status.VERIFIED, "none")
+    pointer = canonical_pointer(hashlib.sha256(b"x").hexdigest(), 1)
+    lfs = {**case, "listing": {"a": object_id("blob", pointer)}}
+    assert collect_evidence(Case(files={"a": bound(b"x")}, **lfs)).evidence[1].status is Status.VERIFIED
+    for files, listed in (({"a": bound(b"y")}, names), ({"a": bound(b"x")}, {})):
+        found = collect_evidence(Case(files=files, **{**case, "listing": listed}))
+        assert found.evidence[1].status is Status.INVALID
+        assert [fact.data["problem"] for fact in found.facts] == ["content" if listed else "extra"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "status", "code"),
+    [
+        ({"scansDone": True, "filesWithIssues": []}, Status.VERIFIED, ""),
+        ({"scansDone": False, "filesWithIssues": []}, Status.UNAVAILABLE, "pending"),
+        ({"filesWithIssues": []}, Status.UNAVAILABLE, "pending"),
+        ({"scansDone": "true", "filesWithIssues": []}, Status.UNAVAILABLE, "pending"),
+        ({"scansDone": True}, Status.UNAVAILABLE, "unclear"),
+        ({"scansDone": True, "filesWithIssues": {}}, Status.UNAVAILABLE, "unclear"),
+        (
+            {"scansDone": True, "filesWithIssues": [{"path": "a", "level": "unsafe"}]},
+            Status.INVALID,
+            "flagged",
+        ),
+        ({"scansDone": False, "filesWithIssues": [3]}, Status.INVALID, "flagged"),
+        (None, Status.UNAVAILABLE, "none"),
+    ],
+)
+def test_only_a_scan_that_is_done_and_names_nothing_is_verified(stated, status, code):
+    """An empty list before the scans are done is not a clean one, and neither is a form that is not known."""
+    scan = HubScan(subject="0" * 40, stated=stated)
+    found = collect_evidence(Case(manifest=manifest(), now=NOW, hub_scan=scan)).evidence[-1]
+    assert (found.kind, found.status, found.code) == ("hub-scan", status, code)
+
+
+def test_a_hub_that_was_not_asked_says_nothing_of_scans():
+    """Offline, the scans are not known."""
+    scan = HubScan(subject="0" * 40, stated=None, asked=False)
+    found = collect_evidence(Case(manifest=manifest(), now=NOW, hub_scan=scan)).evidence[-1]
+    assert (found.status, found.code) == (Status.UNAVAILABLE, "not-asked")
 
 
 @pytest.mark.parametrize("uri", ["file:", "file:/\0", "hf:org/name", "", "file:" + "a" * 5000])

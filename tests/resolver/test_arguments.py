@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from safeload.errors import UsageError
 from safeload.resolver.arguments import read_arguments
+from safeload.sources.hub_api import HubAccess
 
 
 @pytest.mark.parametrize(
@@ -15,7 +17,12 @@ from safeload.resolver.arguments import read_arguments
     [
         ({"trust_remote_code": True}, "never run"),
         ({"weights_only": False}, "no pickle is ever executed"),
-        ({"revision": "v1.0"}, "no revisions"),
+        ({"revision": 3}, "no branch, tag or commit"),
+        ({"revision": "../main"}, "no revision"),
+        ({"revision": "A" * 40}, "lower case"),
+        ({"token": 3}, "takes a token"),
+        ({"cache_dir": 3}, "no path"),
+        ({"proxies": {"https": "http://proxy"}}, "HTTPS_PROXY"),
         ({"attn_implementation": "kernels-community/flash-attn2"}, "'sdpa' and 'eager'"),
         ({"attn_implementation": "flash_attention_2"}, "'sdpa' and 'eager'"),
         ({"weights_only": 0}, "no pickle is ever executed"),
@@ -44,15 +51,25 @@ def test_refused_with_a_reason(values: dict[str, Any], reason: str) -> None:
     "values",
     [
         {"trust_remote_code": False},
-        {"trust_remote_code": None, "weights_only": True, "revision": "main", "subfolder": ""},
+        {"trust_remote_code": None, "weights_only": True, "revision": None, "subfolder": ""},
         {"from_tf": False, "quantization_config": None, "device_map": None, "attn_implementation": None},
-        {"cache_dir": "/tmp/x", "token": "t", "local_files_only": True, "force_download": True},
+        {"cache_dir": None, "token": True, "local_files_only": False, "force_download": None, "proxies": {}},
         {"low_cpu_mem_usage": True},
     ],
 )
 def test_what_asks_for_nothing_is_accepted(values: dict[str, Any]) -> None:
-    """Default values, and arguments about downloads that do not happen, change nothing."""
+    """Default values change nothing."""
     assert read_arguments(values) == read_arguments({})
+
+
+def test_how_a_hub_is_reached() -> None:
+    """What users of huggingface_hub pass arrives as one record."""
+    asked = {"revision": "v1.0", "token": "t", "cache_dir": Path("/c"), "local_files_only": True}
+    read = read_arguments({**asked, "force_download": True})
+    assert read.hub == HubAccess(
+        revision="v1.0", token="t", cache_dir="/c", local_files_only=True, force_download=True
+    )
+    assert not read.overrides
 
 
 def test_honoured() -> None:

@@ -1,0 +1,84 @@
+"""What is decided about files on a Hub before they are downloaded.
+
+A verdict only ever gets stricter with more findings. So whatever is denied already, by the names of the
+files, by the commit and its signature, or by the structure of what ranges of them show, is denied for
+good, and nothing more is fetched for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safeload.core import Artifact, Coverage, Location, Verdict
+from safeload.pipeline.examination import Examination, findings_of
+from safeload.policy.engine import decide
+from safeload.provenance import collect_evidence
+from safeload.record import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safeload.core import Decision, Fact, Scope
+    from safeload.pipeline.origin import FoundOrigin
+    from safeload.policy.schema import Policy
+    from safeload.sources.hub import HubSource
+
+REFUSED = "not downloaded: what is known without it was reason enough to refuse"
+
+
+def refused_by_origin(
+    source: HubSource, policy: Policy, origin: FoundOrigin, facts: Sequence[Fact], *, scope: Scope
+) -> Decision | None:
+    """The decision, where commit, signature and names alone deny; None where files have to be looked at."""
+    collected = collect_evidence(origin.case(source, scope, frozenset(), {}))
+    known = [*facts, *source.facts, *collected.facts]
+    entries = source.manifest.entries
+    # as if every file were what it should be
+    artifacts = [_artifact(entry.path, entry.size, Coverage.SCANNED, "") for entry in entries]
+    decision = decide(
+        policy,
+        subject=source.manifest.uri,
+        scope=scope,
+        findings=findings_of(known, collected.evidence),
+        artifacts=artifacts,
+        evidence=collected.evidence,
+        handed_out=frozenset(),
+    )
+    if decision.verdict is Verdict.ALLOW:
+        return None
+    unread = (_artifact(entry.path, entry.size, Coverage.NOT_READ, REFUSED) for entry in entries)
+    return replace(decision, artifacts=tuple(unread))
+
+
+def refused_by_structure(
+    source: HubSource,
+    policy: Policy,
+    origin: FoundOrigin,
+    facts: Sequence[Fact],
+    *,
+    scope: Scope,
+    handed_out: frozenset[str],
+) -> Decision | None:
+    """The decision, where what ranges of the files show denies; None where they have to be downloaded."""
+    ahead = Examination(source, policy, quick=False, origin=origin)
+    try:
+        ahead.facts.extend(facts)
+        ahead.scan(source.manifest.entries)
+        ahead.read_again()
+        decision, _ = ahead.decide(scope, handed_out, final=False)
+    finally:
+        ahead.close()
+    return None if decision.verdict is Verdict.ALLOW else decision
+
+
+def _artifact(path: str, size: int, coverage: Coverage, reason: str) -> Artifact:
+    from safeload.formats.layout import role_of
+
+    return Artifact(
+        location=Location(artifact=path),
+        size=size,
+        role=role_of(path),
+        format=None,
+        coverage=coverage,
+        reason=reason,
+    )
