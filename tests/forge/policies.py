@@ -17,6 +17,7 @@ from safeload.core import (
     Severity,
     Status,
 )
+from safeload.policy.keys import rule_key
 from safeload.policy.schema import Policy, parse_policy
 
 RULES = {module.RULE.id: module.RULE for module in discovery.modules("safeload.rules")}
@@ -46,7 +47,7 @@ def policy_text(
 LEVELS = st.fixed_dictionaries(
     {},
     optional={
-        rule: st.sampled_from(["deny"] if rule in UNWAIVABLE else ["deny", "warn", "allow"]) for rule in RULES
+        rule: st.sampled_from(rule_key(rule, unwaivable=rule in UNWAIVABLE).words) for rule in RULES
     },
 )
 SETTINGS = st.fixed_dictionaries(

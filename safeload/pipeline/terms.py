@@ -1,0 +1,86 @@
+"""What a policy says about one source, for rules whose pattern has parameters; and under which circumstances.
+
+    terms_of   Policy, source, instant -> Terms
+    weighed    facts and Terms -> findings
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, cast
+
+from safeload import discovery
+from safeload.core import Fact, Location
+from safeload.policy.patterns import any_matches
+from safeload.record import record
+from safeload.rules import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safeload.core import Finding
+    from safeload.policy.schema import Policy
+    from safeload.rules import WeighingRule
+    from safeload.sources.hub import HubSource
+
+
+@record
+class Circumstances:
+    """What a decision depends on besides policy and source."""
+
+    now: float
+    """Seconds since 1970, taken once."""
+    break_glass: str | None = None
+    """Why denials are to be overruled, where somebody asks for that."""
+
+
+def terms_of(policy: Policy, subject: str, now: float, *, files: bool = True) -> Terms:
+    """The terms for a source.
+
+    Args:
+        policy: the one that holds for this source.
+        subject: the source, as its manifest names it.
+        now: seconds since 1970.
+        files: whether its files were read, so that what they do not say is known not to be said.
+    """
+    licenses = policy.licenses if files else None
+    return Terms(
+        subject=subject,
+        now=now,
+        listed=all(any_matches(patterns, subject) for patterns in policy.sources),
+        pin=policy.pin == "commit",
+        days=max((days for days, exempt in policy.ages if not any_matches(exempt, subject)), default=0),
+        architectures=policy.architectures if files else None,
+        licenses=None if licenses is None else frozenset(name.lower() for name in licenses),
+    )
+
+
+def weighed(facts: Sequence[Fact], terms: Terms) -> tuple[Finding, ...]:
+    """What the rules with parameters say."""
+    found: list[Finding] = []
+    for rule in _weighing():
+        found.extend(rule.weigh([fact for fact in facts if fact.kind in rule.READS], terms))
+    return tuple(found)
+
+
+def hub_facts(source: HubSource) -> tuple[Fact, ...]:
+    """What was asked for at a Hub, and when the repository changed."""
+    from safeload.formats.git_objects import is_object_id
+
+    place = Location(artifact=source.manifest.uri)
+    asked = {
+        "revision": source.revision,
+        "commit": source.commit,
+        "pinned": is_object_id(source.revision),
+    }
+    times = {"created": source.resolved.created, "last_modified": source.resolved.modified}
+    return (
+        Fact(kind="source.revision", location=place, data=asked),
+        Fact(kind="source.time", location=place, data=times),
+    )
+
+
+@functools.cache
+def _weighing() -> tuple[WeighingRule, ...]:
+    modules = discovery.modules("safeload.rules")
+    return tuple(cast("WeighingRule", module) for module in modules if hasattr(module, "weigh"))
