@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.core import Waiver, visible
 from safeload.formats.toml_reader import TomlReader, type_name, unknown_word
-from safeload.policy.keys import MOST_WAIVER_DAYS, lockable
+from safeload.policy.keys import MOST_WAIVER_DAYS, NEVER_WAIVED, lockable
 from safeload.policy.patterns import pattern_problem
 from safeload.record import record
 
@@ -213,7 +213,8 @@ def _waivers(
             reader.wrong((*path, "id"), f"there are two waivers {visible(texts['id'])}")
         seen.add(texts["id"])
         rule = texts["rule"]
-        if rule and reader.known((*path, "rule"), rule, rule_ids, "rule") and rule in unwaivable:
+        known = bool(rule) and reader.known((*path, "rule"), rule, rule_ids, "rule")
+        if known and (rule in unwaivable or rule in NEVER_WAIVED):
             reader.wrong((*path, "rule"), f"nobody can waive {rule}")
         if texts["subject"] and (problem := subject_problem(texts["subject"])) is not None:
             reader.wrong((*path, "subject"), problem)

@@ -42,6 +42,8 @@ that one denies; a waiver that nothing matches must not turn the verdict, or one
 back. Where [rules] leaves them out, they warn."""
 BREAK_GLASS = "policy.break-glass"
 """The rule whose level says whether a denial may be overruled: at `warn` it may, at `deny` it may not."""
+NEVER_WAIVED = HOUSEKEEPING | {BREAK_GLASS}
+"""Rules that speak about exceptions: an exception from them would hide one."""
 PREFERRED = ("safetensors", "zip", "torch-legacy", "hdf5", "msgpack")
 """Formats of weights among which a load can choose."""
 LEVELS = ("deny", "warn", "allow")

@@ -49,12 +49,6 @@ def relate(records: Mapping[str, object], paths: frozenset[str]) -> Iterator[Fac
             yield from _index(path, record, tables, paths)
         elif isinstance(record, TokenizerConfig):
             yield from _vocabulary_files(path, record, paths)
-        elif isinstance(kind := getattr(record, "model_type", None), str):
-            named: dict[str, Json] = {
-                "model_type": kind,
-                "architectures": list(getattr(record, "architectures", ()))[:_SHOWN],
-            }
-            yield Fact(kind="config.architecture", location=Location(artifact=path), data=named)
     yield from _twins(records, tables)
 
 
