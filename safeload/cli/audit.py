@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
+@click.option("--break-glass", metavar="REASON", help="Overrule denials, where the policy permits it.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],
@@ -36,6 +37,7 @@ def command(
     *,
     quick: bool,
     offline: bool,
+    break_glass: str | None,
     **asked: str | None,
 ) -> int:
     """Judge every file of a checkpoint by a policy: of folders, files, or hf:org/name@revision.
@@ -59,7 +61,7 @@ def command(
     codes: list[int] = []
     for path in paths:
         try:
-            report = _audit(path, policy, asked, quick=quick, offline=offline)
+            report = _audit(path, policy, asked, quick=quick, offline=offline, break_glass=break_glass)
         except UsageError as error:
             # the other subjects still get their reports
             complain(str(error))
@@ -84,7 +86,13 @@ def exit_code(report: AuditReport) -> int:
 
 
 def _audit(
-    path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool, offline: bool
+    path: str,
+    policy: str | None,
+    asked: Mapping[str, str | None],
+    *,
+    quick: bool,
+    offline: bool,
+    break_glass: str | None,
 ) -> AuditReport:
     """What is not there is no folder, even where a repository of the Hub might have that name."""
     from safeload.cli._progress import ProgressLine
@@ -108,6 +116,7 @@ def _audit(
             progress=progress.callback,
             origin=Origin(**asked),
             hub=hub,
+            break_glass=break_glass,
         )
 
 

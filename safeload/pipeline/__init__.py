@@ -105,9 +105,7 @@ def audit(
                 explanations={},
                 quick=quick,
             )
-        examination = Examination(
-            source, rules, quick=quick, origin=found, circumstances=circumstances
-        )
+        examination = Examination(source, rules, quick=quick, origin=found, circumstances=circumstances)
         examination.facts.extend(ambiguous)
         examination.scan(source.manifest.entries)
         examination.read_again()

@@ -54,9 +54,7 @@ class Recorded:
     """As it was decided then."""
 
 
-def replay(
-    recorded: Recorded, policy: Policy, now: float, *, break_glass: str | None = None
-) -> Decision:
+def replay(recorded: Recorded, policy: Policy, now: float, *, break_glass: str | None = None) -> Decision:
     """The decision under this policy at this instant.
 
     Args:

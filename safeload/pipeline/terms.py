@@ -1,7 +1,7 @@
 """What a policy says about one source, for rules whose pattern has parameters; and under which circumstances.
 
-    terms_of   Policy, source, instant -> Terms
-    weighed    facts and Terms -> findings
+terms_of   Policy, source, instant -> Terms
+weighed    facts and Terms -> findings
 """
 
 from __future__ import annotations

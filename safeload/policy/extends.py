@@ -5,8 +5,9 @@
     3. a key that a parent has locked may only be tightened: by the child, by its overrides, its waivers,
        and by those of other parents
 
-Together they are one policy, so an override or waiver of any of the files is part of it. A parent is a built-in (`safeload:default`) or a file relative to its child. No file is read here: the
-caller hands in the function that does.
+Together they are one policy, so an override or waiver of any of the files is part of it. A parent is a
+built-in (`safeload:default`) or a file relative to its child. No file is read here: the caller hands in
+the function that does.
 """
 
 from __future__ import annotations
@@ -93,9 +94,7 @@ class Assembly:
         self.problems += reader.problems
         return child
 
-    def _fetch(
-        self, reader: TomlReader, name: str, text: Fetched, chain: tuple[str, ...]
-    ) -> Fetched | None:
+    def _fetch(self, reader: TomlReader, name: str, text: Fetched, chain: tuple[str, ...]) -> Fetched | None:
         if self._known.fetch is None:
             reader.wrong(("extends",), "extends is of no use in a text without a place")
             return None
@@ -175,9 +174,7 @@ class Assembly:
     def _refuse(self, place: str, what: str) -> None:
         self.problems.append(f"{place}: {what}")
 
-    def _check(
-        self, name: str, entry: Entry, locks: Mapping[str, str], parent: Mapping[str, Entry]
-    ) -> None:
+    def _check(self, name: str, entry: Entry, locks: Mapping[str, str], parent: Mapping[str, Entry]) -> None:
         place = _lock(name, locks)
         if place is None and name == "defaults.unknown":
             # it is the level of these rules, where the parent does not name them
@@ -187,7 +184,9 @@ class Assembly:
             return
         key = self._keys[name]
         unknown = parent.get("defaults.unknown")
-        old = parent[name].value if name in parent else absent_value(key, unknown.value if unknown else "deny")
+        old = (
+            parent[name].value if name in parent else absent_value(key, unknown.value if unknown else "deny")
+        )
         if not key.at_least(entry.value, old):
             said = shown_value(old)
             self._refuse(entry.place, f"{name} is {said} and locked by {place}: it may only be tightened")
@@ -197,7 +196,8 @@ def _lock(name: str, locks: Mapping[str, str]) -> str | None:
     """Where a key is locked, itself or with all keys below a dot."""
     parts = name.split(".")
     return next(
-        (locks[lock] for depth in range(1, len(parts) + 1) if (lock := ".".join(parts[:depth])) in locks), None
+        (locks[lock] for depth in range(1, len(parts) + 1) if (lock := ".".join(parts[:depth])) in locks),
+        None,
     )
 
 

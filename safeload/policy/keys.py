@@ -1,4 +1,4 @@
-"""The table of everything that a policy can set. Reader, schema, `locked`, `policy diff` and docs use this one.
+"""The table of everything that a policy can set: reader, schema, `locked` and `policy diff` use this one.
 
 A key is named by its section and name, as in a file: `formats.allow`, `rules.pickle.trailing-data`. Each
 has one kind, and the kind says which values it takes and which of two values is the stricter one:

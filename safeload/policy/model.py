@@ -11,7 +11,15 @@ import datetime as dt
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
 
 from safeload.policy.entries import SCHEMA, WAIVER_KEYS, is_sha256, subject_problem
 from safeload.policy.keys import NEVER_WAIVED, catalogue, lockable
@@ -57,7 +65,7 @@ def model_of(rule_ids: frozenset[str], unwaivable: frozenset[str]) -> type[BaseM
     fields: dict[str, Any] = {
         "schema_": (_exactly(SCHEMA), Field(alias="schema", description="The version of this grammar.")),
         "extends": (
-            _checked(_list_of(lambda name: None), _listed({"type": "string", "minLength": 1})),
+            _checked(_list_of(lambda _: None), _listed({"type": "string", "minLength": 1})),
             Field(default=None, description="Built-ins (`safeload:default`) and files relative to this one."),
         ),
         "locked": (
@@ -139,7 +147,8 @@ def _checked(problem: Callable[[Any], str | None], schema: dict[str, Any]) -> An
 
 def _exactly(number: int) -> Any:  # noqa: ANN401  a type
     return _checked(
-        lambda value: None if type(value) is int and value == number else f"is not {number}", {"const": number}
+        lambda value: None if type(value) is int and value == number else f"is not {number}",
+        {"const": number},
     )
 
 
@@ -202,9 +211,7 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
                 kept[key] = f"#/$defs/{names[value.rpartition('/')[2]]}"
             elif key == "$defs":
                 kept[key] = {names[name]: renamed(entry) for name, entry in value.items()}
-            elif key == "title" and isinstance(value, str):
-                continue
-            elif key == "default" and value is None:
+            elif (key == "title" and isinstance(value, str)) or (key == "default" and value is None):
                 continue
             else:
                 kept[key] = renamed(value)

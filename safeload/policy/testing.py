@@ -199,7 +199,7 @@ class _Parser:
             location=Location(artifact=name, members=self._members(item, path)),
             size=size if type(size) is int else 0,
             role=self._word(item, path, "role", self._role_of(name)),
-            format=self._text(item, path, "format", "safetensors"),
+            format=self._text(item, path, "format", "safetensors") or None,
             coverage=self._word(item, path, "coverage", Coverage.SCANNED),
             reason=self._text(item, path, "reason", ""),
             digest=Digest(hex=sha256),

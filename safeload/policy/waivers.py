@@ -41,7 +41,7 @@ _EPOCH = dt.date(1970, 1, 1)
 
 
 def snapshot_digest(artifacts: Iterable[Artifact]) -> str | None:
-    """sha256 over path and digest of every file, by path; None where one was not digested, or none is there."""
+    """sha256 over path and digest of every file, by path; None where one has no digest, or none is there."""
     state = hashlib.sha256()
     files = sorted((item for item in artifacts if not item.location.members), key=_path)
     for item in files:
@@ -68,7 +68,9 @@ def concern(policy: Policy, subject: str) -> bool:
 class WaiverBook:
     """The waivers of one policy that are about one source, at one instant."""
 
-    def __init__(self, policy: Policy, subject: str, artifacts: Sequence[Artifact], now: float | None) -> None:
+    def __init__(
+        self, policy: Policy, subject: str, artifacts: Sequence[Artifact], now: float | None
+    ) -> None:
         """`now` is seconds since 1970. Without an instant no waiver counts."""
         self._today = None if now is None else _EPOCH + dt.timedelta(days=now // _DAY)
         self._waivers = [item for item in policy.waivers if _about(item, subject)]

@@ -107,7 +107,9 @@ def parent_text(
             raise UsageError(f"{visible(name)} is none of {', '.join(SCHEME + known for known in BUILT_IN)}")
         return (*built_in(short), None)
     if name in BUILT_IN:
-        raise UsageError(f"{name} is a file of that name, or {SCHEME}{name}: write {SCHEME}{name}, or ./{name}")
+        raise UsageError(
+            f"{name} is a file of that name, or {SCHEME}{name}: write {SCHEME}{name}, or ./{name}"
+        )
     if folder is None or paths.isabs(name) or "\0" in name:
         raise UsageError(f"{visible(name)} is no file relative to the policy that extends it")
     path = paths.join(folder, name)

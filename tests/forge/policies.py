@@ -46,9 +46,7 @@ def policy_text(
 
 LEVELS = st.fixed_dictionaries(
     {},
-    optional={
-        rule: st.sampled_from(rule_key(rule, unwaivable=rule in UNWAIVABLE).words) for rule in RULES
-    },
+    optional={rule: st.sampled_from(rule_key(rule, unwaivable=rule in UNWAIVABLE).words) for rule in RULES},
 )
 SETTINGS = st.fixed_dictionaries(
     {

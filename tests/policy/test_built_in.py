@@ -36,9 +36,7 @@ def test_every_rule_has_a_line(name):
 def test_every_line_says_why(name):
     """The file is documentation: each level stands with its reason."""
     text, _ = built_in(name)
-    levels = [
-        line for line in text.partition("[rules]")[2].partition("\n[")[0].splitlines() if " = " in line
-    ]
+    levels = [line for line in text.partition("[rules]")[2].partition("\n[")[0].splitlines() if " = " in line]
     assert len(levels) == len(RULES) or name not in WHOLE
     assert [line for line in levels if "  # " not in line] == []
 

@@ -11,7 +11,6 @@ def test_license_unlisted_has_its_id():
     assert rule.RULE.id == "license.unlisted"
 
 
-
 def card(*licenses):
     """What a model card says."""
     return fact("license.stated", at="README.md", licenses=licenses)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from safeload.rules import policy_break_glass as rule
 from safeload.core import EVERYTHING
 from safeload.policy.engine import decide
+from safeload.rules import policy_break_glass as rule
 from tests.forge.findings import artifact, finding
 from tests.forge.policies import parse
 

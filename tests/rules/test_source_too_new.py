@@ -10,6 +10,7 @@ def test_source_too_new_has_its_id():
     """The id is never renumbered or reused."""
     assert rule.RULE.id == "source.too-new"
 
+
 DAY = 86_400.0
 
 

@@ -176,7 +176,7 @@ def test_sealed(sealed) -> None:
         (b"license: mit\nlicense: other", ()),  # the same key twice
         (b"license: mit\n  and more", ()),  # a text over two lines
         (b"license: 'mit", ()),  # no end
-        (b"text: \"a\nlicense: mit\n\"", ()),  # the line is part of a text
+        (b'text: "a\nlicense: mit\n"', ()),  # the line is part of a text
         (b"license: {id: mit}", ()),
         (b"license:", ()),
         (b"  license: mit", None),  # of something else
