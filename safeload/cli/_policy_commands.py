@@ -210,7 +210,7 @@ def init(facts: Sequence[str], base: str, *, owner: str, reason: str, days: int,
                 texts[key] = _waiver(identity, key, note=note, owner=owner, reason=reason, days=days)
     head = [
         f"# Written by `safeload policy init` on {today()} from {len(recorded)} recorded reports: what was",
-        "# denied then is waived below, for the files as they are. Take one waiver after the other out again.",
+        "# denied then is waived below, for the files as they are. Take one after the other out again.",
         *dict.fromkeys(left),
         "",
         "schema = 1",

@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from safeload.core import Json
 
 _KEY = re.compile(r"license[ \t]*:(?:[ \t]+|\Z)")
@@ -53,7 +55,7 @@ def licenses_in(document: Json) -> tuple[str, ...] | None:
     return _ids(list(value) if isinstance(value, list) else [value])
 
 
-def _ids(values: list[Json]) -> tuple[str, ...]:
+def _ids(values: Sequence[Json]) -> tuple[str, ...]:
     ids = tuple(value for value in values[: _MOST + 1] if isinstance(value, str) and _ID.match(value))
     return ids if len(ids) == len(values) <= _MOST else ()
 

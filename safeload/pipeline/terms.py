@@ -18,7 +18,7 @@ from safeload.rules import Terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safeload.core import Finding
+    from safeload.core import Finding, Json
     from safeload.policy.schema import Policy
     from safeload.rules import WeighingRule
     from safeload.sources.hub import HubSource
@@ -68,12 +68,12 @@ def hub_facts(source: HubSource) -> tuple[Fact, ...]:
     from safeload.formats.git_objects import is_object_id
 
     place = Location(artifact=source.manifest.uri)
-    asked = {
+    asked: dict[str, Json] = {
         "revision": source.revision,
         "commit": source.commit,
         "pinned": is_object_id(source.revision),
     }
-    times = {"created": source.resolved.created, "last_modified": source.resolved.modified}
+    times: dict[str, Json] = {"created": source.resolved.created, "last_modified": source.resolved.modified}
     return (
         Fact(kind="source.revision", location=place, data=asked),
         Fact(kind="source.time", location=place, data=times),

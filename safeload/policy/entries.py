@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.core import Waiver, visible
 from safeload.formats.toml_reader import TomlReader, type_name, unknown_word
-from safeload.policy.keys import MOST_WAIVER_DAYS, NEVER_WAIVED, lockable
+from safeload.policy.keys import NEVER_WAIVED, lockable
 from safeload.policy.patterns import pattern_problem
 from safeload.record import record
 
@@ -199,9 +199,6 @@ def _overrides(
 def _waivers(
     reader: TomlReader, document: Mapping[str, Any], rule_ids: Collection[str], unwaivable: Collection[str]
 ) -> tuple[WrittenWaiver, ...]:
-    waivers = document.get("waivers")
-    days = waivers.get("max-days") if isinstance(waivers, dict) else None
-    most = days if type(days) is int and 1 <= days <= MOST_WAIVER_DAYS else 90
     found: list[WrittenWaiver] = []
     seen: set[str] = set()
     for number, table in enumerate(_tables(reader, document, "waiver")):
@@ -221,10 +218,8 @@ def _waivers(
         if texts["sha256"] and not is_sha256(texts["sha256"]):
             reader.wrong((*path, "sha256"), "sha256 is not 64 hexadecimal digits, lower case")
         if created is not None and expires is not None:
-            span = (expires - created).days
-            if not 0 <= span <= most:
-                limit = f"[waivers] max-days is {most}" if span > most else "it ends before it starts"
-                reader.wrong((*path, "expires"), f"waiver {number + 1} spans {span} days: {limit}")
+            if expires < created:
+                reader.wrong((*path, "expires"), f"waiver {number + 1} ends before it starts")
             waiver = Waiver(**texts, expires=expires.isoformat())
             place = reader.place(*path)
             found.append(WrittenWaiver(waiver=waiver, created=created.isoformat(), place=place))

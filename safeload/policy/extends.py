@@ -92,7 +92,22 @@ class Assembly:
         if parents:
             child = self._extended(reader, child, self._joined(parents))
         self.problems += reader.problems
+        if not chain:
+            self._check_spans(child)
         return child
+
+    def _check_spans(self, document: Document) -> None:
+        """Hold every waiver to the span that the whole policy allows."""
+        import datetime as dt  # tomllib has imported it already
+
+        most = self._keys["waivers.max-days"].absent
+        if "waivers.max-days" in document.entries:
+            most = document.entries["waivers.max-days"].value
+        for item in document.waivers:
+            ends = dt.date.fromisoformat(item.waiver.expires)
+            days = (ends - dt.date.fromisoformat(item.created)).days
+            if isinstance(most, int) and days > most:
+                self._refuse(item.place, f"the waiver spans {days} days: [waivers] max-days is {most}")
 
     def _fetch(self, reader: TomlReader, name: str, text: Fetched, chain: tuple[str, ...]) -> Fetched | None:
         if self._known.fetch is None:

@@ -261,7 +261,8 @@ _STATIC = (
 
 def rule_key(rule: str, *, unwaivable: bool) -> Key:
     """The key of one rule's level."""
-    words, absent, below = LEVELS, "deny", ""
+    words: tuple[str, ...] = LEVELS
+    absent, below = "deny", ""
     if rule in HOUSEKEEPING:
         words, absent = ("warn", "allow"), "warn"
         below = f"{rule} cannot deny: it is about upkeep, and `safeload policy prune --check` fails a build"
@@ -273,7 +274,7 @@ def rule_key(rule: str, *, unwaivable: bool) -> Key:
         below = f"{rule} cannot be set below deny: nobody can waive it"
     ranks = tuple(reversed(words))
     return Key(
-        name=f"rules.{rule}", kind="word", words=words if len(words) > 1 else LEVELS[:1], ranks=ranks,
+        name=f"rules.{rule}", kind="word", words=words, ranks=ranks,
         absent=absent, below=below, doc=f"Level of {rule}: `safeload explain {rule}`.",
     )  # fmt: skip
 

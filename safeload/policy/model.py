@@ -205,7 +205,7 @@ def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
             return [renamed(entry) for entry in item]
         if not isinstance(item, dict):
             return item
-        kept = {}
+        kept: dict[str, Any] = {}
         for key, value in item.items():
             if key == "$ref":
                 kept[key] = f"#/$defs/{names[value.rpartition('/')[2]]}"
