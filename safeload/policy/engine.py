@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safeload.core import Artifact, Scope
+    from safeload.policy.entries import WrittenWaiver
     from safeload.policy.schema import Policy
 
 COVERAGE_RULES = {
@@ -144,27 +145,30 @@ def _waived(policy: Policy, case: _Case, reasons: list[Reason], now: float | Non
     # most policies have no waiver
     from safeload.policy.waivers import WaiverBook
 
-    books = []
+    given = set(case.findings)
+
+    def same(finding: Finding) -> object:
+        # what a policy demands itself it says in its own words
+        return finding if finding in given else (finding.rule, finding.location)
+
+    books: list[tuple[dict[object, WrittenWaiver], dict[object, Level]]] = []
     upkeep: dict[Finding, None] = {}
     for part in policy.alone:
         book = WaiverBook(part, case.subject, case.artifacts, now)
-        alone = reasons if policy.alone == (policy,) else _reasons(part, case)
-        waived, levels = {}, {reason.finding: reason.level for reason in alone}
-        for finding, level in levels.items():
-            item = book.find(finding)
+        waived: dict[object, WrittenWaiver] = {}
+        levels: dict[object, Level] = {}
+        for reason in reasons if policy.alone == (policy,) else _reasons(part, case):
+            key, item = same(reason.finding), book.find(reason.finding)
             if item is not None:
-                waived[finding] = item
-                levels[finding] = Level.ALLOW
-            else:
-                levels[finding] = level
+                waived[key] = item
+            levels[key] = reason.level if item is None else Level.ALLOW
         books.append((waived, levels))
         upkeep |= dict.fromkeys(book.upkeep())
     found = []
     for reason in reasons:
-        items = [waived[reason.finding] for waived, _ in books if reason.finding in waived]
-        left = max(
-            (levels.get(reason.finding, Level.ALLOW) for _, levels in books), key=STRICTNESS.__getitem__
-        )
+        key = same(reason.finding)
+        items = [waived[key] for waived, _ in books if key in waived]
+        left = max((levels.get(key, Level.ALLOW) for _, levels in books), key=STRICTNESS.__getitem__)
         if items and STRICTNESS[left] < STRICTNESS[reason.level]:
             where = items[0].place if left is Level.ALLOW else reason.set_by
             found.append(replace(reason, level=left, set_by=where, waiver=items[0].waiver))

@@ -241,8 +241,7 @@ def _day(
     value = table.get(name)
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
-    what = f"has no {name}" if value is None else f"has a {name} that is no date, as 2027-02-15"
-    reader.wrong((*path, name), f"waiver {number + 1} {what}")
+    reader.wrong((*path, name), f"waiver {number + 1} has no {name} that is a date, as 2027-02-15")
     return None
 
 

@@ -79,7 +79,8 @@ def _excused(document, recorded):
     for reason in denials:
         finding = reason.finding
         sha = bound_to(finding.rule, finding.location.artifact, recorded.artifacts)
-        if finding.waivable and finding.rule not in NEVER_WAIVED and sha is not None:
+        able = finding.waivable and finding.rule not in NEVER_WAIVED and sha is not None
+        if able and (finding.rule, sha) not in keys:
             keys[finding.rule, sha] = {
                 "id": f"E-{len(keys)}", "rule": finding.rule, "subject": recorded.subject, "sha256": sha,
                 "reason": "r", "owner": "o", "created": dt.date(2026, 1, 1), "expires": dt.date(2026, 2, 1),
