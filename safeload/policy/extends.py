@@ -137,12 +137,16 @@ class Assembly:
         for other in others:
             entries = dict(first.entries)
             for name, entry in other.entries.items():
-                mine = entries.get(name)
-                if mine is None or self._keys[name].strictest(mine.value, entry.value) == entry.value:
-                    entries[name] = entry if mine is None or mine.value != entry.value else mine
-                elif self._keys[name].kind in {"names", "exempt"}:
-                    value = self._keys[name].strictest(mine.value, entry.value)
-                    entries[name] = replace(mine, value=value)
+                mine, key = entries.get(name), self._keys[name]
+                if mine is None:
+                    entries[name] = entry
+                elif key.kind == "folder":
+                    if (mine.value, mine.folder) != (entry.value, entry.folder):
+                        self._refuse(entry.place, f"{name} is set in {mine.place} too, to another folder")
+                elif key.kind in {"names", "exempt"}:
+                    entries[name] = replace(mine, value=key.strictest(mine.value, entry.value))
+                elif not key.at_least(mine.value, entry.value):
+                    entries[name] = entry
             first = Document(
                 entries=entries,
                 locked=(*first.locked, *other.locked),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
@@ -52,6 +53,7 @@ def accepts(text: str, rule_ids: frozenset[str], unwaivable: frozenset[str]) -> 
     return []
 
 
+@lru_cache(maxsize=2)
 def model_of(rule_ids: frozenset[str], unwaivable: frozenset[str]) -> type[BaseModel]:
     """The model of a whole policy."""
     keys = catalogue(rule_ids, unwaivable)

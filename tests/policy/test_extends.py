@@ -129,7 +129,9 @@ def test_a_lock_on_rules_covers_the_level_of_unknowns():
 
 def test_of_several_parents_the_strictest_value_holds():
     """In any order; and what only one of them sets is taken from that."""
-    one = 'schema = 1\nsource.pin = "none"\nrules.code.python-file = "allow"\nformats.allow = ["json", "zip"]\n'
+    one = (
+        'schema = 1\nsource.pin = "none"\nrules.code.python-file = "allow"\nformats.allow = ["json", "zip"]\n'
+    )
     two = 'schema = 1\n[rules]\ncode.python-file = "warn"\n[formats]\nallow = ["zip", "text"]\n'
     for order in ('["one", "two"]', '["two", "one"]'):
         policy = read(f"schema = 1\nextends = {order}\n", one=one, two=two)
@@ -196,3 +198,12 @@ def test_a_waiver_may_not_span_more_than_the_whole_policy_allows():
     assert problems(f"schema = 1\n{long}") == (
         "p.toml:2: the waiver spans 355 days: [waivers] max-days is 90",
     )
+
+
+def test_two_trust_stores_are_a_mistake():
+    """Neither set of keys is a stricter version of the other; the child may name its own."""
+    one, two = (f"schema = 1\n[provenance]\ntrust-store = '{name}'\n" for name in "ab")
+    assert problems('schema = 1\nextends = ["one", "two"]\n', one=one, two=two) == (
+        "two.toml:3: provenance.trust-store is set in one.toml:3 too, to another folder",
+    )
+    assert read(f'extends = ["one"]\n{two}', one=one).trust_store_path == "/p/b"
