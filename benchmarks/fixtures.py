@@ -7,6 +7,7 @@ when it is complete.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -177,6 +178,36 @@ def signed_clone(folder: Path) -> None:
         (folder / "keyring" / "pubring.kbx").write_bytes((keys.home / "pubring.kbx").read_bytes())
 
 
+def signed_big(folder: Path) -> None:
+    """The 1.2 GB of `shards` as the LFS files of one signed commit, and a trust store."""
+    from tests.forge.git import git, repository
+    from tests.forge.hub_git import pointer_to
+    from tests.forge.keys import keyring, sign_head
+    from tests.forge.trust import write_store
+
+    for keys in keyring():
+        keys.key("good")
+        files = sorted(path("shards").iterdir())
+        contents = {
+            file.name: pointer_to(_sha256(file), file.stat().st_size)
+            if file.suffix == ".safetensors"
+            else file.read_bytes()
+            for file in files
+        }
+        repository(folder / "bert", contents)
+        sign_head(folder / "bert", keys, "good")
+        git(folder / "bert", "repack", "-q", "-a", "-d")
+        write_store(folder / "trust", keys, "good")
+        for file in files:
+            (folder / "bert" / file.name).unlink()
+            shutil.copy(file, folder / "bert")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "tokenizer-small": tokenizer_small,
     "tokenizer-big": tokenizer_big,
@@ -187,6 +218,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "shards": shards,
     "small-files": small_files,
     "signed-clone": signed_clone,
+    "signed-big": signed_big,
 }
 
 

@@ -484,6 +484,17 @@ class AuditReport:
     """True where only interpreted bytes were read."""
     rooms: tuple[tuple[str, ...], ...] = ()
     """Layers of isolation that held in the child processes of this audit: each different set once."""
+    lock: str | None = None
+    """The lock file that names the subject, as messages call it; None where it was held to none."""
+    lock_lines: Mapping[str, int] = MappingProxyType({})
+    """Line of each file in that lock, by path; that of the subject's entry under the empty path."""
+
+    @property
+    def anchors(self) -> Mapping[str, Mapping[str, tuple[str, int]]]:
+        """Subject -> path, empty for the subject itself -> the lock file that names it, and the line."""
+        if self.lock is None:
+            return {}
+        return {self.decision.subject: {path: (self.lock, line) for path, line in self.lock_lines.items()}}
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:

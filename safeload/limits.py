@@ -176,6 +176,10 @@ class Limits:
     key_file_bytes: int = 1 * MIB
     """One public key with all that others certified about it."""
 
+    # lock
+    lock_bytes: int = 16 * MIB
+    """safeload.lock: about 110,000 files, each on a line of its own."""
+
     # pickle
     pickle_bytes: int = 64 * MIB
     """data.pkl holds no tensor data: 20,000 tensors need about 2 MB."""
@@ -198,7 +202,7 @@ class Limits:
     pickle_findings: int = 200
     """Findings of one stream that are reported one by one; the rest is counted."""
     index_bytes: int = 64 * MIB
-    """Indices of sparse tensors in one checkpoint: they are read while its pickle is judged."""
+    """Elements that are read while a pickle is judged: indices of sparse tensors, small arrays of joblib."""
 
     # chat templates
     template_bytes: int = 256 * KIB

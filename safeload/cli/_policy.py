@@ -79,7 +79,7 @@ def reports(paths: Iterable[str]) -> list[Recorded]:
                 ) from None
             found += read_report(data, visible(str(file)))
     if not found:
-        raise UsageError("there is no report: write some with `safeload audit --format json --output FILE`")
+        raise UsageError("there is no report: `safeload facts --output FILE` writes one")
     return found
 
 

@@ -1,8 +1,7 @@
-"""`safeload audit PATH...`: judge every file and report."""
+"""`safeload audit PATH...`: judge every file and report; `--locked` holds the files to a lock."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -10,15 +9,14 @@ import click
 from safeload.cli._options import policy_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
     from types import ModuleType
 
     from safeload.core import AuditReport
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @policy_option
 @click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
 @click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
@@ -26,6 +24,10 @@ if TYPE_CHECKING:
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option(
+    "--locked", is_flag=True, help="Hold all files to safeload.lock; without PATH, all of its subjects."
+)
+@click.option("--lock", metavar="FILE", help="The same with another lock file.")
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--break-glass", metavar="REASON", help="Overrule denials, where the policy permits it.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
@@ -35,6 +37,8 @@ def command(
     form: str,
     output: str | None,
     *,
+    locked: bool,
+    lock: str | None,
     quick: bool,
     offline: bool,
     break_glass: str | None,
@@ -51,20 +55,27 @@ def command(
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
     compared with it. git is never run, and its configuration never read.
+
+    With --locked or --lock, a subject has to be in the lock file, and its files have to be the ones that
+    were locked: no other, no more, no fewer. A Hub repository is then asked for at its locked commit.
     """
     from safeload.cli import FAILED, complain, worst
     from safeload.cli._output import coloured, write
+    from safeload.cli._subjects import audit_subject, read_lock_of, subjects_of
     from safeload.errors import UsageError
 
     reporter = _reporter(form)
     documents: list[str] = []
     codes: list[int] = []
-    for path in paths:
+    held = read_lock_of(lock, locked=locked)
+    for subject in subjects_of(paths, held, asked):
         try:
-            report = _audit(path, policy, asked, quick=quick, offline=offline, break_glass=break_glass)
+            report = audit_subject(
+                subject, policy, quick=quick, offline=offline, lock=held, break_glass=break_glass
+            )
         except UsageError as error:
             # the other subjects still get their reports
-            complain(str(error))
+            complain(f"{subject.place}{error}")
             codes.append(FAILED)
             continue
         documents.append(reporter.render(report, colour=coloured(output)))
@@ -83,41 +94,6 @@ def exit_code(report: AuditReport) -> int:
     if decision.verdict is Verdict.DENY:
         return INCONCLUSIVE if decision.inconclusive else DENIED
     return INCONCLUSIVE if report.quick else ALLOWED
-
-
-def _audit(
-    path: str,
-    policy: str | None,
-    asked: Mapping[str, str | None],
-    *,
-    quick: bool,
-    offline: bool,
-    break_glass: str | None,
-) -> AuditReport:
-    """What is not there is no folder, even where a repository of the Hub might have that name."""
-    from safeload.cli._progress import ProgressLine
-    from safeload.pipeline import Origin, audit
-
-    target: str | Path = path
-    hub = None
-    if path.startswith("hf:"):
-        from safeload.sources.hub_api import HubAccess
-
-        hub = HubAccess(local_files_only=offline)
-    elif not os.path.isdir(path):  # noqa: PTH112 - most subjects are folders, and start without pathlib
-        from pathlib import Path
-
-        target = Path(path)
-    with ProgressLine() as progress:
-        return audit(
-            target,
-            policy=policy,
-            quick=quick,
-            progress=progress.callback,
-            origin=Origin(**asked),
-            hub=hub,
-            break_glass=break_glass,
-        )
 
 
 def _reporter(form: str) -> ModuleType:

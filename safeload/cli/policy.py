@@ -8,7 +8,10 @@ from __future__ import annotations
 import click
 
 _facts = click.option(
-    "--facts", multiple=True, metavar="PATH", help="A recorded JSON report, or a folder of them."
+    "--facts",
+    multiple=True,
+    metavar="PATH",
+    help="What was recorded: JSON reports, facts documents, folders of them.",
 )
 
 

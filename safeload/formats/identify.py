@@ -18,6 +18,7 @@ from safeload.formats.extensions import claimed_formats, extension_of
 from safeload.formats.lfs_pointer import looks_like_pointer
 from safeload.formats.magic import is_tar, strong_format
 from safeload.formats.pickle_probe import looks_like_pickle
+from safeload.formats.view import expect
 from safeload.record import record
 
 if TYPE_CHECKING:
@@ -221,12 +222,13 @@ def _has_zip_end(view: View, size: int) -> bool:
 
 def _has_hdf5_behind(view: View, size: int) -> bool:
     """Whether a superblock stands behind a user block: at 512 bytes, or a doubling of that."""
+    offsets = []
     offset = _HDF5_FIRST_OFFSET
     while offset + len(_HDF5) <= size:
-        if view.read(offset, len(_HDF5)) == _HDF5:
-            return True
+        offsets.append(offset)
         offset *= 2
-    return False
+    expect(view, ((offset, len(_HDF5)) for offset in offsets))
+    return any(view.read(offset, len(_HDF5)) == _HDF5 for offset in offsets)
 
 
 def _text_format(head: bytes, size: int, extension: str) -> str:

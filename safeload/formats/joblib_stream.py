@@ -11,7 +11,7 @@ takes both: this one, and that of `pickle_machine.run_pickle` over the same byte
 
 Transcribed from https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py. Stricter than joblib:
 the frame in which the record stands ends with it, padding is what the writer fills it with, and no array
-reaches past the end of the file. Data is not read here.
+reaches past the end of the file. Large arrays are not read here.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _CHUNK: Final = 16 << 20
 """Bytes of a large file that are read at a time: between its arrays there are a few hundred."""
 _FILL: Final = b"\xff"
+_SMALL_ARRAY: Final = 8 << 20
+"""Bytes of an array that is kept for contracts to look at: generators have 2,496, trees 64 for each node."""
 _NESTED: Final = 100_000
 """Arrays of Python objects of one file: each is a pickle of its own."""
 
@@ -141,6 +143,7 @@ class _Reading:
         data = view.read(0, min(chunk, view.size))
         self._machine = Machine(data, limits, packs, persistent="none", start=0, log=False, objects=True)
         self._machine.inline = self._read
+        self._small_left = limits.index_bytes
         self.cut = False
         """Whether the stream broke in a chunk with more of the file behind it."""
 
@@ -196,8 +199,21 @@ class _Reading:
         if wrapper.size > self._view.size - at:
             raise ArrayTruncated(f"an array of {wrapper.size} bytes reaches past the end of the file")
         self._arrays.append(InlineArray(at, wrapper.size, wrapper.dtype, wrapper.shape, wrapper.order))
+        value = self._small(wrapper, at)
         self._go_on(machine, at + wrapper.size, wrapper)
-        return wrapper
+        return value
+
+    def _small(self, wrapper: ArrayWrapper, at: int) -> object:
+        """A small array as pickle itself would bring it along: contracts look at states of generators."""
+        if not wrapper.size or wrapper.size > _SMALL_ARRAY or wrapper.order != "C":
+            return wrapper
+        self._small_left -= wrapper.size
+        if self._small_left < 0:
+            return wrapper
+        value = ArrayValue("array", wrapper.dtype)
+        value.fields, value.shape = wrapper.fields, wrapper.shape
+        value.data = self._view.read(at, wrapper.size)
+        return value
 
     def _padding(self, at: int, alignment: int | None) -> int:
         """Bytes in front of an array."""

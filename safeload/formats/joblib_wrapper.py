@@ -47,13 +47,15 @@ _FEWEST_STATE: Final = 8
 class ArrayWrapper:
     """A record that stands for an array: its fields once BUILD has brought them."""
 
-    __slots__ = ("alignment", "dtype", "order", "placed", "shape", "size")
+    __slots__ = ("alignment", "dtype", "fields", "order", "placed", "shape", "size")
 
     def __init__(self) -> None:
         self.size: int | None = None
         """Bytes of the array; None before BUILD, and where its fields were refused."""
         self.dtype = ""
         """As numpy writes it, or `O` for Python objects, whose pickle stands in the place of bytes."""
+        self.fields: tuple[tuple[str, str, int], ...] | None = None
+        """Of a structured dtype."""
         self.shape: tuple[int, ...] = ()
         self.order = "C"
         self.alignment: int | None = None
@@ -104,7 +106,7 @@ def build_wrapper(target: ArrayWrapper, state: object) -> None:
         if size > INT64_MAX:
             raise Refused("the array has more bytes than there are numbers for")
     target.dtype, target.shape, target.order, target.alignment = dtype.dtype, shape, order, alignment
-    target.size = size
+    target.fields, target.size = dtype.fields, size
 
 
 def item_bytes(dtype: str) -> int:

@@ -2,8 +2,8 @@
 
 torch checks their invariants where it is asked to
 (https://docs.pytorch.org/docs/stable/sparse.html), so they are checked here: the indices are read from the
-archive's own bytes, and each has to lie inside the shape. Where the bytes are not at hand (the stream
-format before zip has them behind the pickle) a sparse tensor is refused.
+file's own bytes, and each has to lie inside the shape. Where the bytes are not at hand (a pickle alone, or
+a file in which they cannot be found) a sparse tensor is refused.
 
 What comes out is a record: nothing loads it.
 """

@@ -45,6 +45,8 @@ _CUT = (StreamTruncated, FrameViolation)
 """How a stream breaks where only a part of it was read."""
 _SYSTEM = frozenset({"protocol_version", "little_endian", "type_sizes"})
 _COUNT_BYTES = 8
+_SPARSE = frozenset({"torch._utils._rebuild_sparse_tensor"})
+"""What looks at elements while the pickle is judged."""
 
 
 class PicklesTooLarge(LimitExceeded):
@@ -166,7 +168,41 @@ def run_pickles(view: View, limits: Limits, packs: frozenset[str] = frozenset())
         if trace.error is not None:
             break
         start = trace.end
-    return LegacyPickles(data=data, starts=tuple(starts), traces=tuple(traces))
+    pickles = LegacyPickles(data=data, starts=tuple(starts), traces=tuple(traces))
+    return _with_indices(view, pickles, limits, packs)
+
+
+def _with_indices(view: View, pickles: LegacyPickles, limits: Limits, packs: frozenset[str]) -> LegacyPickles:
+    """Judge an object with sparse tensors again, once it is known where the table has their indices."""
+    if len(pickles.traces) < len(_PARTS) or not any(
+        use.callable in _SPARSE for use in pickles.traces[_OBJECT].rejected_calls
+    ):
+        return pickles
+    *_, state, keys = pickles.traces
+    if keys.status is not StreamStatus.INERT:
+        return pickles
+    try:
+        table = _read_table(view, state.storages, keys.value, keys.end)
+    except FormatError:
+        return pickles
+    left = limits.index_bytes
+
+    def read(storage: StorageRef) -> bytes | None:
+        nonlocal left
+        size = storage.numel * ITEM_BITS[storage.dtype] // 8
+        left -= size
+        return view.read(table[storage.key], size) if left >= 0 and storage.key in table else None
+
+    again = run_pickle(
+        pickles.data,
+        limits,
+        packs=packs,
+        persistent="torch-legacy",
+        start=pickles.starts[_OBJECT],
+        read=read,
+    )
+    traces = (*pickles.traces[:_OBJECT], replace(again, trailing=0), keys)
+    return replace(pickles, traces=traces)
 
 
 def bind_table(view: View, pickles: LegacyPickles) -> TorchLegacy:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from safeload.errors import FormatError
 from safeload.formats.archive import AmbiguousArchive
+from safeload.formats.view import expect
 from safeload.formats.zip_directory import (
     DEFLATE,
     FLAG_DESCRIPTOR,
@@ -149,6 +150,7 @@ def parse_zip(view: View, limits: Limits) -> ZipArchive:
         FormatError: one subclass per way to be wrong; `AmbiguousArchive` where readers would disagree.
     """
     names, raw_names, entries, end = parse_directory(view, limits)
+    expect(view, ((entry[5], _SPARSE_BLOCK) for entry in entries))
     window = _Window(view, end, len(entries))
     read = window.read
     members: list[ZipMember] = []

@@ -59,10 +59,12 @@ if TYPE_CHECKING:
 
     from safeload.core import Decision
     from safeload.pipeline.examination import Progress
+    from safeload.pipeline.held import Hold
     from safeload.pipeline.origin import FoundOrigin
     from safeload.sources import Source
     from safeload.sources.hub import HubSource
     from safeload.sources.hub_api import HubAccess
+    from safeload.sources.lock_files import LockFile
 
 __all__ = ["Origin", "admit", "amend", "audit", "resolve_policy", "rule_ids"]
 
@@ -75,6 +77,7 @@ def audit(
     progress: Progress | None = None,
     origin: Origin | None = None,
     hub: HubAccess | None = None,
+    lock: str | Path | LockFile | None = None,
     break_glass: str | None = None,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
@@ -87,12 +90,14 @@ def audit(
         progress: called with path, bytes done and bytes in all while files are digested.
         origin: what the user says about where the checkpoint comes from, to be checked.
         hub: how a Hub is reached: revision, token, cache folder, endpoint, offline.
+        lock: a lock file that has to hold the checkpoint, as it is.
         break_glass: why denials are to be overruled, where the policy permits that; recorded as a finding.
 
     Raises:
-        UsageError: the target or the policy cannot be read.
+        UsageError: the target, the policy or the lock cannot be read.
     """
-    opened = _open(target, policy, origin or Origin(), hub, _circumstances(break_glass))
+    hold = _hold(lock, target, hub)
+    opened = _open(target, policy, origin or Origin(), hub, hold, _circumstances(break_glass))
     source, rules, ambiguous, found, circumstances = opened
     examination: Examination | None = None
     try:
@@ -104,6 +109,8 @@ def audit(
                 facts=(*ambiguous, *source.facts),
                 explanations={},
                 quick=quick,
+                lock=None if hold is None else hold.file.lock.source,
+                lock_lines={} if hold is None else hold.lines,
             )
         examination = Examination(source, rules, quick=quick, origin=found, circumstances=circumstances)
         examination.facts.extend(ambiguous)
@@ -127,6 +134,8 @@ def audit(
         streams=tuple(examination.streams),
         quick=quick,
         rooms=tuple(sorted(examination.rooms)),
+        lock=None if hold is None else hold.file.lock.source,
+        lock_lines={} if hold is None else hold.lines,
     )
 
 
@@ -138,6 +147,7 @@ def admit(
     weights: WeightsChoice | None = None,
     origin: Origin | None = None,
     hub: HubAccess | None = None,
+    lock: str | Path | LockFile | None = None,
     break_glass: str | None = None,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
@@ -150,13 +160,16 @@ def admit(
         weights: which weight files are wanted, where the scope includes weights.
         origin: what the user says about where the checkpoint comes from, to be checked.
         hub: how a Hub is reached: revision, token, cache folder, endpoint, offline.
+        lock: a lock file that has to hold the checkpoint, as far as the scope hands it out.
         break_glass: why denials are to be overruled, where the policy permits that; recorded as a finding.
 
     Raises:
         PolicyDenied: the policy refuses; the exception carries the decision.
-        UsageError: the target or the policy cannot be read.
+        UsageError: the target, the policy or the lock cannot be read.
     """
-    opened = _open(target, policy, origin or Origin(), hub, _circumstances(break_glass))
+    opened = _open(
+        target, policy, origin or Origin(), hub, _hold(lock, target, hub), _circumstances(break_glass)
+    )
     source, rules, _, found, circumstances = opened
     examination: Examination | None = None
     try:
@@ -291,21 +304,54 @@ def _policy_for(policy: Policy, subject: str, origin: Origin) -> Policy:
     return for_subject(policy, subject, claimed=origin.repository)
 
 
+def _hold(lock: str | Path | LockFile | None, target: str | Path, hub: HubAccess | None) -> Hold | None:
+    """The entry of a lock that the target is held to, where there is a lock.
+
+    Raises:
+        UsageError: the lock cannot be read, or contradicts what was asked for.
+    """
+    if lock is None:
+        return None
+    # most loads have none
+    from safeload.pipeline.held import find_hold
+
+    _check_target(target)
+    return find_hold(lock, target, None if hub is None else hub.revision)
+
+
+def _check_target(target: object) -> None:
+    if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
+        raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
+
+
 def _open(
+    target: str | Path,
+    policy: Policy | str | Path | None,
+    origin: Origin,
+    hub: HubAccess | None,
+    hold: Hold | None,
+    circumstances: Circumstances,
+) -> _Opened:
+    """Steps 1 and 2, at the locked commit where there is a lock.
+
+    Raises:
+        UsageError: the target or the policy cannot be read.
+    """
+    if hold is None:
+        return _open_target(target, policy, origin, hub, circumstances)
+    opened = _open_target(hold.target, policy, origin, hub, circumstances)
+    return opened._replace(origin=hold.applied_to(opened.origin, opened.policy))
+
+
+def _open_target(
     target: str | Path,
     policy: Policy | str | Path | None,
     origin: Origin,
     hub: HubAccess | None,
     circumstances: Circumstances,
 ) -> _Opened:
-    """Steps 1 and 2.
-
-    Raises:
-        UsageError: the target or the policy cannot be read.
-    """
     facts: tuple[Fact, ...] = ()
-    if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
-        raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
+    _check_target(target)
     if isinstance(target, str) and (target.startswith(SCHEME) or is_hub_name(target)):
         if target.startswith(SCHEME) or not os.path.exists(target):  # noqa: PTH110 - starts without pathlib
             return _open_hub(target, policy, origin, hub, circumstances)
@@ -344,6 +390,9 @@ def _open_hub(
     source = HubSource(name, hub or HubAccess(), resolved.limits)
     facts = (*hub_facts(source), *weakened(os.environ, source.manifest.uri))
     try:
+        if os.path.isdir(source.root):  # noqa: PTH112 - starts without pathlib
+            # no policy may lie among the files that it judges, wherever these are kept
+            resolve_policy(policy, audited=source.root)
         return _Opened(source, resolved, facts, find_hub_origin(origin, source, resolved), circumstances)
     except BaseException:
         source.close()

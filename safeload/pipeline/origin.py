@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from safeload.formats.git_objects import Objects
     from safeload.limits import Limits
     from safeload.policy.schema import Policy
+    from safeload.provenance import Held
     from safeload.provenance.trust import TrustStore
     from safeload.sources import Source
     from safeload.sources.blobs import Blob
@@ -72,6 +73,8 @@ class FoundOrigin:
     listing: Mapping[str, str] | None = None
     """Path -> git blob id as a Hub lists them, where there is no claim to compare with."""
     hub_scan: HubScan | None = None
+    held: Held | None = None
+    """The entry of a lock file, where the caller named one."""
     limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
@@ -92,12 +95,13 @@ class FoundOrigin:
             required=self.required,
             required_by=self.required_by,
             files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None or self.listing is not None
+            if self.claim is not None or self.listing is not None or self.held is not None
             else {},
             handed_out=None if scope.everything else handed_out,
             memory=self.memory,
             listing=self.listing,
             hub_scan=self.hub_scan,
+            held=self.held,
             limits=self.limits,
         )
 
@@ -159,7 +163,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
     if asked.bundle is not None:
         raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
-    store = _store(asked, policy, "")
+    store = _store(asked, policy, source.root)
     scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
     if source.objects is None:
         rule = None if store is None else store.rule_for(source.repository)
@@ -201,7 +205,7 @@ def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
     from safeload.provenance.trust_store import parse_trust
     from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited or None)
+    files = read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 

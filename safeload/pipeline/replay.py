@@ -1,7 +1,7 @@
 """Recorded reports -> decisions under another policy: `policy diff`, `policy test`.
 
-A report in JSON (`safeload/report/v1`) holds the facts, artifacts and evidence that a decision was made
-from; rules and policy are asked again. What a policy changes about reading (packs, records, budgets,
+A report in JSON (`safeload/report/v1`) and the facts document (`safeload/facts/v1`) hold the facts, artifacts
+and evidence that a decision is made from; rules and policy are asked again. What a policy changes about reading (packs, records, budgets,
 isolation) cannot be replayed: the facts are those of the policy under which they were recorded.
 """
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from safeload.policy.schema import Policy
 
 REPORT = "safeload/report/v1"
+FACTS = "safeload/facts/v1"
 NOT_REPLAYED = ("pickle.packs", "pickle.allow", "limits", "isolation", "formats.prefer")
 """Keys, or all keys below a dot, that change what is read."""
 T = TypeVar("T", Role, Coverage, Status)
@@ -110,13 +111,13 @@ def read_report(data: bytes, source: str) -> tuple[Recorded, ...]:
     try:
         return tuple(_recorded(item) for item in found)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{source} is no {REPORT}: {visible(str(error))}") from None
+        raise UsageError(f"{source} is no {REPORT} or {FACTS}: {visible(str(error))}") from None
 
 
 def _recorded(item: Any) -> Recorded:  # noqa: ANN401  JSON; what is missing raises
-    if item["schema"] != REPORT:
+    if item["schema"] not in {REPORT, FACTS}:
         raise ValueError(f"its schema is {item['schema']}")
-    if item["scope"] != EVERYTHING.name:
+    if item["schema"] == REPORT and item["scope"] != EVERYTHING.name:
         raise ValueError("it is of a load, and only audits can be replayed")
     return Recorded(
         subject=_text(item["subject"]),
@@ -126,12 +127,12 @@ def _recorded(item: Any) -> Recorded:  # noqa: ANN401  JSON; what is missing rai
         ),
         artifacts=tuple(_artifact(artifact) for artifact in _list(item["artifacts"])),
         evidence=tuple(_evidence(entry) for entry in _list(item["evidence"])),
-        verdict=_text(item["verdict"]),
+        verdict=_text(item.get("verdict", "")),
     )
 
 
 def _artifact(item: Any) -> Artifact:  # noqa: ANN401  as above
-    digest = item["digest"]
+    digest = item["digest"] if "digest" in item else item["sha256"]
     return Artifact(
         location=_location(item["location"]),
         size=int(item["size"]),

@@ -5,6 +5,7 @@
     freshness          is it older than a commit that was accepted before?
     hub_listing        where there is no commit to compare with: are they what the Hub lists?
     hub_status         what does the Hub say of its own scans?
+    lock_file          are the files the ones that safeload.lock holds?
 
 A collector establishes one kind of evidence and judges nothing: whether ABSENT matters is a rule's
 and then the policy's to say. It always returns evidence. What could not be looked at is UNAVAILABLE
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from safeload.core import Fact, Manifest
     from safeload.formats.git_objects import Objects
+    from safeload.formats.lock_file import LockedSubject
     from safeload.provenance.trust import TrustStore
 
 SIGNATURE = "commit-signature"
@@ -36,6 +38,7 @@ BINDING = "tree-binding"
 FRESHNESS = "commit-freshness"
 LISTING = "hub-listing"
 HUB_SCAN = "hub-scan"
+LOCK = "lock"
 NO_STORE = "the signature of the commit was not checked: no trust store"
 
 
@@ -81,6 +84,24 @@ class HubScan:
 
 
 @record(eq=False)
+class Held:
+    """What the files are held to, where the caller named a lock file."""
+
+    source: str
+    """The lock file's name in messages."""
+    digest: str
+    """`sha256:` and the digest of its text."""
+    subject: LockedSubject | None
+    """The entry; None where the lock has none of this subject."""
+    policy: tuple[str, str]
+    """Name and digest of the policy that judges now."""
+
+    def place(self, line: int) -> str:
+        """File and line of an entry."""
+        return f"{self.source}:{line}"
+
+
+@record(eq=False)
 class Case:
     """All that the collectors look at."""
 
@@ -105,6 +126,8 @@ class Case:
     """Path -> git blob id as a Hub lists them, for files that cannot be compared with their commit."""
     hub_scan: HubScan | None = None
     """What a Hub says of its scans; None for other sources."""
+    held: Held | None = None
+    """The entry of a lock file; None where nobody named one."""
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -135,7 +158,27 @@ def collect_evidence(case: Case) -> Collected:
         from safeload.provenance import hub_status
 
         evidence.append(hub_status.collect(case.hub_scan))
+    if case.held is not None:
+        lock, different = _of_lock(case, case.held)
+        evidence.append(lock)
+        facts = [*facts, *different]
     return Collected(tuple(evidence), tuple(facts), accepted)
+
+
+def _of_lock(case: Case, held: Held) -> tuple[Evidence, list[Fact]]:
+    from safeload.provenance import lock_file
+
+    try:
+        return lock_file.collect(case, held)
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
+        return _failed(LOCK, case.manifest.uri, error), []
+
+
+def _is_locked(case: Case, claim: Claim) -> bool:
+    """Whether the user's own lock says that it is this commit, whichever came before or after it."""
+    return (
+        case.held is not None and case.held.subject is not None and case.held.subject.commit == claim.commit
+    )
 
 
 def _of_commit(case: Case, claim: Claim) -> tuple[list[Evidence], list[Fact], Callable[[], None] | None]:
@@ -150,28 +193,29 @@ def _of_commit(case: Case, claim: Claim) -> tuple[list[Evidence], list[Fact], Ca
         else:
             commit, signature = commit_signature.collect(claim, case.store, case.now, case.limits)
     except Exception as error:  # noqa: BLE001  whatever went wrong, the check was not made
-        commit, signature = None, _failed(SIGNATURE, claim, error)
+        commit, signature = None, _failed(SIGNATURE, claim.commit, error)
     evidence = [signature]
     try:
         binding, facts = tree_binding.collect(case, claim, commit)
     except Exception as error:  # noqa: BLE001  likewise
-        binding = _failed(BINDING, claim, error)
+        binding = _failed(BINDING, claim.commit, error)
     evidence.append(binding)
     accepted = None
-    if commit is not None and signature.status is Status.VERIFIED and signature.level != "pin":
+    proven = signature.status is Status.VERIFIED and signature.level != "pin"
+    if commit is not None and proven and not _is_locked(case, claim):
         try:
             fresh, accepted = freshness.collect(case, claim, commit)
         except Exception as error:  # noqa: BLE001  likewise
-            fresh = _failed(FRESHNESS, claim, error)
+            fresh = _failed(FRESHNESS, claim.commit, error)
         evidence.append(fresh)
     return evidence, facts, accepted
 
 
-def _failed(kind: str, claim: Claim, error: Exception) -> Evidence:
+def _failed(kind: str, subject: str, error: Exception) -> Evidence:
     return Evidence(
         kind=kind,
         status=Status.UNAVAILABLE,
-        subject=claim.commit,
+        subject=subject,
         detail=f"the collector failed, which is a bug of safeload: {type(error).__name__}",
         code="failed",
     )

@@ -69,10 +69,10 @@ class _AutoModel:
 
         Args:
             pretrained_model_name_or_path: a folder, or the name of a Hub repository.
-            **kwargs: `policy`, `origin`, `revision`, `token`, `cache_dir`, `local_files_only`, `config`,
-                `dtype`, `device`, `device_map`, `variant`, `use_safetensors`, `from_tf`, `from_flax`,
-                `attn_implementation`, `ignore_mismatched_sizes`, `output_loading_info`, and config fields
-                such as `num_labels` and `id2label`. What cannot be honoured is refused.
+            **kwargs: `policy`, `origin`, `lock`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `config`, `dtype`, `device`, `device_map`, `variant`, `use_safetensors`, `from_tf`,
+                `from_flax`, `attn_implementation`, `ignore_mismatched_sizes`, `output_loading_info`, and
+                config fields such as `num_labels` and `id2label`. What cannot be honoured is refused.
 
         Raises:
             PolicyDenied: the policy refuses; the exception carries the decision.

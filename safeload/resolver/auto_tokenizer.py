@@ -53,6 +53,7 @@ class AutoTokenizer:
         *,
         policy: Policy | str | Path | None = None,
         origin: Origin | None = None,
+        lock: str | Path | None = None,
         tokenizer_type: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - each is checked below or by the settings
     ) -> Tokenizer:
@@ -62,6 +63,7 @@ class AutoTokenizer:
             pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             policy: a Policy, a file, the name of a built-in, or None for the discovered one.
             origin: what the caller says about where the files come from, to be checked.
+            lock: a lock file that has to hold the files; weights are not read for that.
             tokenizer_type: a model type, to choose the class by instead of the configuration.
             **kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`; special tokens
                 and settings that replace those of tokenizer_config.json.
@@ -82,7 +84,12 @@ class AutoTokenizer:
         with collection_paused():
             # as it was given: `org/name` names a repository, and a Path of it a folder
             snapshot = admit(
-                pretrained_model_name_or_path, scope=SCOPE, policy=policy, origin=origin, hub=hub
+                pretrained_model_name_or_path,
+                scope=SCOPE,
+                policy=policy,
+                origin=origin,
+                hub=hub,
+                lock=lock,
             )
             name = str(pretrained_model_name_or_path)
             return load_tokenizer(

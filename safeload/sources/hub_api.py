@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
 _SECONDS = 30.0
 _THREADS = 8
 """As many as snapshot_download starts."""
+_TAG = re.compile(r'(?:W/)?"?[A-Za-z0-9_=+-]+(?:\.[A-Za-z0-9_=+-]+)*"?')
+_NAMES = {
+    "etag": _TAG,
+    "x-linked-etag": _TAG,
+    "x-repo-commit": re.compile(r"[0-9a-f]{40}"),
+    "x-xet-hash": re.compile(r"[0-9a-f]{64}"),
+}
+"""Headers that become names of files in the cache."""
 
 
 class HubUnavailable(UsageError):
@@ -162,6 +171,8 @@ class Hub:
 
         from huggingface_hub import hf_hub_download
 
+        _guard_names()
+
         def fetch(path: str) -> None:
             hf_hub_download(
                 self.repository,
@@ -278,6 +289,23 @@ class Hub:
             f"{self.endpoint} could not be asked about {name}@{at}: {_words(error)}; "
             "local_files_only=True takes what is in the cache"
         )
+
+
+def _guard_names() -> None:
+    """Have the client refuse answers whose headers are no plain names: it makes file names of them."""
+    from huggingface_hub import get_session
+
+    hooks = get_session().event_hooks
+    if _check_names not in hooks["response"]:
+        hooks["response"].append(_check_names)
+        get_session().event_hooks = hooks
+
+
+def _check_names(answer: Any) -> None:  # noqa: ANN401 - of whatever client huggingface_hub has
+    for header, plain in _NAMES.items():
+        value = answer.headers.get(header)
+        if value is not None and "x-repo-commit" in answer.headers and not plain.fullmatch(value):
+            raise NotFetched(f"the header {header} of the server's answer is no plain name")
 
 
 def _headers(access: HubAccess) -> dict[str, str]:

@@ -190,7 +190,10 @@ def refuse_inside(path: str, audited: str | None, *, what: str = "policy") -> No
 
 
 def _way(path: str) -> Iterator[str]:
-    """Every folder and link that the kernel passes on the way to a file, and the file itself."""
+    """Every link that the kernel follows on the way to a file.
+
+    A folder that is passed and left again by `..` is none: from inside of a model, `../policy.toml` is fine.
+    """
     place, links = paths.sep, 0
     parts = paths.join(_here(), path).split(paths.sep)
     while parts:
@@ -198,8 +201,8 @@ def _way(path: str) -> Iterator[str]:
         if part in {"", "."}:
             continue
         step = paths.dirname(place) if part == ".." else paths.join(place, part)
-        yield step
         if part != ".." and paths.islink(step) and links < _MOST_LINKS:
+            yield step
             links += 1
             target = os.readlink(step)
             place = paths.sep if paths.isabs(target) else place

@@ -123,10 +123,11 @@ def test_attributes_of_tensors_and_parameters(tmp_path: Path) -> None:
     assert refusals(tmp_path) == []
 
 
+@FORMATS
 @pytest.mark.filterwarnings("ignore:Sparse")
 @pytest.mark.parametrize("layout", ["coo", "hybrid", "uncoalesced", "empty", "csr", "csc", "bsr", "bsc"])
-def test_sparse_tensors(tmp_path: Path, layout: str) -> None:
-    """Their indices are read and lie inside the shape."""
+def test_sparse_tensors(tmp_path: Path, layout: str, *, zipped: bool) -> None:
+    """Their indices are read and lie inside the shape, also where they stand behind the pickle."""
     dense = torch.diag(torch.arange(1.0, 5.0))
     torch.sparse.check_sparse_tensor_invariants.enable()
     made = {
@@ -140,14 +141,19 @@ def test_sparse_tensors(tmp_path: Path, layout: str) -> None:
         "bsc": lambda: dense.to_sparse_bsc((2, 2)),
     }[layout]()
     torch.sparse.check_sparse_tensor_invariants.disable()
-    save({"sparse": made, "dense": dense}, tmp_path)
+    save({"sparse": made, "dense": dense}, tmp_path, zipped=zipped)
     assert refusals(tmp_path) == []
 
 
-def test_sparse_tensors_of_the_legacy_format_are_refused(tmp_path: Path) -> None:
-    """There the data stands behind the pickle, so the indices cannot be checked when it is judged."""
-    save({"sparse": torch.eye(3).to_sparse()}, tmp_path, zipped=False)
-    assert any("indices of a sparse tensor are not at hand" in text for text in refusals(tmp_path))
+@FORMATS
+@pytest.mark.parametrize("index", [-1, 3, 1 << 62])
+def test_near_miss_sparse_tensors_with_an_index_outside(tmp_path: Path, index: int, *, zipped: bool) -> None:
+    """Torch would write there; the file is refused, wherever the format keeps the index."""
+    torch.sparse.check_sparse_tensor_invariants.disable()
+    made = torch.eye(3).to_sparse()
+    made.indices()[1, 2] = index
+    save({"sparse": made}, tmp_path, zipped=zipped)
+    assert any("lies outside its dimension of 3" in text for text in refusals(tmp_path))
 
 
 @FORMATS

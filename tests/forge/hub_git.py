@@ -44,9 +44,12 @@ class Entry(NamedTuple):
 
 def pointer(content: bytes) -> bytes:
     """The text of https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md for this content."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(content)}\n"
-    return text.encode()
+    return pointer_to(hashlib.sha256(content).hexdigest(), len(content))
+
+
+def pointer_to(sha256: str, size: int) -> bytes:
+    """The same for content of which digest and size are known."""
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n".encode()
 
 
 def by(keys: Keyring, name: str, *options: str) -> Callable[[bytes], bytes]:

@@ -114,7 +114,12 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "no dtype": lambda: wrapper(*fields(dtype=DTYPE_LIST)),
     "another order": lambda: wrapper(*fields(order="K")),
     "a negative count": lambda: wrapper(*fields(size=-1)),
-    "built twice": lambda: wrapper(*fields()) + padded(b"abcd") + assemble(*fields(), "BUILD"),
+    "built twice": lambda: (
+        assemble("GLOBAL", ("joblib.numpy_pickle", "NumpyArrayWrapper"), "EMPTY_TUPLE", "NEWOBJ")
+        + assemble("BINPUT", 0, *fields(), "BUILD")
+        + padded(b"abcd")
+        + assemble("POP", "BINGET", 0, *fields(), "BUILD")
+    ),
 }
 
 
@@ -124,6 +129,13 @@ def test_fields_that_joblib_does_not_write(name: str) -> None:
     found = parse(listed(REFUSED[name](), padded(b"abcd"), "APPEND"))
     assert found.trace.status is StreamStatus.UNLISTED
     assert isinstance(found.trace.error, wrong.WrapperInvalid)
+    assert found.trace.rejected_calls[0].opcode == "BUILD"
+
+
+def test_an_array_is_no_record_any_more() -> None:
+    """It has taken the record's place on the stack, and BUILD brings it nothing that an array can take."""
+    found = parse(listed(wrapper(), padded(b"abcd"), *fields(), "BUILD", "APPEND"))
+    assert found.trace.status is StreamStatus.UNLISTED
     assert found.trace.rejected_calls[0].opcode == "BUILD"
 
 

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import safeload
+from safeload.formats.lock_file_write import write_lock
 from safeload.reports import json_v1, text
+from tests.forge import locks
 from tests.reports.test_text import sample
 from tests.rules.test_catalogue import RULES
 
@@ -23,6 +25,7 @@ def goldens() -> dict[str, str]:
     return {
         "public_api.txt": "".join(f"{name}\n" for name in sorted(safeload.__all__)),
         "rules.txt": "".join(f"{line}\n" for line in rules),
+        "safeload.lock": write_lock(locks.sample()),
         "report.txt": text.render(report),
         "report.json": json_v1.render(report).replace(f'"{safeload.__version__}"', '"VERSION"'),
     }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 
 import numpy as np
 import pytest
 
+from safeload.formats.joblib_stream import parse_joblib
 from safeload.formats.pickle_machine import run_pickle
 from safeload.formats.pickle_trace import InertRecord, StreamStatus, Trace
+from safeload.formats.view import BytesView
 from safeload.limits import DEFAULT_LIMITS
+from safeload.record import replace
 from tests.forge.pickle_assembler import Operand, assemble
 
 PACKS = frozenset({"numpy", "sklearn"})
@@ -109,3 +113,35 @@ def test_what_is_left_out(name: tuple[str, str], text: str) -> None:
     DEFAULT_LIMITS,
                        packs=PACKS)  # fmt: skip
     assert trace.status is not StreamStatus.INERT
+
+
+@pytest.mark.parametrize("left", [None, 3, -2, 1 << 40])
+def test_a_forest_of_joblib(left: int | None) -> None:
+    """Joblib keeps nodes outside of the pickle, and they are looked at there; so is a random generator."""
+    joblib = pytest.importorskip("joblib")
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    features = np.random.RandomState(0).rand(50, 3)
+    forest = ensemble.RandomForestClassifier(2, max_depth=1, random_state=np.random.RandomState(1))
+    forest.fit(features, features[:, 0] > 0.5)
+    file = io.BytesIO()
+    joblib.dump(forest, file)
+    data = file.getvalue()
+    nodes = forest.estimators_[0].tree_.__getstate__()["nodes"]
+    assert data.count(nodes.tobytes()) == 1
+    if left is not None:
+        changed = nodes.copy()
+        changed["left_child"][0] = left
+        data = data.replace(nodes.tobytes(), changed.tobytes())
+    found = parse_joblib(BytesView(data), DEFAULT_LIMITS, PACKS)
+    assert found.inert == (left is None)
+    assert left is None or "leads outside" in found.trace.rejected_calls[0].why
+
+
+def test_an_array_beyond_the_budget_of_small_ones_is_a_record() -> None:
+    """Who wants to look at its elements gets to hear that they are not at hand."""
+    joblib = pytest.importorskip("joblib")
+    file = io.BytesIO()
+    joblib.dump(np.random.RandomState(1), file)
+    few = replace(DEFAULT_LIMITS, index_bytes=2_000)
+    assert parse_joblib(BytesView(file.getvalue()), DEFAULT_LIMITS, PACKS).inert
+    assert not parse_joblib(BytesView(file.getvalue()), few, PACKS).inert
