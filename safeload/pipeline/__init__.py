@@ -97,7 +97,7 @@ def audit(
         UsageError: the target, the policy or the lock cannot be read.
     """
     hold = _hold(lock, target, hub)
-    opened = _open(target, policy, origin or Origin(), hub, hold, _circumstances(break_glass))
+    opened = _open(target, policy, origin or Origin(), hub, hold, circumstances=_circumstances(break_glass))
     source, rules, ambiguous, found, circumstances = opened
     examination: Examination | None = None
     try:
@@ -167,9 +167,8 @@ def admit(
         PolicyDenied: the policy refuses; the exception carries the decision.
         UsageError: the target, the policy or the lock cannot be read.
     """
-    opened = _open(
-        target, policy, origin or Origin(), hub, _hold(lock, target, hub), _circumstances(break_glass)
-    )
+    hold = _hold(lock, target, hub)
+    opened = _open(target, policy, origin or Origin(), hub, hold, circumstances=_circumstances(break_glass))
     source, rules, _, found, circumstances = opened
     examination: Examination | None = None
     try:
@@ -330,6 +329,7 @@ def _open(
     origin: Origin,
     hub: HubAccess | None,
     hold: Hold | None,
+    *,
     circumstances: Circumstances,
 ) -> _Opened:
     """Steps 1 and 2, at the locked commit where there is a lock.

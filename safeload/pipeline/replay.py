@@ -1,8 +1,9 @@
 """Recorded reports -> decisions under another policy: `policy diff`, `policy test`.
 
-A report in JSON (`safeload/report/v1`) and the facts document (`safeload/facts/v1`) hold the facts, artifacts
-and evidence that a decision is made from; rules and policy are asked again. What a policy changes about reading (packs, records, budgets,
-isolation) cannot be replayed: the facts are those of the policy under which they were recorded.
+A report in JSON (`safeload/report/v1`) and the facts document (`safeload/facts/v1`) hold the facts,
+artifacts and evidence that a decision is made from; rules and policy are asked again. What a policy changes
+about reading (packs, records, budgets, isolation) cannot be replayed: the facts are those of the policy
+under which they were recorded.
 """
 
 from __future__ import annotations
