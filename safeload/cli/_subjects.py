@@ -83,6 +83,7 @@ def audit_subject(
     offline: bool,
     lock: LockFile | None,
     break_glass: str | None = None,
+    locking: bool = False,
 ) -> AuditReport:
     """Audit one subject, with a progress line.
 
@@ -107,4 +108,5 @@ def audit_subject(
             hub=hub,
             lock=lock,
             break_glass=break_glass,
+            locking=locking,
         )

@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 
     from safeload.core import Json
 
-_KEY = re.compile(r"license[ \t]*:(?:[ \t]+|\Z)")
-_ITEM = re.compile(r"[ \t]*-[ \t]+(.*)\Z")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+ _-]{0,63}\Z")
+_KEY = re.compile(r"license:(?: |\Z)")
+_OTHER_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:(?: |\Z)")
+_ITEM = re.compile(r" *- +(?=\S)(.*)\Z")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}\Z")
 _MOST = 16
 """Ids in one list."""
 
 
 def licenses_of(block: str) -> tuple[str, ...] | None:
     """The ids in a plain block; none where they cannot be read, None where the block has no such key."""
-    lines = [line.rstrip() for line in block.replace("\r\n", "\n").split("\n")]
-    at = [number for number, line in enumerate(lines) if _KEY.match(line)]
+    text = block.removeprefix("\ufeff").replace("\r\n", "\n")
+    lines = [line.rstrip(" ") for line in text.split("\n")]
+    at = [number for number, line in enumerate(lines) if line.startswith("license")]
     if not at:
         return None
-    if len(at) > 1 or _has_long_text(lines):
+    if len(at) > 1 or not _KEY.match(lines[at[0]]) or not _is_simple(lines):
         return ()
     rest = _value(lines[at[0]].partition(":")[2])
-    following = lines[at[0] + 1 :]
-    if rest:
-        if rest.startswith("[") and rest.endswith("]"):
-            return _ids([_value(item) for item in rest[1:-1].split(",")])
-        # a line that is further in would go on with this value
-        goes_on = bool(following) and following[0].startswith((" ", "\t"))
-        return () if goes_on else _ids([rest])
-    items = []
-    for line in following:
-        found = _ITEM.match(line)
-        if found is None:
-            break
-        items.append(_value(found[1]))
-    return _ids(items)
+    following = [line for line in lines[at[0] + 1 :] if line.strip()]
+    if rest.startswith("["):
+        ids = [_value(item) for item in rest[1:-1].split(",")] if rest.endswith("]") else [""]
+    elif rest:
+        ids = [rest]
+    else:
+        ids = []
+        while following and (found := _ITEM.match(following[0])):
+            ids.append(_value(found[1]))
+            following = following[1:]
+    # what does not start another key would go on with this one
+    return _ids(ids) if not following or _OTHER_KEY.match(following[0]) else ()
 
 
 def licenses_in(document: Json) -> tuple[str, ...] | None:
@@ -62,17 +62,25 @@ def _ids(values: Sequence[Json]) -> tuple[str, ...]:
 
 def _value(text: str) -> str:
     """A scalar without its comment and quotes."""
-    text = text.strip()
+    text = text.strip(" ")
     if text[:1] in {'"', "'"}:
         inner, quote, rest = text[1:].partition(text[0])
-        return inner if quote and (not rest.strip() or rest.lstrip().startswith("#")) else ""
-    return re.split(r"(?:\A|\s)#", text, maxsplit=1)[0].strip()
+        rest = rest.lstrip(" ")
+        return inner if quote and (not rest or rest.startswith("#")) else ""
+    return re.split(r"(?:\A| )#", text, maxsplit=1)[0].strip(" ")
 
 
-def _has_long_text(lines: list[str]) -> bool:
-    """Whether some quoted text goes on over lines, so that a line at the margin may be part of it."""
+def _is_simple(lines: list[str]) -> bool:
+    """Whether each line at the margin is a key or an item, and no text goes on over lines."""
     for line in lines:
-        rest = line.lstrip("- \t").partition(":")[2].strip() or line.strip("- \t")
-        if rest[:1] in {'"', "'"} and rest[0] not in rest[1:]:
-            return True
-    return False
+        if not line.isprintable():
+            return False
+        if line and line[0] not in " #-" and not _OTHER_KEY.match(line):
+            return False
+        value = line.lstrip("- ")
+        value = value.partition(":")[2].strip() if _OTHER_KEY.match(value) else value
+        if value[:1] in {"{", "[", "?"} and not (value.startswith("[") and value.endswith("]")):
+            return False
+        if value[:1] in {'"', "'"} and value.count(value[0]) != 2:
+            return False
+    return True

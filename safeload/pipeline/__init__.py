@@ -79,6 +79,7 @@ def audit(
     hub: HubAccess | None = None,
     lock: str | Path | LockFile | None = None,
     break_glass: str | None = None,
+    locking: bool = False,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
 
@@ -92,12 +93,14 @@ def audit(
         hub: how a Hub is reached: revision, token, cache folder, endpoint, offline.
         lock: a lock file that has to hold the checkpoint, as it is.
         break_glass: why denials are to be overruled, where the policy permits that; recorded as a finding.
+        locking: whether the commit is about to be written into a lock, which pins it.
 
     Raises:
         UsageError: the target, the policy or the lock cannot be read.
     """
     hold = _hold(lock, target, hub)
-    opened = _open(target, policy, origin or Origin(), hub, hold, circumstances=_circumstances(break_glass))
+    circumstances = replace(_circumstances(break_glass), locking=locking)
+    opened = _open(target, policy, origin or Origin(), hub, hold, circumstances=circumstances)
     source, rules, ambiguous, found, circumstances = opened
     examination: Examination | None = None
     try:
@@ -339,6 +342,7 @@ def _open(
     """
     if hold is None:
         return _open_target(target, policy, origin, hub, circumstances)
+    circumstances = replace(circumstances, held=hold.subject is not None)
     opened = _open_target(hold.target, policy, origin, hub, circumstances)
     return opened._replace(origin=hold.applied_to(opened.origin, opened.policy))
 

@@ -237,7 +237,7 @@ class Examination:
         evidence = collected.evidence
         self.facts.extend(collected.facts)
         uri, now = self._source.manifest.uri, self._circumstances.now
-        terms = terms_of(self._policy, uri, now)
+        terms = terms_of(self._policy, uri, self._circumstances)
         findings = (*findings_of(self.facts, evidence), *weighed(self.facts, terms))
         decision = decide(
             self._policy,

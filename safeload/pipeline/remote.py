@@ -53,7 +53,7 @@ def refused_by_origin(
         scope=scope,
         findings=(
             *findings_of(known, collected.evidence),
-            *weighed(known, terms_of(policy, uri, now, files=False)),
+            *weighed(known, terms_of(policy, uri, circumstances, files=False)),
         ),
         artifacts=artifacts,
         evidence=collected.evidence,

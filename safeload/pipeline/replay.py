@@ -26,7 +26,7 @@ from safeload.errors import FormatError, UsageError
 from safeload.formats.json_strict import parse_json
 from safeload.limits import DEFAULT_LIMITS
 from safeload.pipeline.examination import findings_of
-from safeload.pipeline.terms import terms_of, weighed
+from safeload.pipeline.terms import Circumstances, terms_of, weighed
 from safeload.policy.engine import decide
 from safeload.policy.overrides import for_subject
 from safeload.record import record, replace
@@ -66,7 +66,7 @@ def replay(recorded: Recorded, policy: Policy, now: float, *, break_glass: str |
         break_glass: why denials are to be overruled.
     """
     chosen = for_subject(policy, recorded.subject)
-    terms = terms_of(chosen, recorded.subject, now)
+    terms = terms_of(chosen, recorded.subject, Circumstances(now=now))
     findings = (*findings_of(recorded.facts, recorded.evidence), *weighed(recorded.facts, terms))
     return decide(
         chosen,

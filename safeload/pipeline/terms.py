@@ -32,24 +32,29 @@ class Circumstances:
     """Seconds since 1970, taken once."""
     break_glass: str | None = None
     """Why denials are to be overruled, where somebody asks for that."""
+    held: bool = False
+    """Whether a lock names the commit: it was asked for its age when it was locked."""
+    locking: bool = False
+    """Whether the commit that a branch stands for is about to be written into a lock, which pins it."""
 
 
-def terms_of(policy: Policy, subject: str, now: float, *, files: bool = True) -> Terms:
+def terms_of(policy: Policy, subject: str, circumstances: Circumstances, *, files: bool = True) -> Terms:
     """The terms for a source.
 
     Args:
         policy: the one that holds for this source.
         subject: the source, as its manifest names it.
-        now: seconds since 1970.
+        circumstances: the instant, and what a lock settles.
         files: whether its files were read, so that what they do not say is known not to be said.
     """
     licenses = policy.licenses if files else None
+    days = max((days for days, exempt in policy.ages if not any_matches(exempt, subject)), default=0)
     return Terms(
         subject=subject,
-        now=now,
+        now=circumstances.now,
         listed=all(any_matches(patterns, subject) for patterns in policy.sources),
-        pin=policy.pin == "commit",
-        days=max((days for days, exempt in policy.ages if not any_matches(exempt, subject)), default=0),
+        pin=policy.pin == "commit" and not circumstances.locking,
+        days=0 if circumstances.held else days,
         architectures=policy.architectures if files else None,
         licenses=None if licenses is None else frozenset(name.lower() for name in licenses),
     )
