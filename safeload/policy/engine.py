@@ -157,7 +157,7 @@ def _waived(policy: Policy, case: _Case, reasons: list[Reason], now: float | Non
         book = WaiverBook(part, case.subject, case.artifacts, now)
         waived: dict[object, WrittenWaiver] = {}
         levels: dict[object, Level] = {}
-        for reason in reasons if policy.alone == (policy,) else _reasons(part, case):
+        for reason in _reasons(part, case) if policy.parts else reasons:
             key, item = same(reason.finding), book.find(reason.finding)
             if item is not None:
                 waived[key] = item
