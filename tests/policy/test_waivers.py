@@ -171,3 +171,15 @@ def test_rules_about_upkeep_cannot_deny():
     assert rules(judge(POLICY, findings=[])) == [("waiver.unused", "warn", False)]
     silent = f'{POLICY}[rules]\nwaiver.unused = "allow"\n'
     assert rules(judge(silent, findings=[])) == [("waiver.unused", "allow", False)]
+
+
+def test_each_policy_has_to_waive_what_it_demands_itself():
+    """The one asks for a publisher and waives it; the other asks for the Hub, in other words, and does not."""
+    sha = snapshot_digest([replace(artifact(), digest=Digest(hex=SHA))])
+    level = '[rules]\nprovenance.unsigned = "allow"\n'
+    own = waiver(rule="provenance.unsigned", sha256=sha)
+    first = parse(f'{BASE}[provenance]\nrequire = "publisher"\n{level}{own}')
+    second = parse(f'{BASE}[provenance]\nrequire = "hub"\n{level}', source="o.toml")
+    assert judge(first, findings=[]).verdict is Verdict.ALLOW
+    for both in (combine(first, second), combine(second, first)):
+        assert judge(both, findings=[]).verdict is Verdict.DENY
