@@ -288,6 +288,8 @@ class Scope:
     """`everything`, or what is loaded: `tokenizer`, `config`, `model`."""
     roles: frozenset[Role]
     """Roles whose artifacts will be handed out; ignored for `everything`."""
+    files: frozenset[str] = frozenset()
+    """Paths that will be handed out whatever their role."""
 
     @property
     def everything(self) -> bool:
@@ -470,6 +472,17 @@ class VerifiedSnapshot:
 
 
 @record
+class Excerpt:
+    """The judged bytes around a place that a finding names."""
+
+    location: Location
+    """The finding's own, with its offset."""
+    start: int
+    """Offset of the first byte of `data`, counted as the location counts."""
+    data: bytes
+
+
+@record
 class AuditReport:
     """All that an audit established about one subject; `decision` is its end."""
 
@@ -484,6 +497,8 @@ class AuditReport:
     """True where only interpreted bytes were read."""
     rooms: tuple[tuple[str, ...], ...] = ()
     """Layers of isolation that held in the child processes of this audit: each different set once."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """Bytes around findings, where they were at hand."""
     lock: str | None = None
     """The lock file that names the subject, as messages call it; None where it was held to none."""
     lock_lines: Mapping[str, int] = MappingProxyType({})

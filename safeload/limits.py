@@ -42,6 +42,9 @@ class Limits:
     """Arrays and objects of a document of up to 4 MB; a longer one has one more per five bytes. The shortest
     that are common take six: points of polygons."""
 
+    report_bytes: int = 256 * MIB
+    """A JSON report of ours that is read back. One with 66,000 findings and facts has about 25 MB."""
+
     # YAML, source code
     yaml_bytes: int = 4 * MIB
     """Training configurations have up to about 50 kB; it is a small file's size."""
@@ -204,11 +207,26 @@ class Limits:
     index_bytes: int = 64 * MIB
     """Elements that are read while a pickle is judged: indices of sparse tensors, small arrays of joblib."""
 
+    # images
+    image_pixels: int = 89_478_485
+    """Pixels of one image that is opened. Pillow warns above it: 256 MB of RGB."""
+    processed_pixels: int = 1 << 24
+    """Pixels of one image as a model gets it: 4096 x 4096. Segment Anything takes 1024 x 1024."""
+
     # chat templates
     template_bytes: int = 256 * KIB
     """Of all templates of one file together. The longest ones in use have about 20 kB."""
     templates: int = 64
     """Templates of one file; Command-R has three."""
+
+    render_seconds: int = 5
+    """CPU time of one rendering. The longest templates need some milliseconds for a long conversation."""
+    render_memory_bytes: int = 512 * MIB
+    """Address space of one rendering; the interpreter with Jinja has about 60 MB."""
+    render_characters: int = 8 * MIB
+    """Of all conversations of one call. A million tokens are about 4 million characters."""
+    render_request_bytes: int = 64 * MIB
+    """Template, conversations, tools and documents of one call."""
 
     # child processes
     second_reader_opcodes: int = 2_000

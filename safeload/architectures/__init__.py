@@ -1,7 +1,7 @@
 """The models that can be built: one file per model_type, `layers/` for what they share.
 
     bert.py, roberta.py, ...  what is special about one architecture, and its entry in the table
-    layers/                   modules without initialisers, activations, the post-norm encoder
+    layers/                   modules without initialisers, activations, post-norm and pre-norm encoders
     base/                     the frame: Config, Model, outputs, losses, the Architecture record
 
 Nothing here touches a path or the network: a model is built from a Config, on torch's meta device,
@@ -43,6 +43,12 @@ def _electra() -> Architecture:
     return ARCHITECTURE
 
 
+def _hubert() -> Architecture:
+    from safeload.architectures.hubert import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _mpnet() -> Architecture:
     from safeload.architectures.mpnet import ARCHITECTURE
 
@@ -55,8 +61,44 @@ def _roberta() -> Architecture:
     return ARCHITECTURE
 
 
+def _wav2vec2() -> Architecture:
+    from safeload.architectures.wav2vec2 import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _xlm_roberta() -> Architecture:
     from safeload.architectures.xlm_roberta import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip() -> Architecture:
+    from safeload.architectures.clip import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip_text_model() -> Architecture:
+    from safeload.architectures.clip_text_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip_vision_model() -> Architecture:
+    from safeload.architectures.clip_vision_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _deit() -> Architecture:
+    from safeload.architectures.deit import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _vit() -> Architecture:
+    from safeload.architectures.vit import ARCHITECTURE
 
     return ARCHITECTURE
 
@@ -67,9 +109,16 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "camembert": _camembert,
         "distilbert": _distilbert,
         "electra": _electra,
+        "hubert": _hubert,
         "mpnet": _mpnet,
         "roberta": _roberta,
+        "wav2vec2": _wav2vec2,
         "xlm-roberta": _xlm_roberta,
+        "clip": _clip,
+        "clip_text_model": _clip_text_model,
+        "clip_vision_model": _clip_vision_model,
+        "deit": _deit,
+        "vit": _vit,
     }
 )
 """The closed table from model_type to architecture: a name from a repository is looked up in it only."""

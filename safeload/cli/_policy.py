@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeload.core import visible
-from safeload.errors import UsageError
+from safeload.errors import FormatError, UsageError
 from safeload.formats.toml_lines import key_lines
 from safeload.pipeline import rule_ids
-from safeload.pipeline.replay import read_report
+from safeload.pipeline.replay import of_report, read_facts
 from safeload.policy.combine import resolve
 from safeload.sources.policy_files import PolicyText, parent_text, policy_texts
 
@@ -77,10 +77,26 @@ def reports(paths: Iterable[str]) -> list[Recorded]:
                 raise UsageError(
                     f"cannot read {visible(str(file))}: {(error.strerror or '').lower()}"
                 ) from None
-            found += read_report(data, visible(str(file)))
+            found += _recorded(data, visible(str(file)))
     if not found:
         raise UsageError("there is no report: `safeload facts --output FILE` writes one")
     return found
+
+
+def _recorded(data: bytes, source: str) -> tuple[Recorded, ...]:
+    """What a report or a facts document holds.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from safeload.reports._saved import ReportSchemaUnknown, parse_reports
+
+    try:
+        return tuple(of_report(saved.report) for saved in parse_reports(data))
+    except ReportSchemaUnknown:
+        return read_facts(data, source)
+    except FormatError as error:
+        raise UsageError(f"{source} is no report: {error}") from None
 
 
 def today() -> dt.date:

@@ -84,6 +84,7 @@ def audit_subject(
     lock: LockFile | None,
     break_glass: str | None = None,
     locking: bool = False,
+    progress: bool = True,
 ) -> AuditReport:
     """Audit one subject, with a progress line.
 
@@ -98,12 +99,12 @@ def audit_subject(
         from safeload.sources.hub_api import HubAccess
 
         hub = HubAccess(local_files_only=offline)
-    with ProgressLine() as progress:
+    with ProgressLine(wanted=progress) as line:
         return audit(
             subject.target,
             policy=policy,
             quick=quick,
-            progress=progress.callback,
+            progress=line.callback,
             origin=Origin(**subject.asked),
             hub=hub,
             lock=lock,

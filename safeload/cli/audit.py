@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from safeload.cli._options import policy_option
+from safeload.cli._rendering import output_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
 
     from safeload.core import AuditReport
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1)
 @policy_option
-@click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
-@click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@output_options
 @click.option("--repository", metavar="ORG/NAME", help="What the clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
@@ -34,9 +33,10 @@ if TYPE_CHECKING:
 def command(
     paths: Sequence[str],
     policy: str | None,
-    form: str,
-    output: str | None,
+    form: str | None,
+    outputs: Sequence[str],
     *,
+    summary: bool,
     locked: bool,
     lock: str | None,
     quick: bool,
@@ -60,28 +60,34 @@ def command(
     were locked: no other, no more, no fewer. A Hub repository is then asked for at its locked commit.
     """
     from safeload.cli import FAILED, complain, worst
-    from safeload.cli._output import coloured, write
+    from safeload.cli._rendering import Rendering
     from safeload.cli._subjects import audit_subject, read_lock_of, subjects_of
     from safeload.errors import UsageError
+    from safeload.sources.tool_settings import read_settings
 
-    reporter = _reporter(form)
-    documents: list[str] = []
+    settings = read_settings(paths)
+    rendering = Rendering(form, outputs, settings=settings, summary=summary)
     codes: list[int] = []
     held = read_lock_of(lock, locked=locked)
     for subject in subjects_of(paths, held, asked):
         try:
             report = audit_subject(
-                subject, policy, quick=quick, offline=offline, lock=held, break_glass=break_glass
+                subject,
+                policy,
+                quick=quick,
+                offline=offline,
+                lock=held,
+                break_glass=break_glass,
+                progress=settings.progress,
             )
         except UsageError as error:
             # the other subjects still get their reports
             complain(f"{subject.place}{error}")
             codes.append(FAILED)
             continue
-        documents.append(reporter.render(report, colour=coloured(output)))
+        rendering.add(report)
         codes.append(exit_code(report))
-    if documents:
-        write(reporter.join(documents), output)
+    rendering.write()
     return worst(codes)
 
 
@@ -94,18 +100,3 @@ def exit_code(report: AuditReport) -> int:
     if decision.verdict is Verdict.DENY:
         return INCONCLUSIVE if decision.inconclusive else DENIED
     return INCONCLUSIVE if report.quick else ALLOWED
-
-
-def _reporter(form: str) -> ModuleType:
-    """The module that renders a format.
-
-    Raises:
-        UsageError: no such format.
-    """
-    from safeload import discovery
-    from safeload.errors import UsageError
-
-    known = {module.FORMAT: module for module in discovery.modules("safeload.reports")}
-    if form not in known:
-        raise UsageError(f"--format {form} is not one of {', '.join(sorted(known))}")
-    return known[form]

@@ -42,6 +42,7 @@ from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.layout import WeightsChoice
 from safeload.formats.shard_index import ShardIndex
 from safeload.pipeline.examination import Examination, findings_of
+from safeload.pipeline.excerpts import excerpts_of
 from safeload.pipeline.origin import Origin, find_origin
 from safeload.pipeline.terms import Circumstances, hub_facts
 from safeload.policy.combine import resolve
@@ -124,6 +125,7 @@ def audit(
         decision, _ = examination.decide(
             EVERYTHING, frozenset(entry.path for entry in source.manifest.entries)
         )
+        excerpts = excerpts_of(decision, examination.streams, source.blobs)
     finally:
         if examination is not None:
             examination.close()
@@ -137,6 +139,7 @@ def audit(
         streams=tuple(examination.streams),
         quick=quick,
         rooms=tuple(sorted(examination.rooms)),
+        excerpts=excerpts,
         lock=None if hold is None else hold.file.lock.source,
         lock_lines={} if hold is None else hold.lines,
     )
@@ -465,7 +468,9 @@ def _wanted(
     source = opened.source
     entries = source.manifest.entries
     handed_out = frozenset(
-        entry.path for entry in entries if entry.role in scope.roles and entry.role is not Role.WEIGHTS
+        entry.path
+        for entry in entries
+        if (entry.role in scope.roles and entry.role is not Role.WEIGHTS) or entry.path in scope.files
     )
     if Role.WEIGHTS not in scope.roles:
         return handed_out, frozenset()

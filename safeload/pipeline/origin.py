@@ -16,7 +16,8 @@ from safeload.errors import FormatError, UsageError
 from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance import BoundFile, Case, Claim, HubScan
 from safeload.record import record, replace
-from safeload.sources.blobs import FileBlob, MemoryBlob
+from safeload.sources import trust_files
+from safeload.sources.blobs import FileBlob, MemoryBlob, NotFetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,7 +95,7 @@ class FoundOrigin:
             unclaimed=self.unclaimed,
             required=self.required,
             required_by=self.required_by,
-            files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
+            files=_files(source, handed_out, digests)
             if self.claim is not None or self.listing is not None or self.held is not None
             else {},
             handed_out=None if scope.everything else handed_out,
@@ -172,7 +173,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
             unclaimed=source.objects_problem,
             required="none" if rule is None else rule.require,
             required_by="" if rule is None else rule.place,
-            listing={path: item.blob_id for path, item in source.listing.items()},
+            listing=None if source.offline else {path: item.blob_id for path, item in source.listing.items()},
             hub_scan=scan,
             limits=policy.limits,
         )
@@ -193,19 +194,20 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
 
 
 def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
-    """The trust store of the policy, or the one that the user names."""
+    """The trust store of the policy, or the one that the user names, or the one of the machine."""
     named = policy.trust_store_path
     if asked.trust is not None:
         given = os.path.abspath(os.fspath(asked.trust))  # noqa: PTH100 - starts without pathlib
         if named is not None and os.path.realpath(named) != os.path.realpath(given):
             raise UsageError(f"the policy names another trust store: {visible(named)}")
         named = given
+    if named is None and os.path.exists(f"{trust_files.ORGANISATION}/{trust_files.NAME}"):  # noqa: PTH110
+        named = trust_files.ORGANISATION
     if named is None:
         return None
     from safeload.provenance.trust_store import parse_trust
-    from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited)
+    files = trust_files.read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
@@ -256,6 +258,15 @@ def _memory(asked: Origin) -> str:
     from safeload.provenance.freshness import default_memory
 
     return default_memory() if asked.memory is None else os.fspath(asked.memory)
+
+
+def _files(source: Source, handed_out: frozenset[str], digests: Mapping[str, str]) -> dict[str, BoundFile]:
+    """Every file that can be compared, and those that were not fetched since nobody wants them."""
+    files = {path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
+    for path, error in source.broken.items():
+        if isinstance(error, NotFetched) and path not in handed_out:
+            files[path] = BoundFile(size=0, chunks=None)
+    return files
 
 
 def _bound(path: str, blob: Blob, digests: Mapping[str, str]) -> BoundFile:

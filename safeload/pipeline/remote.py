@@ -42,11 +42,20 @@ def refused_by_origin(
     collected = collect_evidence(origin.case(source, scope, frozenset(), {}))
     known = [*facts, *source.facts, *collected.facts]
     entries = source.manifest.entries
-    # as if every file were what it should be
-    artifacts = [_artifact(entry.path, entry.size, Coverage.SCANNED, "") for entry in entries]
     uri, now = source.manifest.uri, circumstances.now
     if concern(policy, uri):
         return None  # waivers go by digests of what is not here yet
+    # as if every file that may still be read were what it should be
+    broken = {path: str(error) for path, error in source.broken.items()}
+    artifacts = [
+        _artifact(
+            entry.path,
+            entry.size,
+            Coverage.NOT_READ if entry.path in broken else Coverage.SCANNED,
+            broken.get(entry.path, ""),
+        )
+        for entry in entries
+    ]
     decision = decide(
         policy,
         subject=uri,
@@ -63,7 +72,10 @@ def refused_by_origin(
     )
     if decision.verdict is Verdict.ALLOW:
         return None
-    unread = (_artifact(entry.path, entry.size, Coverage.NOT_READ, REFUSED) for entry in entries)
+    unread = (
+        _artifact(entry.path, entry.size, Coverage.NOT_READ, broken.get(entry.path, REFUSED))
+        for entry in entries
+    )
     return replace(decision, artifacts=tuple(unread))
 
 

@@ -1,9 +1,8 @@
 """Recorded reports -> decisions under another policy: `policy diff`, `policy test`.
 
-A report in JSON (`safeload/report/v1`) and the facts document (`safeload/facts/v1`) hold the facts,
-artifacts and evidence that a decision is made from; rules and policy are asked again. What a policy changes
-about reading (packs, records, budgets, isolation) cannot be replayed: the facts are those of the policy
-under which they were recorded.
+A report, and the facts document (`safeload/facts/v1`), hold the facts, artifacts and evidence that a decision
+is made from; rules and policy are asked again. What a policy changes about reading (packs, records,
+budgets, isolation) cannot be replayed: the facts are those of the policy under which they were recorded.
 """
 
 from __future__ import annotations
@@ -34,10 +33,9 @@ from safeload.record import record, replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safeload.core import Decision
+    from safeload.core import AuditReport, Decision
     from safeload.policy.schema import Policy
 
-REPORT = "safeload/report/v1"
 FACTS = "safeload/facts/v1"
 NOT_REPLAYED = ("pickle.packs", "pickle.allow", "limits", "isolation", "formats.prefer")
 """Keys, or all keys below a dot, that change what is read."""
@@ -52,8 +50,6 @@ class Recorded:
     facts: tuple[Fact, ...]
     artifacts: tuple[Artifact, ...]
     evidence: tuple[Evidence, ...] = ()
-    verdict: str = ""
-    """As it was decided then."""
 
 
 def replay(recorded: Recorded, policy: Policy, now: float, *, break_glass: str | None = None) -> Decision:
@@ -98,28 +94,43 @@ def with_values(recorded: Recorded, values: Mapping[str, Any]) -> Recorded:
     return replace(recorded, facts=tuple(facts))
 
 
-def read_report(data: bytes, source: str) -> tuple[Recorded, ...]:
-    """The reports of one JSON document.
+def of_report(report: AuditReport) -> Recorded:
+    """What a report was made from.
 
     Raises:
-        UsageError: it is none of ours.
+        UsageError: it is of a load, which judged some files only.
+    """
+    decision = report.decision
+    if not decision.scope.everything:
+        raise UsageError(f"{visible(decision.subject)}: a load was recorded, and only audits can be replayed")
+    return Recorded(
+        subject=decision.subject,
+        facts=report.facts,
+        artifacts=decision.artifacts,
+        evidence=decision.evidence,
+    )
+
+
+def read_facts(data: bytes, source: str) -> tuple[Recorded, ...]:
+    """The facts documents of one file.
+
+    Raises:
+        UsageError: it holds anything else.
     """
     try:
         document = parse_json(data, DEFAULT_LIMITS)
     except FormatError as error:
-        raise UsageError(f"{source} is no report: {error}") from None
+        raise UsageError(f"{source} is no facts document: {error}") from None
     found = document if isinstance(document, list) else [document]
     try:
         return tuple(_recorded(item) for item in found)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{source} is no {REPORT} or {FACTS}: {visible(str(error))}") from None
+        raise UsageError(f"{source} is no {FACTS}: {visible(str(error))}") from None
 
 
 def _recorded(item: Any) -> Recorded:  # noqa: ANN401  JSON; what is missing raises
-    if item["schema"] not in {REPORT, FACTS}:
+    if item["schema"] != FACTS:
         raise ValueError(f"its schema is {item['schema']}")
-    if item["schema"] == REPORT and item["scope"] != EVERYTHING.name:
-        raise ValueError("it is of a load, and only audits can be replayed")
     return Recorded(
         subject=_text(item["subject"]),
         facts=tuple(
@@ -128,12 +139,11 @@ def _recorded(item: Any) -> Recorded:  # noqa: ANN401  JSON; what is missing rai
         ),
         artifacts=tuple(_artifact(artifact) for artifact in _list(item["artifacts"])),
         evidence=tuple(_evidence(entry) for entry in _list(item["evidence"])),
-        verdict=_text(item.get("verdict", "")),
     )
 
 
 def _artifact(item: Any) -> Artifact:  # noqa: ANN401  as above
-    digest = item["digest"] if "digest" in item else item["sha256"]
+    sha256 = item["sha256"]
     return Artifact(
         location=_location(item["location"]),
         size=int(item["size"]),
@@ -141,7 +151,7 @@ def _artifact(item: Any) -> Artifact:  # noqa: ANN401  as above
         format=None if item["format"] is None else _text(item["format"]),
         coverage=Coverage(item["coverage"]),
         reason=_text(item["reason"]),
-        digest=None if digest is None else Digest(hex=_text(digest).removeprefix("sha256:")),
+        digest=None if sha256 is None else Digest(hex=_text(sha256)),
     )
 
 

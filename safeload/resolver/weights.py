@@ -22,6 +22,7 @@ from safeload.core import visible
 from safeload.errors import FormatError, LimitExceeded, UsageError
 from safeload.formats.safetensors import Safetensors
 from safeload.formats.shard_index import ShardIndex
+from safeload.formats.tensors import TensorEntry
 from safeload.formats.torch_legacy import TorchLegacy
 from safeload.formats.torch_zip import TorchZip
 from safeload.resolver.foreign_names import from_flax, from_tensorflow
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from safeload.architectures.base.model import Model
     from safeload.core import VerifiedSnapshot
     from safeload.formats.layout import WeightsChoice
-    from safeload.formats.tensors import TensorEntry
 
 
 class NoTensors(FormatError):
@@ -164,16 +164,27 @@ def plan_load(
         tied.append((target, source))
     match.missing = [name for name in absent if name not in ties]
     refused = {item.name for item in match.mismatched}
+    base = model.base_model_prefix
+    training = [name for name in match.missing if architecture.is_of_training(name, base)]
+    match.missing = [name for name in match.missing if name not in training]
     gone = [name for name in match.missing if not architecture.is_head(name)]
     if gone:
         raise BackboneIncomplete(
             f"the checkpoint lacks {_some(gone)} of the {architecture.model_type} backbone"
         )
-    unknown = [name for name in match.unexpected if not architecture.is_head(_bare(name, model))]
+    unknown = [
+        name
+        for name in match.unexpected
+        if not architecture.is_head(_bare(name, model))
+        and not architecture.is_of_training(name, base)
+        and not _bare(name, model).startswith(architecture.elsewhere)
+    ]
     report = LoadReport(
         architecture=type(model).__name__,
         loaded=len(match.sources),
+        note=type(model).note,
         missing=tuple(sorted(set(match.missing) - refused)),
+        training=tuple(sorted(training)),
         mismatched=tuple(match.mismatched),
         unexpected=tuple(sorted(match.unexpected)),
         unknown=tuple(sorted(unknown)),
@@ -205,7 +216,7 @@ def fill(model: Model, plan: Plan, snapshot: VerifiedSnapshot, dtype: torch.dtyp
         if not all(torch.equal(memory.tensor(copy), value) for copy in source.copies):
             raise CopiesDiffer(f"{name} stands in {visible(source.path)} twice, with different values")
         model.put(name, nn.Parameter(value if value.dtype is dtype else value.to(dtype)))
-    model.start(plan.report.new_head, dtype)
+    model.start((*plan.report.new_head, *plan.report.training), dtype)
     for target, name in plan.ties:
         kept = model.get_parameter(name)
         own = plan.sources.get(target)
@@ -259,6 +270,10 @@ def _check_fit(
     """Step 4: types, shapes."""
     for name, source in tuple(match.sources.items()):
         entry = source.entry
+        if not wanted[name] and entry.shape == (1,):
+            # Keras has no variables without dimensions
+            entry = TensorEntry(entry.dtype, (), entry.offset)
+            match.sources[name] = Source(path=source.path, entry=entry)
         if entry.dtype not in FLOATS:
             raise DtypeMismatch(f"{name} is {entry.dtype}, and parameters are one of {', '.join(FLOATS)}")
         if entry.shape == wanted[name]:

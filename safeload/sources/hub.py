@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Fact, Location, Manifest, ManifestEntry
 from safeload.errors import FormatError
 from safeload.formats.git_commit import parse_commit
+from safeload.formats.git_errors import ObjectMissing
 from safeload.formats.git_objects import ObjectTable, checked, is_object_id
 from safeload.formats.git_tree import walk_tree
 from safeload.formats.layout import role_of
@@ -97,7 +98,7 @@ class HubSource:
         wanted = sorted(set(paths) & self.remote)
         if not wanted:
             return
-        self._hub.download(wanted, self.commit)
+        self._hub.download([self.listing[path] for path in wanted], self.commit)
         self._hub.remember(self.revision, self.commit)
         self._open(frozenset(wanted))
         for path in wanted:
@@ -126,7 +127,7 @@ class HubSource:
     def _resolve(self) -> Resolved:
         if self.offline:
             return Resolved(commit=self._hub.cached_commit(self.revision))
-        return self._hub.resolve(self.revision)
+        return self._hub.resolve(self.revision, self._limits)
 
     def _find_objects(self) -> None:
         """Step 3: from our own cache, or from the server."""
@@ -134,7 +135,7 @@ class HubSource:
         if not self.offline:
             self.ref = branch
         found: Mapping[str, GitObject] | None = kept(self.repository, self.commit, self._limits)
-        if found is None:
+        if found is None or not self._is_whole(found):
             if self.offline:
                 self.objects_problem = "its commit was not kept when it was downloaded"
                 return
@@ -147,8 +148,23 @@ class HubSource:
             except FormatError as error:
                 self.objects_problem = f"commit and trees could not be fetched: {error}"
                 return
+            if not self._is_whole(found):
+                self.objects_problem = "the server left out trees of the commit"
+                return
             keep(self.repository, self.commit, branch, found, self._limits)
         self.objects = ObjectTable(found)
+
+    def _is_whole(self, found: Mapping[str, GitObject]) -> bool:
+        """Whether every tree of the commit is there. One that is there and wrong is the evidence's to say."""
+        objects = ObjectTable(found)
+        try:
+            raw = checked(objects, self.commit, "commit", self._limits.git_commit_bytes)
+            walk_tree(objects, parse_commit(raw, self._limits).tree, self._limits)
+        except ObjectMissing:
+            return False
+        except FormatError:
+            return True
+        return True
 
     def _names(self) -> dict[str, int]:
         """Path -> size of every file that there should be; a size of -1 is not known."""

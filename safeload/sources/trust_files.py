@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "trust.toml"
+ORGANISATION = "/etc/safeload/trust"
+"""The store of a machine, where neither the policy nor the user names one. No variable moves it."""
 KEYS = "keys"
 _MOST_KEYS = 1_000
 

@@ -10,16 +10,21 @@ from safeload.core import (
     AuditReport,
     Coverage,
     Evidence,
+    Excerpt,
     Fact,
     Finding,
+    Level,
     Location,
     Manifest,
     ManifestEntry,
     Role,
     Severity,
     Status,
+    Verdict,
+    Waiver,
 )
 from safeload.policy.engine import decide
+from safeload.record import replace
 from safeload.rules import Terms
 
 if TYPE_CHECKING:
@@ -99,6 +104,7 @@ def report(
     *,
     evidence: Sequence[Evidence] = (),
     facts: Sequence[Fact] = (),
+    excerpts: Sequence[Excerpt] = (),
     subject: str = "file:/model",
 ) -> AuditReport:
     """An audit that found this."""
@@ -118,6 +124,7 @@ def report(
         ),
         facts=tuple(facts),
         explanations={},
+        excerpts=tuple(excerpts),
     )
 
 
@@ -130,3 +137,19 @@ def weighed(
     findings = list(rule.weigh(items, Terms(subject=subject, now=now, **terms)))
     assert all(found.rule == rule.RULE.id and found.fix for found in findings)
     return [found.message for found in findings]
+
+
+def waived(made: AuditReport, rule: str, text: str = "reviewed") -> AuditReport:
+    """The same report, with every denied finding of a rule waived."""
+    waiver = Waiver(
+        id=text, rule=rule, subject=text, sha256="0" * 64, reason=text, owner=text, expires="2027-01-31"
+    )
+    reasons = tuple(
+        replace(reason, level=Level.ALLOW, waiver=waiver)
+        if reason.finding.rule == rule and reason.level is Level.DENY
+        else reason
+        for reason in made.decision.reasons
+    )
+    denied = any(reason.level is Level.DENY for reason in reasons)
+    verdict = Verdict.DENY if denied else Verdict.ALLOW
+    return replace(made, decision=replace(made.decision, reasons=reasons, verdict=verdict))

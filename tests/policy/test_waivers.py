@@ -174,7 +174,7 @@ def test_rules_about_upkeep_cannot_deny():
 
 
 def test_each_policy_has_to_waive_what_it_demands_itself():
-    """The one asks for a publisher and waives it; the other asks for the Hub, in other words, and does not."""
+    """The one asks for a publisher and waives that; the other asks for the Hub, and does not."""
     sha = snapshot_digest([replace(artifact(), digest=Digest(hex=SHA))])
     level = '[rules]\nprovenance.unsigned = "allow"\n'
     own = waiver(rule="provenance.unsigned", sha256=sha)

@@ -30,6 +30,9 @@ class Model(nn.Module):
     tied: ClassVar[Mapping[str, str]] = _NONE
     """Parameter -> the one it is, where the config ties word embeddings."""
 
+    note: ClassVar[str] = ""
+    """What a load report says about the class, for one that is not the reference's."""
+
     load_report: object | None
     """What the load found (`resolver.load_report.LoadReport`), or None for a model that was not loaded."""
 
@@ -109,7 +112,7 @@ class Model(nn.Module):
 
     def start(self, names: Iterable[str], dtype: torch.dtype) -> None:
         """Give the named parameters memory and untrained values, as the reference does for a new head."""
-        spread = float(self.config.initializer_range) or 0.02
+        spread = float(getattr(self.config, "initializer_range", 0.0)) or 0.02
         for name in names:
             path, _, leaf = name.rpartition(".")
             module = self.get_submodule(path)
