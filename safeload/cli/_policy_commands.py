@@ -22,7 +22,7 @@ from safeload.cli._policy import (
 from safeload.core import Level, Verdict, shown, visible
 from safeload.errors import UsageError
 from safeload.pipeline import resolve_policy, rule_ids
-from safeload.pipeline.replay import NOT_REPLAYED, replay
+from safeload.pipeline.replay import NOT_REPLAYED, of_report, replay
 from safeload.policy.keys import NEVER_WAIVED, catalogue
 from safeload.policy.schema import PolicyInvalid
 from safeload.policy.waivers import bound_to
@@ -136,7 +136,7 @@ def _subject(text: str) -> str:
     return f"hf:{text}" if is_hub_name(text) and not Path(text).exists() else f"file:{Path(text).resolve()}"
 
 
-def diff(first: str, second: str, facts: Sequence[str], *, fail_on_loosened: bool) -> int:
+def diff(first: str, second: str, facts: Sequence[str], lock: str | None, *, fail_on_loosened: bool) -> int:
     """Show differences and replay what was recorded."""
     from safeload.policy.differences import LOOSENED, differences
 
@@ -156,12 +156,26 @@ def diff(first: str, second: str, facts: Sequence[str], *, fail_on_loosened: boo
         for item in found
         if any(item.key == name or item.key.startswith(f"{name}.") for name in NOT_REPLAYED)
     ]
-    if facts:
-        lines += ["", *_replayed(old, new, reports(facts))]
+    recorded = [*(reports(facts) if facts else ()), *(_locked(lock, old) if lock is not None else ())]
+    if recorded:
+        lines += ["", *_replayed(old, new, recorded)]
         if unreplayed:
             lines.append(f"not replayed, since they change what is read: {', '.join(unreplayed)}")
     write("\n".join(lines) + "\n", None)
     return DENIED if fail_on_loosened and counts[LOOSENED] else ALLOWED
+
+
+def _locked(lock: str, policy: Policy) -> Iterable[Recorded]:
+    """Every subject of a lock, as its files are on this machine.
+
+    Raises:
+        UsageError: one of them cannot be read.
+    """
+    from safeload.cli._subjects import audit_subject, read_lock_of, subjects_of
+
+    held = read_lock_of(lock, locked=True)
+    for subject in subjects_of((), held, {}):
+        yield of_report(audit_subject(subject, policy, quick=False, offline=True, lock=held))
 
 
 def _replayed(old: Policy, new: Policy, recorded: Sequence[Recorded]) -> Iterable[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.core import AuditReport
+    from safeload.policy.schema import Policy
     from safeload.sources.lock_files import LockFile
 
 
@@ -77,7 +78,7 @@ def target_of_argument(path: str) -> str | Path:
 
 def audit_subject(
     subject: Subject,
-    policy: str | None,
+    policy: Policy | str | None,
     *,
     quick: bool,
     offline: bool,

@@ -63,12 +63,13 @@ def explain(name: str, policy: str | None, subject: str | None) -> None:
 @click.argument("first", metavar="OLD")
 @click.argument("second", metavar="NEW")
 @_facts
+@click.option("--lock", metavar="FILE", help="Also all subjects of a lock, read again without network.")
 @click.option("--fail-on-loosened", is_flag=True, help="End with 1 where a key was loosened.")
-def diff(first: str, second: str, facts: tuple[str, ...], *, fail_on_loosened: bool) -> int:
-    """Show what a new policy tightens and loosens, and which recorded verdicts it changes."""
+def diff(first: str, second: str, facts: tuple[str, ...], lock: str | None, *, fail_on_loosened: bool) -> int:
+    """Show what a new policy tightens and loosens, and which verdicts it changes."""
     from safeload.cli._policy_commands import diff
 
-    return diff(first, second, facts, fail_on_loosened=fail_on_loosened)
+    return diff(first, second, facts, lock, fail_on_loosened=fail_on_loosened)
 
 
 @command.command()

@@ -50,6 +50,8 @@ class Recorded:
     facts: tuple[Fact, ...]
     artifacts: tuple[Artifact, ...]
     evidence: tuple[Evidence, ...] = ()
+    held: bool = False
+    """Whether a lock held it, which has settled how old a repository has to be."""
 
 
 def replay(recorded: Recorded, policy: Policy, now: float, *, break_glass: str | None = None) -> Decision:
@@ -62,7 +64,7 @@ def replay(recorded: Recorded, policy: Policy, now: float, *, break_glass: str |
         break_glass: why denials are to be overruled.
     """
     chosen = for_subject(policy, recorded.subject)
-    terms = terms_of(chosen, recorded.subject, Circumstances(now=now))
+    terms = terms_of(chosen, recorded.subject, Circumstances(now=now, held=recorded.held))
     findings = (*findings_of(recorded.facts, recorded.evidence), *weighed(recorded.facts, terms))
     return decide(
         chosen,
@@ -108,6 +110,7 @@ def of_report(report: AuditReport) -> Recorded:
         facts=report.facts,
         artifacts=decision.artifacts,
         evidence=decision.evidence,
+        held=report.lock is not None,
     )
 
 

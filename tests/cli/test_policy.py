@@ -166,6 +166,20 @@ def test_diff_names_keys_and_replays_what_was_recorded(report, capsys):
     )
 
 
+def test_diff_reads_the_subjects_of_a_lock_again(model, capsys):
+    """From the files as they are, without network."""
+    Path("model/extra.pkl").unlink()
+    assert main(["lock", "./model"]) == 0
+    Path("new.toml").write_text(
+        'schema = 1\nextends = ["safeload:default"]\narchitectures.allow = ["roberta"]\n'
+    )
+    capsys.readouterr()
+    code, out, _ = run(capsys, "policy", "diff", "default", "new.toml", "--lock", "safeload.lock")
+    assert code == 0
+    assert "1 of 1 recorded go ALLOW -> DENY" in out
+    assert "  architecture.unlisted (policies/default.toml:" in out
+
+
 def test_a_waiver_is_written_and_lets_that_file_pass(report, capsys):
     """Bound to its digest: another pickle under the same name is denied."""
     Path("p.toml").write_text('schema = 1\nname = "p"\nextends = ["safeload:default"]  # ours\n')
@@ -331,3 +345,13 @@ def test_every_rule_that_can_be_waived_can_be_waived():
         else:
             with pytest.raises(Exception, match="nobody can waive"):
                 parse(text)
+
+
+def test_the_example_of_the_documentation_is_a_policy():
+    """With the waiver that is shown below it."""
+    text = (ROOT / "docs" / "policy.md").read_text()
+    blocks = [part.partition("```")[0] for part in text.split("```toml\n")[1:]]
+    example = blocks[0].replace('extends = ["safeload:strict", "waivers.toml"]\n', "")
+    policy = parse(example + blocks[1].replace('"..."', f'"{"ab" * 32}"').replace("2027-02-15", "2027-01-15"))
+    assert (policy.name, len(policy.overrides), len(policy.waivers)) == ("production", 1, 1)
+    assert policy.licenses == {"apache-2.0", "mit"}
