@@ -228,9 +228,14 @@ class Evidence:
     """File and line of the trust store that asks for it."""
     basis: str = ""
     """Digest of the trust store by which it was judged."""
+    signer: str = ""
+    """Full fingerprint of the key that signed, where it is VERIFIED."""
     key: str = ""
     """What the trust store calls the key that signed, where the signature is VERIFIED."""
 
+
+NOT_NEEDED = "not-needed"
+"""Code of evidence that nobody asked for: another kind proves the origin, or the rule names no key for it."""
 
 UNTRUSTED = frozenset({"no-rule", "unknown-key", "key-not-allowed", "key-unusable", "outside-window"})
 """Codes of evidence that mean: signed, if at all, by nobody whom the trust store names for this."""

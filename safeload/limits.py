@@ -42,9 +42,6 @@ class Limits:
     """Arrays and objects of a document of up to 4 MB; a longer one has one more per five bytes. The shortest
     that are common take six: points of polygons."""
 
-    report_bytes: int = 256 * MIB
-    """A JSON report of ours that is read back. One with 66,000 findings and facts has about 25 MB."""
-
     # YAML, source code
     yaml_bytes: int = 4 * MIB
     """Training configurations have up to about 50 kB; it is a small file's size."""
@@ -178,6 +175,10 @@ class Limits:
     """An armored signature has 200 to 1,000 bytes."""
     key_file_bytes: int = 1 * MIB
     """One public key with all that others certified about it."""
+    attestation_bytes: int = 16 * MIB
+    """A bundle, envelope or statement that lists files: 20,000 are 4 MB, and a third more in base64."""
+    signed_pieces: int = 200_000
+    """Pieces of one signed model. The reference implementation cuts files into pieces of 1 GB."""
 
     # lock
     lock_bytes: int = 16 * MIB
@@ -241,3 +242,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+REPORT_BYTES = 256 * MIB
+"""A JSON report of ours that is read back: no budget of an audit, and no policy sets it. One with 66,000
+findings and as many facts has 35 MB."""

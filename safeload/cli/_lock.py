@@ -246,11 +246,14 @@ class Locking:
         checked = any(
             item.kind == "tree-binding" and item.status is Status.VERIFIED for item in decision.evidence
         )
+        signed = any(
+            item.kind == "model-signature" and item.status is Status.VERIFIED for item in decision.evidence
+        )
         return LockedSubject(
             uri=uri,
             revision=(revision or MAIN) if remote else None,
             commit=manifest.commit if remote or checked else None,
-            repository=repository if checked and not remote else None,
+            repository=repository if (checked or signed) and not remote else None,
             policy_name=decision.policy_name,
             policy_digest=str(decision.policy_digest),
             safeload=__version__,

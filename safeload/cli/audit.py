@@ -12,6 +12,7 @@ from safeload.cli._rendering import output_options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from safeload.cli._attest import Attester
     from safeload.core import AuditReport
 
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option("--model-signature", metavar="FILE", help="Bundle of OpenSSF Model Signing, else model.sig.")
+@click.option("--attest", metavar="FILE", help="Write what was established to FILE, for `safeload verify`.")
+@click.option("--attest-key", metavar="PEM", help="Private key that signs it; without one it is a report.")
 @click.option(
     "--locked", is_flag=True, help="Hold all files to safeload.lock; without PATH, all of its subjects."
 )
@@ -36,6 +40,8 @@ def command(
     form: str | None,
     outputs: Sequence[str],
     *,
+    attest: str | None,
+    attest_key: str | None,
     summary: bool,
     locked: bool,
     lock: str | None,
@@ -54,7 +60,7 @@ def command(
     the trust store of the policy, or of --trust.
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
-    compared with it. git is never run, and its configuration never read.
+    compared with it; so is a model.sig in the folder. git is never run, and its configuration never read.
 
     With --locked or --lock, a subject has to be in the lock file, and its files have to be the ones that
     were locked: no other, no more, no fewer. A Hub repository is then asked for at its locked commit.
@@ -67,6 +73,7 @@ def command(
 
     settings = read_settings(paths)
     rendering = Rendering(form, outputs, settings=settings, summary=summary)
+    attester = _attester(paths, attest, attest_key, quick=quick)
     codes: list[int] = []
     held = read_lock_of(lock, locked=locked)
     for subject in subjects_of(paths, held, asked):
@@ -87,6 +94,8 @@ def command(
             continue
         rendering.add(report)
         codes.append(exit_code(report))
+        if attester is not None:
+            codes.append(_attested(attester, report, asked["repository"]))
     rendering.write()
     return worst(codes)
 
@@ -100,3 +109,35 @@ def exit_code(report: AuditReport) -> int:
     if decision.verdict is Verdict.DENY:
         return INCONCLUSIVE if decision.inconclusive else DENIED
     return INCONCLUSIVE if report.quick else ALLOWED
+
+
+def _attested(attester: Attester, report: AuditReport, repository: str | None) -> int:
+    """Write the attestation; that it could not be written is not the verdict, but counts before it."""
+    from safeload.cli import ALLOWED, FAILED, complain
+    from safeload.errors import UsageError
+
+    try:
+        complain(attester.write(report, repository))
+    except UsageError as error:
+        complain(str(error))
+        return FAILED
+    return ALLOWED
+
+
+def _attester(paths: Sequence[str], attest: str | None, key: str | None, *, quick: bool) -> Attester | None:
+    """What writes the attestation, if one was asked for.
+
+    Raises:
+        UsageError: it cannot be written, or would not say what it seems to.
+    """
+    from safeload.errors import UsageError
+
+    if attest is None:
+        if key is not None:
+            raise UsageError("--attest-key signs what --attest writes: name its file")
+        return None
+    if quick or len(paths) != 1:
+        raise UsageError("an attestation is about one folder or file that was read whole")
+    from safeload.cli._attest import Attester
+
+    return Attester(attest, key, paths[0])

@@ -49,9 +49,9 @@ def _read(file: str) -> bytes:
 
     from safeload.core import visible
     from safeload.errors import UsageError
-    from safeload.limits import DEFAULT_LIMITS
+    from safeload.limits import REPORT_BYTES
 
-    most = DEFAULT_LIMITS.report_bytes + 1
+    most = REPORT_BYTES + 1
     try:
         if file == "-":
             return sys.stdin.buffer.read(most)

@@ -252,8 +252,16 @@ def _check_origin(reader: TomlReader, path: _Place, table: Mapping[str, Any], ur
         repository = table.get("repository")
         if isinstance(repository, str) and not _NAME.match(repository):
             reader.wrong((*path, "repository"), f"{visible(repository)} is no name of a repository: org/name")
-        if "repository" in table and "commit" not in table:
+        if "repository" in table and "commit" not in table and not _is_signed(table):
             reader.wrong((*path, "repository"), "a repository is named, and no commit of it")
+
+
+def _is_signed(table: Mapping[str, Any]) -> bool:
+    """Whether the model itself was signed, which needs no commit."""
+    items = table.get("evidence")
+    return isinstance(items, list) and any(
+        isinstance(item, dict) and item.get("kind") == "model-signature" for item in items
+    )
 
 
 def _required(reader: TomlReader, table: Mapping[str, Any], path: _Place, key: str) -> str:

@@ -3,7 +3,7 @@
 A template is a program of the repository, and Jinja's sandbox bounds what it reaches, not what it costs. So
 each rendering has a child of its own, which has so much memory and CPU time, no file, no network, and may
 answer with so many characters. The child is forked from a process that has Jinja in memory and is kept until
-this one ends: see docs/adr/0014-chat-templates-render-in-a-child.md.
+this one ends: see docs/adr/0015-chat-templates-render-in-a-child.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from safeload.isolation.runner import ChildFailure
 from safeload.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from safeload.core import Json
     from safeload.limits import Limits
@@ -32,7 +32,9 @@ BOOTSTRAP = (
 )
 LIBRARIES = ("jinja2", "markupsafe")
 CHATS = 64
-"""Conversations that one child renders: a batch of any size takes as many children as it needs."""
+"""Conversations that one child renders at most."""
+_SHARE = 8
+"""How many times longer than its conversations a text may be, before it is cut off for its length."""
 _BYTES_PER_CHARACTER = 4
 
 
@@ -93,7 +95,7 @@ def render(
     track: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Rendered]:
-    """Each conversation as text. One child renders up to `CHATS` of them: the budgets are for so many.
+    """Each conversation as text. A batch takes as many children as it needs, each with the whole budget.
 
     Args:
         template: the text of the template.
@@ -110,26 +112,36 @@ def render(
         TemplateOverBudget: it needs more than it may.
         UsageError: the values are too long, or no child can be started.
     """
+    rest = {
+        "template": template, "tools": tools, "documents": documents, "prompt": prompt,
+        "variables": dict(variables), "track": track, "most": limits.render_characters,
+        "now": datetime.now().isoformat(),  # noqa: DTZ005 - local time, as templates show it
+    }  # fmt: skip
+    head = _encoded(rest)[:-1] + b',"chats":['
     rendered: list[Rendered] = []
-    now = datetime.now().isoformat()  # noqa: DTZ005 - local time, as templates show it
-    for start in range(0, len(chats), CHATS):
-        request = {
-            "template": template, "chats": list(chats[start : start + CHATS]), "tools": tools,
-            "documents": documents, "prompt": prompt, "variables": dict(variables), "now": now,
-            "track": track, "most": limits.render_characters,
-        }  # fmt: skip
-        rendered += _rendered(request, limits)
+    for part in _parts([_encoded(chat) for chat in chats], limits.render_characters // _SHARE):
+        result, payload = _ask("render", head + b",".join(part) + b"]}", limits)
+        error = result.get("error")
+        if isinstance(error, str):
+            if result.get("exceeded") is True:
+                raise TemplateOverBudget(f"the chat template is too much to render: {error}")
+            raise TemplateFailed(f"the chat template cannot be rendered: {error}")
+        rendered += _checked(result, payload, len(part))
     return rendered
 
 
-def _rendered(request: dict[str, Any], limits: Limits) -> list[Rendered]:
-    result, payload = _ask("render", request, limits)
-    error = result.get("error")
-    if isinstance(error, str):
-        if result.get("exceeded") is True:
-            raise TemplateOverBudget(f"the chat template is too much to render: {error}")
-        raise TemplateFailed(f"the chat template cannot be rendered: {error}")
-    return _checked(result, payload, len(request["chats"]))
+def _parts(chats: Sequence[bytes], most: int) -> Iterator[list[bytes]]:
+    """The conversations for each child: so many, and so long, unless one alone is longer."""
+    part: list[bytes] = []
+    size = 0
+    for chat in chats:
+        if part and (len(part) == CHATS or size + len(chat) > most):
+            yield part
+            part, size = [], 0
+        part.append(chat)
+        size += len(chat)
+    if part:
+        yield part
 
 
 def literal_text(template: str, *, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -140,15 +152,18 @@ def literal_text(template: str, *, limits: Limits = DEFAULT_LIMITS) -> str:
         TemplateOverBudget: it needs more than it may.
         UsageError: no child can be started.
     """
-    _, payload = _ask("literals", {"template": template}, limits)
+    _, payload = _ask("literals", _encoded({"template": template}), limits)
     return _text(payload)
 
 
-def _ask(task: str, request: dict[str, Any], limits: Limits) -> tuple[dict[str, Json], bytes]:
+def _encoded(value: Any) -> bytes:  # noqa: ANN401 - plain values
     try:
-        data = encode(request)
+        return encode(value)
     except RecursionError:
         raise UsageError("the conversation is nested too deeply to be rendered") from None
+
+
+def _ask(task: str, data: bytes, limits: Limits) -> tuple[dict[str, Json], bytes]:
     if len(data) > limits.render_request_bytes:
         raise UsageError(
             f"{len(data)} bytes of template and conversation, more than {limits.render_request_bytes}"

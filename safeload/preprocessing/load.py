@@ -195,8 +195,12 @@ def _model_type(snapshot: VerifiedSnapshot) -> tuple[str | None, str | None]:
 
 def _template(records: Records, argument: Any) -> str | dict[str, str] | None:  # noqa: ANN401 - checked here
     """The caller's template, else those of files, else those of tokenizer_config.json."""
+    if isinstance(argument, list) and all(isinstance(item, dict) for item in argument):
+        argument = {item.get("name"): item.get("template") for item in argument}
     if argument is not None:
-        named = isinstance(argument, dict) and all(isinstance(text, str) for text in argument.values())
+        named = isinstance(argument, dict) and all(
+            isinstance(name, str) and isinstance(text, str) for name, text in argument.items()
+        )
         if not isinstance(argument, str) and not named:
             raise UsageError("chat_template is a text, or texts by name")
         return argument  # type: ignore[no-any-return]  # just checked

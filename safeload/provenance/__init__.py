@@ -3,6 +3,7 @@
     commit_signature   is the commit signed by a key that counts for this repository?
     tree_binding       are the files the ones that the commit names?
     freshness          is it older than a commit that was accepted before?
+    model_signing      are the files those that a key which counts for this repository has signed?
     hub_listing        where there is no commit to compare with: are they what the Hub lists?
     hub_status         what does the Hub say of its own scans?
     lock_file          are the files the ones that safeload.lock holds?
@@ -21,9 +22,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from safeload.core import Evidence, Status
+from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Status
 from safeload.limits import DEFAULT_LIMITS, Limits
-from safeload.record import record
+from safeload.record import record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 SIGNATURE = "commit-signature"
 BINDING = "tree-binding"
 FRESHNESS = "commit-freshness"
+MODEL = "model-signature"
 LISTING = "hub-listing"
 HUB_SCAN = "hub-scan"
 LOCK = "lock"
@@ -58,6 +60,17 @@ class Claim:
     """True where the one who says it is the server of the repository, not the files themselves."""
     partial: bool = False
     """True where the source fetches needed files only: others may be missing."""
+
+
+@record(eq=False)
+class SignatureFile:
+    """A bundle that is said to sign the files. Nothing in it is trusted."""
+
+    name: str
+    """As messages name it."""
+    data: bytes
+    path: str | None = None
+    """Its path in the snapshot, where it is a file of it."""
 
 
 @record(eq=False)
@@ -110,6 +123,10 @@ class Case:
     """Seconds since 1970."""
     claim: Claim | None = None
     store: TrustStore | None = None
+    repository: str | None = None
+    """`org/name`, as the user asked for it, with or without a claim."""
+    signature: SignatureFile | None = None
+    """Bundle of a model signature, where there is one."""
     unclaimed: str = ""
     """Why there is no claim though the source may have commits: a lower-case sentence."""
     required: str = "none"
@@ -120,6 +137,8 @@ class Case:
     """Every file of the manifest that could be opened."""
     handed_out: frozenset[str] | None = None
     """Paths that a load will receive; None for an audit."""
+    ahead: bool = False
+    """True where files are still to be fetched: what cannot be compared yet will be."""
     memory: str | None = None
     """File that remembers accepted commits, or None."""
     listing: Mapping[str, str] | None = None
@@ -142,18 +161,14 @@ class Collected(NamedTuple):
 
 def collect_evidence(case: Case) -> Collected:
     """Every kind of evidence about the files of a source, ordered by collector."""
-    evidence: list[Evidence] = []
-    facts: list[Fact] = []
-    accepted = None
-    if case.claim is None:
-        evidence.append(_without_claim(case))
-        if case.listing is not None:
-            from safeload.provenance import hub_listing
-
-            listing, facts = hub_listing.collect(case, case.listing)
-            evidence.append(listing)
-    else:
-        evidence, facts, accepted = _of_commit(case, case.claim)
+    about_commit, facts, accepted = _about_commit(case)
+    about_model, more = _about_model(case)
+    bound = any(item.kind == BINDING and item.status is Status.VERIFIED for item in about_commit)
+    commit_proven = bound and _is_proven(about_commit, SIGNATURE)
+    evidence = [
+        *_unless(about_commit, proven=_is_proven(about_model, MODEL)),
+        *_unless(about_model, proven=commit_proven),
+    ]
     if case.hub_scan is not None:
         from safeload.provenance import hub_status
 
@@ -161,8 +176,23 @@ def collect_evidence(case: Case) -> Collected:
     if case.held is not None:
         lock, different = _of_lock(case, case.held)
         evidence.append(lock)
-        facts = [*facts, *different]
-    return Collected(tuple(evidence), tuple(facts), accepted)
+        more = (*more, *different)
+    return Collected(tuple(evidence), (*facts, *more), accepted)
+
+
+def _about_commit(case: Case) -> Collected:
+    """What is known of the commit, or of the lack of one."""
+    if case.claim is None:
+        found = Collected((_without_claim(case),))
+    else:
+        found = _of_commit(case, case.claim)
+    bound = any(item.kind == BINDING and item.status is not Status.UNAVAILABLE for item in found.evidence)
+    if case.listing is None or bound:
+        return found
+    from safeload.provenance import hub_listing
+
+    listing, different = hub_listing.collect(case, case.listing)
+    return Collected((*found.evidence, listing), (*found.facts, *different), found.accepted)
 
 
 def _of_lock(case: Case, held: Held) -> tuple[Evidence, list[Fact]]:
@@ -181,7 +211,7 @@ def _is_locked(case: Case, claim: Claim) -> bool:
     )
 
 
-def _of_commit(case: Case, claim: Claim) -> tuple[list[Evidence], list[Fact], Callable[[], None] | None]:
+def _of_commit(case: Case, claim: Claim) -> Collected:
     """What a commit proves: by whom it is signed, which files it names, and how old it is."""
     # parsers of objects, keys and signatures are not for the many audits that have no claim
     from safeload.provenance import commit_signature, freshness, tree_binding
@@ -208,7 +238,32 @@ def _of_commit(case: Case, claim: Claim) -> tuple[list[Evidence], list[Fact], Ca
         except Exception as error:  # noqa: BLE001  likewise
             fresh = _failed(FRESHNESS, claim.commit, error)
         evidence.append(fresh)
-    return evidence, facts, accepted
+    return Collected(tuple(evidence), tuple(facts), accepted)
+
+
+def _about_model(case: Case) -> tuple[tuple[Evidence, ...], tuple[Fact, ...]]:
+    """The model signature, where there is one or a rule could ask for one."""
+    if case.signature is None and (case.store is None or case.repository is None):
+        return (), ()
+    from safeload.provenance import model_signing
+
+    try:
+        evidence, facts = model_signing.collect(case)
+    except Exception as error:  # noqa: BLE001  likewise
+        return (_failed(MODEL, case.manifest.uri, error),), ()
+    return () if evidence is None else (evidence,), tuple(facts)
+
+
+def _is_proven(evidence: tuple[Evidence, ...], kind: str) -> bool:
+    return any(item.kind == kind and item.status is Status.VERIFIED for item in evidence)
+
+
+def _unless(evidence: tuple[Evidence, ...], *, proven: bool) -> Iterator[Evidence]:
+    """The evidence. Where another signature proves the origin, a missing one is nobody's concern."""
+    for item in evidence:
+        lacking = item.status in {Status.ABSENT, Status.UNAVAILABLE} and item.code not in UNTRUSTED
+        signature = item.kind in {SIGNATURE, MODEL}
+        yield replace(item, code=NOT_NEEDED) if proven and lacking and signature else item
 
 
 def _failed(kind: str, subject: str, error: Exception) -> Evidence:

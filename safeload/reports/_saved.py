@@ -35,7 +35,7 @@ from safeload.core import (
 )
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.json_strict import parse_json
-from safeload.limits import DEFAULT_LIMITS
+from safeload.limits import DEFAULT_LIMITS, REPORT_BYTES
 from safeload.record import fields, record, replace
 from safeload.reports._words import by_coverage, files
 from safeload.reports.json_v2 import SCHEMA
@@ -100,13 +100,20 @@ class Saved:
     """Version of safeload that wrote it."""
 
 
-def parse_reports(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[Saved, ...]:
+def parse_reports(
+    data: bytes, limits: Limits = DEFAULT_LIMITS, *, most: int = REPORT_BYTES
+) -> tuple[Saved, ...]:
     """The reports that a file holds.
+
+    Args:
+        data: the file.
+        limits: budgets of its items and numbers.
+        most: bytes that it may have.
 
     Raises:
         FormatError: a class of this module or of json_strict, for whatever is wrong with `data`.
     """
-    budgets = replace(limits, json_bytes=limits.report_bytes, json_depth=_DEPTH)
+    budgets = replace(limits, json_bytes=most, json_depth=_DEPTH)
     document = parse_json(data, budgets, surrogates=True)
     if isinstance(document, list):
         if len(document) > MOST_REPORTS:

@@ -8,6 +8,7 @@ from safeload.core import Role, Scope
 from safeload.errors import UsageError
 from safeload.pipeline import admit
 from safeload.preprocessing.load import load_tokenizer, vocabulary_model
+from safeload.record import replace
 from safeload.resolver.hub_arguments import take_hub_access
 from safeload.resolver.pause import collection_paused
 
@@ -117,6 +118,9 @@ def admit_tokenizer(
     if model is None:
         return snapshot
     scope = Scope(name=SCOPE.name, roles=SCOPE.roles, files=frozenset({model}))
+    uri = snapshot.manifest.uri
+    if lock is None and uri.startswith("hf:"):  # the same commit, wherever the branch is by now
+        target, hub = uri, replace(hub, revision=None)
     return admit(target, scope=scope, policy=policy, origin=origin, hub=hub, lock=lock)
 
 

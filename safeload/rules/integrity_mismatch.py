@@ -1,4 +1,4 @@
-"""A file is not the one that the signed commit names, or the lock holds."""
+"""A file is not the one that a signed commit or model names, or the lock holds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="integrity.mismatch",
     severity=Severity.CRITICAL,
-    summary="A file is not the one that the commit names, or that the lock file holds.",
+    summary="A file is not the one that a signed commit or model names, or that the lock file holds.",
     why=(
-        "The signature is over the commit, and the commit names every file by its digest. A file that "
+        "What is signed, a commit or the manifest of a model, names every file by its digest. A file that "
         "differs was changed after it was signed: on the way, on the server or on this disk. A lock file "
         "holds the digests of what was reviewed: another file was not."
     ),

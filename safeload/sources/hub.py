@@ -96,10 +96,13 @@ class HubSource:
             HubUnavailable: one of them could not be fetched.
         """
         wanted = sorted(set(paths) & self.remote)
+        if wanted:
+            self._hub.download([self.listing[path] for path in wanted], self.commit)
+        if not self.offline:
+            # also where every file was there before: without network it is this commit that is meant
+            self._hub.remember(self.revision, self.commit)
         if not wanted:
             return
-        self._hub.download([self.listing[path] for path in wanted], self.commit)
-        self._hub.remember(self.revision, self.commit)
         self._open(frozenset(wanted))
         for path in wanted:
             if isinstance(self.blobs.get(path), RangedBlob):
@@ -135,10 +138,10 @@ class HubSource:
         if not self.offline:
             self.ref = branch
         found: Mapping[str, GitObject] | None = kept(self.repository, self.commit, self._limits)
-        if found is None or not self._is_whole(found):
-            if self.offline:
-                self.objects_problem = "its commit was not kept when it was downloaded"
-                return
+        if found is None and self.offline:
+            self.objects_problem = "its commit was not kept when it was downloaded"
+            return
+        if not self.offline and (found is None or not self._is_whole(found)):
             # dulwich is for those who download
             from safeload.sources.git_transport import fetch_commit
 
@@ -148,10 +151,10 @@ class HubSource:
             except FormatError as error:
                 self.objects_problem = f"commit and trees could not be fetched: {error}"
                 return
-            if not self._is_whole(found):
-                self.objects_problem = "the server left out trees of the commit"
-                return
-            keep(self.repository, self.commit, branch, found, self._limits)
+            # half of a commit would stand in the way of the whole one the next time
+            if self._is_whole(found):
+                keep(self.repository, self.commit, branch, found, self._limits)
+        assert found is not None  # noqa: S101 - for the type checker
         self.objects = ObjectTable(found)
 
     def _is_whole(self, found: Mapping[str, GitObject]) -> bool:

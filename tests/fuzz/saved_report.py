@@ -14,7 +14,7 @@ from safeload.record import replace
 from safeload.reports import json_v2
 from safeload.reports._saved import NotAReport, Saved, parse_reports
 
-LIMITS = replace(DEFAULT_LIMITS, report_bytes=1 << 16, json_items=1 << 14)
+LIMITS = replace(DEFAULT_LIMITS, json_items=1 << 14)
 REPORTERS = discovery.modules("safeload.reports")
 
 
@@ -34,7 +34,7 @@ def seeds() -> list[bytes]:
 def read(data: bytes) -> tuple[Saved, ...] | FormatError:
     """The reports, or the error that is allowed."""
     try:
-        return parse_reports(data, LIMITS)
+        return parse_reports(data, LIMITS, most=1 << 16)
     except FormatError as error:
         return error
 

@@ -217,6 +217,17 @@ def test_a_batch_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
         limits=SMALL,
     )
     assert [item.text for item in made] == [str(index) for index in range(10)]
+    long = [[{"content": "x" * 30_000}]] * 10  # together beyond what one child may write
+    made = render(
+        "{{ messages[0].content }}",
+        long,
+        tools=None,
+        documents=None,
+        prompt=False,
+        variables={},
+        limits=SMALL,
+    )
+    assert sum(len(item.text) for item in made) == 300_000 > SMALL.render_characters
 
 
 def test_threads_and_forks_render() -> None:

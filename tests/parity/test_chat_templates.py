@@ -231,6 +231,9 @@ def test_named_templates(tmp_path: Path) -> None:
     pair = both(write_folder(tmp_path / "c"))
     same(pair, CHATS["plain"], tokenize=False)
     same(both(tmp_path / "c", chat_template="{{ 7 }}"), CHATS["plain"], tokenize=False)
+    given = both(tmp_path / "c", chat_template=named)
+    assert given.ours.chat_template == given.theirs.chat_template
+    same(given, CHATS["plain"], tokenize=False)
 
 
 def test_template_files(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_numbers_that_json_lacks_are_texts():
 
 
 def test_facts_of_one_place_name_it_once():
-    """66,000 facts about a member with a name of 4 kB are no file of 267 MB."""
+    """66,000 facts about a member with a name of 4 kB are no file of 275 MB."""
     name = "n" * 4_000
     facts = tuple(
         Fact(

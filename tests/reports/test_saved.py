@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safeload.errors import FormatError
-from safeload.limits import DEFAULT_LIMITS
 from safeload.record import replace
 from safeload.reports import _saved, json_v2
 from tests.reports.test_official_schemas import many
@@ -142,9 +141,9 @@ def test_bytes_that_are_no_report_are_format_errors(data):
 
 
 def test_a_report_beyond_the_budget_is_not_read():
-    """`report_bytes` holds before anything is parsed."""
+    """`REPORT_BYTES` holds before anything is parsed."""
     with pytest.raises(FormatError, match="more than 100"):
-        _saved.parse_reports(b" " * 101, replace(DEFAULT_LIMITS, report_bytes=100))
+        _saved.parse_reports(b" " * 101, most=100)
 
 
 VALUES = st.recursive(

@@ -292,6 +292,17 @@ class TestCache:
         assert user.audit(f"hf:{NAME}@{commit}", local_files_only=True).kind == "allow"
         assert hub.requests == []
 
+    def test_offline_is_where_the_branch_was_last(self, hub, user, repository, keys, commit):
+        """Also where nothing had to be downloaded when it moved there."""
+        newer = repository.commit(FILES | {NOTES: b"new\n"}, sign=by(keys, "good"))
+        assert user.audit(f"hf:{NAME}@{newer}").kind == "allow"
+        repository.branch("main", commit)
+        assert user.audit().kind == "allow"
+        repository.branch("main", newer)
+        assert user.audit().kind == "allow"
+        found = user.audit(local_files_only=True)
+        assert (found.kind, found.evidence["commit-signature"].subject) == ("allow", newer)
+
     def test_offline_as_huggingface_hub_says_it(self, hub, user, commit, monkeypatch):
         """HF_HUB_OFFLINE holds."""
         user.audit()
@@ -663,17 +674,17 @@ LIES = {
     "a changed tree": (
         instead_of([GIT_PACK], lambda h, r, c: pack_of(
             h, r, c, lambda kind, raw: lies.flip(raw, -1) if kind == "tree" else raw)),
-        "deny", UNSIGNED, "the server left out trees of the commit",
+        "deny", UNSIGNED, "the commit's tree could not be read: object",
     ),
     "no trees": (
         instead_of([GIT_PACK], lambda h, r, c: pack_of(
             h, r, c, lambda kind, raw: None if kind == "tree" else raw)),
-        "deny", UNSIGNED, "the server left out trees of the commit",
+        "deny", UNSIGNED, "the commit's tree could not be read: object",
     ),
     "no folder's tree": (
         instead_of([GIT_PACK], lambda h, r, c: pack_of(
             h, r, c, lambda kind, raw: None if raw.startswith(b"100644 notes.txt") else raw)),
-        "deny", UNSIGNED, "the server left out trees of the commit",
+        "deny", UNSIGNED, "the commit's tree could not be read: object",
     ),
 }  # fmt: skip
 STATUSES = dict(statuses())
