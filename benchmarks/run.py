@@ -22,6 +22,7 @@ from benchmarks import (
     h_speed,
     i_provenance,
     j_policy,
+    k_start,
 )
 from benchmarks.harness import HEADER, compare, row
 
@@ -36,6 +37,7 @@ FILES = {
     "h": h_speed,
     "i": i_provenance,
     "j": j_policy,
+    "k": k_start,
 }
 PAIRS = 5
 
