@@ -21,6 +21,7 @@ from benchmarks import (
     g_bombs,
     h_speed,
     i_provenance,
+    j_policy,
 )
 from benchmarks.harness import HEADER, compare, row
 
@@ -34,6 +35,7 @@ FILES = {
     "g": g_bombs,
     "h": h_speed,
     "i": i_provenance,
+    "j": j_policy,
 }
 PAIRS = 5
 
