@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from safeload.sources.lock_files import LockFile
 
 
-class Subject(NamedTuple):
+@record(kw_only=False)
+class Subject:
     """One thing to audit."""
 
     target: str | Path
