@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from safeload.pipeline import Origin as Origin
     from safeload.pipeline import admit as admit
     from safeload.pipeline import audit as audit
+    from safeload.preprocessing.open_image import open_image as open_image
     from safeload.resolver.auto import AutoBackbone as AutoBackbone
     from safeload.resolver.auto import AutoConfig as AutoConfig
     from safeload.resolver.auto import AutoFeatureExtractor as AutoFeatureExtractor
@@ -135,6 +136,7 @@ _HOMES = {
         "UsageError",
     ),
     "safeload.pipeline": ("Origin", "admit", "audit"),
+    "safeload.preprocessing.open_image": ("open_image",),
     "safeload.resolver.auto_tokenizer": ("AutoTokenizer",),
     "safeload.resolver.auto": (
         "AutoBackbone",

@@ -200,6 +200,10 @@ class Limits:
     index_bytes: int = 64 * MIB
     """Elements that are read while a pickle is judged: indices of sparse tensors, small arrays of joblib."""
 
+    # images
+    image_pixels: int = 89_478_485
+    """Pixels of one image, before and after it is resized. Pillow warns above it: 256 MB of RGB."""
+
     # chat templates
     template_bytes: int = 256 * KIB
     """Of all templates of one file together. The longest ones in use have about 20 kB."""

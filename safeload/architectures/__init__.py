@@ -1,7 +1,7 @@
 """The models that can be built: one file per model_type, `layers/` for what they share.
 
     bert.py, roberta.py, ...  what is special about one architecture, and its entry in the table
-    layers/                   modules without initialisers, activations, the post-norm encoder
+    layers/                   modules without initialisers, activations, post-norm and pre-norm encoders
     base/                     the frame: Config, Model, outputs, losses, the Architecture record
 
 Nothing here touches a path or the network: a model is built from a Config, on torch's meta device,
@@ -61,6 +61,36 @@ def _xlm_roberta() -> Architecture:
     return ARCHITECTURE
 
 
+def _clip() -> Architecture:
+    from safeload.architectures.clip import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip_text_model() -> Architecture:
+    from safeload.architectures.clip_text_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _clip_vision_model() -> Architecture:
+    from safeload.architectures.clip_vision_model import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _deit() -> Architecture:
+    from safeload.architectures.deit import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _vit() -> Architecture:
+    from safeload.architectures.vit import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
     {
         "bert": _bert,
@@ -70,6 +100,11 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "mpnet": _mpnet,
         "roberta": _roberta,
         "xlm-roberta": _xlm_roberta,
+        "clip": _clip,
+        "clip_text_model": _clip_text_model,
+        "clip_vision_model": _clip_vision_model,
+        "deit": _deit,
+        "vit": _vit,
     }
 )
 """The closed table from model_type to architecture: a name from a repository is looked up in it only."""

@@ -76,6 +76,8 @@ class ModelConfig:
     label2id: Mapping[str, Json] = _NO_FIELDS
     inert: Mapping[str, Json] = _NO_FIELDS
     unknown: tuple[str, ...] = ()
+    parts: Mapping[str, ModelConfig] = MappingProxyType({})
+    """The configs of a model's parts, by the name under which they stand in this one."""
     given: Mapping[str, Json] = _NO_FIELDS
     """The known fields as the file has them, aliases resolved; what `override` starts from."""
 
@@ -111,11 +113,18 @@ def interpret(value: Json) -> ModelConfig:
     table = TABLES.get(model_type)
     if table is None:
         return ModelConfig(model_type=model_type, architectures=architectures)
+    return _interpret(table, value, architectures)
+
+
+def _interpret(table: ConfigTable, value: Mapping[str, Json], architectures: tuple[str, ...]) -> ModelConfig:
     given: dict[str, Json] = {}
     inert: dict[str, Json] = {}
     unknown: list[str] = []
+    parts = {name: _part(name, part, value) for name, part in table.parts.items()}
     for key, item in value.items():
         name = table.aliases.get(key, key)
+        if key.removesuffix("_dict") in parts:
+            continue
         if name in table.fields or name in _LABEL_FIELDS:
             if name in given and given[name] != item:
                 raise FieldsDisagree(f"{key} and {name} say different things")
@@ -124,7 +133,22 @@ def interpret(value: Json) -> ModelConfig:
             inert[key] = item
         elif key not in _OWN_FIELDS:
             unknown.append(key)
-    return _record(table, given, architectures=architectures, inert=inert, unknown=tuple(unknown))
+    unknown += [f"{name}.{key}" for name, part in parts.items() for key in part.unknown]
+    return _record(
+        table, given, architectures=architectures, inert=inert, unknown=tuple(unknown), parts=parts
+    )
+
+
+def _part(name: str, table: ConfigTable, value: Mapping[str, Json]) -> ModelConfig:
+    """The config of one part. What older writers noted under `<name>_dict` stands in the place of it."""
+    chosen = value.get(f"{name}_dict")
+    chosen = value.get(name) if chosen is None else chosen
+    if not isinstance(chosen, dict | None):
+        raise FieldTypeWrong(f"{name} is {_type_name(chosen)} where the table has an object")
+    part = chosen or {}
+    if part.get("model_type", table.model_type) != table.model_type:
+        raise FieldsDisagree(f"{name} is of model_type {str(part['model_type'])[:100]!r}")
+    return _interpret(table, part, _architectures(part.get("architectures")))
 
 
 def override(config: ModelConfig, values: Mapping[str, Json]) -> ModelConfig:
@@ -151,7 +175,12 @@ def override(config: ModelConfig, values: Mapping[str, Json]) -> ModelConfig:
     elif "id2label" in values and "num_labels" not in values:
         given.pop("num_labels", None)
     changed = _record(
-        table, given, architectures=config.architectures, inert=config.inert, unknown=config.unknown
+        table,
+        given,
+        architectures=config.architectures,
+        inert=config.inert,
+        unknown=config.unknown,
+        parts=config.parts,
     )
     asked = values.get("id2label")
     if isinstance(asked, dict) and len(asked) != len(changed.id2label):
@@ -181,6 +210,7 @@ def _record(
     architectures: tuple[str, ...],
     inert: Mapping[str, Json],
     unknown: tuple[str, ...],
+    parts: Mapping[str, ModelConfig],
 ) -> ModelConfig:
     fields = {name: given.get(name, spec.default) for name, spec in table.fields.items()}
     for name, spec in table.fields.items():
@@ -202,6 +232,7 @@ def _record(
         label2id=MappingProxyType(label2id),
         inert=MappingProxyType(dict(inert)),
         unknown=unknown,
+        parts=MappingProxyType(dict(parts)),
         given=MappingProxyType(dict(given)),
     )
 
@@ -223,6 +254,15 @@ def _check(name: str, spec: Field, value: Json) -> None:
                 if not isinstance(item, int) or isinstance(item, bool):
                     raise FieldTypeWrong(f"{name} is not a token id or a list of them")
                 _check_bounds(name, spec, item)
+            return
+        case "size":
+            pair = value if isinstance(value, list) else [value, value]
+            if len(pair) != 2 or not all(
+                isinstance(item, int) and not isinstance(item, bool) for item in pair
+            ):
+                raise FieldTypeWrong(f"{name} is no number of pixels, and no pair of them")
+            for item in pair:
+                _check_bounds(name, spec, _number(item))
             return
     if not fits:
         raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has {spec.kind}")

@@ -9,5 +9,6 @@ memory.py         judged bytes as torch tensors, without a copy
 load_report.py    what a load found missing, left over or new
 save_model.py     config.json and model.safetensors of a model
 auto_tokenizer.py AutoTokenizer
+auto_image_processor.py what AutoImageProcessor does
 save.py           the one place that writes files
 """

@@ -27,10 +27,14 @@ SUPPORTED = (
     "AutoModelForSequenceClassification",
     "AutoModelForTokenClassification",
     "AutoTokenizer",
+    "AutoImageProcessor",
     "AutoModelForPreTraining",
     "AutoModelForNextSentencePrediction",
     "AutoModelForMultipleChoice",
     "AutoModelForTextEncoding",
+    "AutoModelForImageClassification",
+    "AutoModelForMaskedImageModeling",
+    "AutoModelForZeroShotImageClassification",
 )
 """What works now: the message of every class that does not."""
 
@@ -141,8 +145,41 @@ class AutoFeatureExtractor(_Unsupported):
     """Audio to model input."""
 
 
-class AutoImageProcessor(_Unsupported):
-    """Images to model input."""
+class AutoImageProcessor:
+    """Images to model input: loads the image processor of a checkpoint. Use `from_pretrained`."""
+
+    def __init__(self) -> NoReturn:
+        raise UsageError("AutoImageProcessor is not built directly: use AutoImageProcessor.from_pretrained")
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        return_unused_kwargs: bool = False,
+        **kwargs: Any,  # noqa: ANN401 - settings have many types
+    ) -> Any:  # noqa: ANN401 - ImageProcessor, or ImageProcessor and dict where asked for
+        """Judge a checkpoint, and build its image processor from the settings that were judged.
+
+        Args:
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
+            return_unused_kwargs: also return the keyword arguments that are no settings.
+            **kwargs: `policy`, `origin`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `force_download`, `backend` (`pil` or `torchvision`), and settings such as `size`.
+
+        Raises:
+            PolicyDenied: the policy refuses the files.
+            FormatError: a setting of a file that cannot be.
+            UsageError: the class is not supported, or an argument is not, with the reason.
+        """
+        from safeload.resolver.auto_image_processor import load_image_processor
+
+        processor, unused = load_image_processor(pretrained_model_name_or_path, kwargs)
+        if unused and not return_unused_kwargs:
+            raise UsageError(
+                f"unknown argument {', '.join(sorted(unused))}: no setting of an image processor"
+            )
+        return (processor, unused) if return_unused_kwargs else processor
 
 
 class AutoProcessor(_Unsupported):
@@ -189,7 +226,7 @@ class AutoModelForDocumentQuestionAnswering(_Unsupported):
     """Questions about documents."""
 
 
-class AutoModelForImageClassification(_Unsupported):
+class AutoModelForImageClassification(_AutoModel):
     """Image classification."""
 
 
@@ -225,7 +262,7 @@ class AutoModelForMaskGeneration(_Unsupported):
     """Mask generation."""
 
 
-class AutoModelForMaskedImageModeling(_Unsupported):
+class AutoModelForMaskedImageModeling(_AutoModel):
     """Masked image modelling."""
 
 
@@ -337,7 +374,7 @@ class AutoModelForVisualQuestionAnswering(_Unsupported):
     """Questions about images."""
 
 
-class AutoModelForZeroShotImageClassification(_Unsupported):
+class AutoModelForZeroShotImageClassification(_AutoModel):
     """Image classification without training."""
 
 

@@ -125,9 +125,8 @@ def revised(config: Config, fields: Mapping[str, Any]) -> Config:
     Raises:
         UsageError: a value that a field cannot have, be it in the Config or among the new ones.
     """
-    stated = {key: value for key, value in vars(config).items() if not key.startswith("_")}
     try:
-        record = interpret(stated)
+        record = interpret(config.stated())
     except FormatError as error:
         raise UsageError(f"config: {error}") from None
     copied = copy.deepcopy(config)

@@ -140,7 +140,7 @@ def build(auto_class: str, config: Config) -> tuple[Architecture, Model]:
     architecture = find(config.model_type)
     if architecture is None:
         raise unsupported(config.model_type)
-    model_class = architecture.classes.get(auto_class)
+    model_class = architecture.choose(auto_class, config.architectures or ())
     if model_class is None:
         names = ", ".join(architecture.classes)
         raise UsageError(f"{auto_class} is not supported for {config.model_type}; supported: {names}")

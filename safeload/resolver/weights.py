@@ -22,6 +22,7 @@ from safeload.core import visible
 from safeload.errors import FormatError, LimitExceeded, UsageError
 from safeload.formats.safetensors import Safetensors
 from safeload.formats.shard_index import ShardIndex
+from safeload.formats.tensors import TensorEntry
 from safeload.formats.torch_legacy import TorchLegacy
 from safeload.formats.torch_zip import TorchZip
 from safeload.resolver.foreign_names import from_flax, from_tensorflow
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from safeload.architectures.base.model import Model
     from safeload.core import VerifiedSnapshot
     from safeload.formats.layout import WeightsChoice
-    from safeload.formats.tensors import TensorEntry
 
 
 class NoTensors(FormatError):
@@ -169,7 +169,12 @@ def plan_load(
         raise BackboneIncomplete(
             f"the checkpoint lacks {_some(gone)} of the {architecture.model_type} backbone"
         )
-    unknown = [name for name in match.unexpected if not architecture.is_head(_bare(name, model))]
+    unknown = [
+        name
+        for name in match.unexpected
+        if not architecture.is_head(_bare(name, model))
+        and not _bare(name, model).startswith(architecture.elsewhere)
+    ]
     report = LoadReport(
         architecture=type(model).__name__,
         loaded=len(match.sources),
@@ -259,6 +264,10 @@ def _check_fit(
     """Step 4: types, shapes."""
     for name, source in tuple(match.sources.items()):
         entry = source.entry
+        if not wanted[name] and entry.shape == (1,):
+            # Keras has no variables without dimensions
+            entry = TensorEntry(entry.dtype, (), entry.offset)
+            match.sources[name] = Source(path=source.path, entry=entry)
         if entry.dtype not in FLOATS:
             raise DtypeMismatch(f"{name} is {entry.dtype}, and parameters are one of {', '.join(FLOATS)}")
         if entry.shape == wanted[name]:

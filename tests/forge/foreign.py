@@ -2,29 +2,39 @@
 
 Recipe of the comparison with genuine files: with transformers 4.46.3, tensorflow-cpu 2.17.1, tf-keras
 2.17.0 (TF_USE_LEGACY_KERAS=1) and flax 0.8.5, save a torch model, load it with `from_pt=True` into its
-TF and Flax class, and `save_pretrained` those. For bert and distilbert and each head, every path and
-array of tf_model.h5 and flax_model.msgpack was the same as what these functions write; genuine files
-also name layers without weights.
+TF and Flax class, and `save_pretrained` those. For bert, distilbert, vit, deit and clip and each head,
+every path and array of tf_model.h5 and flax_model.msgpack was the same as what these functions write;
+genuine files also name layers without weights. There is no Flax class of deit, and no TF class of vit for
+masked images.
 """
 
 from __future__ import annotations
 
 import re
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
+from safetensors.numpy import load_file
 
 from tests.forge.flax import pack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SNAKE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SNAKE = (re.compile(r"(.)([A-Z][a-z0-9]+)"), re.compile(r"([a-z])([A-Z])"))
+"""Keras' own way from the name of a class to that of a layer."""
+_VISION = ("vit", "deit", "clip")
+"""Model types whose parameters have other names in memory than in files."""
 
 
 def _arrays(model: Any) -> dict[str, Any]:
-    """Every parameter once: tied ones under their first name."""
+    """Every parameter once under its name in files: tied ones under their first name."""
+    if model.config.model_type in _VISION:
+        with tempfile.TemporaryDirectory() as folder:
+            model.save_pretrained(folder)
+            return load_file(f"{folder}/model.safetensors")
     return {name: value.detach().numpy() for name, value in model.named_parameters()}
 
 
@@ -32,9 +42,21 @@ def _is_norm(levels: list[str]) -> bool:
     return "norm" in levels[-2].lower()
 
 
+def _is_embedding(levels: list[str], array: Any) -> bool:
+    return array.ndim == 2 and levels[-2].endswith(("_embeddings", "_embedding"))
+
+
+def _kernel(array: Any) -> Any:
+    """A weight with its channels last: of a dense layer transposed, of a window height and width first."""
+    return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
+
+
 def tensorflow(model: Any, folder: Path) -> Path:
     """Write tf_model.h5, and config.json beside it."""
-    scope = "tf_" + _SNAKE.sub("_", type(model).__name__).lower()
+    scope = f"TF{type(model).__name__}"
+    for pattern in _SNAKE:
+        scope = pattern.sub(r"\1_\2", scope)
+    scope = scope.lower()
     layers: dict[str, dict[str, Any]] = {}
     for name, array in _arrays(model).items():
         levels = name.split(".")
@@ -65,16 +87,18 @@ def tensorflow(model: Any, folder: Path) -> Path:
 def _variable(levels: list[str], array: Any, model_type: str) -> tuple[str, str, Any]:
     """Layer, name below the model's scope, and the array as Keras stores it."""
     kind = levels[-1]
-    if kind == "bias":
+    if kind not in ("weight", "bias"):
+        last, array = kind, array.reshape(1) if array.ndim == 0 else array
+    elif kind == "bias":
         last = "beta" if _is_norm(levels) else "bias"
     elif _is_norm(levels):
         last = "gamma"
-    elif levels[-2].endswith("_embeddings"):
-        last = "weight" if levels[-2] == "word_embeddings" else "embeddings"
+    elif _is_embedding(levels, array):
+        last = "weight" if levels[-2] in ("word_embeddings", "token_embedding") else "embeddings"
     else:
-        last, array = "kernel", array.T
+        last, array = "kernel", _kernel(array)
     path = "/".join([*levels[:-1], last])
-    path = re.sub(r"/layer/(\d+)/", r"/layer_._\1/", path)
+    path = re.sub(r"/(layers?)/(\d+)/", r"/\1_._\2/", path)
     first = levels[0]
     if model_type == "bert" and first == "cls":
         path, first = path.replace("cls/", "mlm___cls/", 1), "mlm___cls"
@@ -90,10 +114,10 @@ def flax(model: Any, folder: Path) -> Path:
         if levels[-1] == "weight":
             if _is_norm(levels):
                 levels[-1] = "scale"
-            elif levels[-2].endswith("_embeddings"):
+            elif _is_embedding(levels, array):
                 levels[-1] = "embedding"
             else:
-                levels[-1], stored = "kernel", np.ascontiguousarray(array.T)
+                levels[-1], stored = "kernel", np.ascontiguousarray(_kernel(array))
         node = tree
         for level in levels[:-1]:
             node = node.setdefault(level, {})

@@ -8,7 +8,7 @@ import torch
 
 import safeload
 from safeload.errors import FormatError, UsageError
-from tests.forge import encoders, foreign
+from tests.forge import encoders, foreign, vision
 
 HEADS = [
     head for head in encoders.HEADS if head not in ("AutoModelForPreTraining", "AutoModelForMultipleChoice")
@@ -34,6 +34,33 @@ def test_the_same_logits(tmp_path, model_type, auto_class, framework):
         expected, found = reference(**batch)[0], model(**batch)[0]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
     assert all(parameter.is_contiguous() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("framework", "model_type", "auto_class"),
+    [
+        *(("flax", "vit", auto_class) for auto_class in vision.HEADS[:2]),
+        *(
+            ("tf", model_type, auto_class)
+            for model_type in ("vit", "deit")
+            for auto_class in vision.HEADS[:2]
+        ),
+        ("tf", "deit", "AutoModelForMaskedImageModeling"),
+    ],
+)
+def test_the_same_pictures(tmp_path, framework, model_type, auto_class):
+    """Vision encoders, whose windows are stored with their channels last."""
+    reference = vision.reference(model_type, auto_class)
+    write, arguments = LOAD[framework]
+    write(reference, tmp_path)
+    model, info = getattr(safeload, auto_class).from_pretrained(
+        tmp_path, output_loading_info=True, **arguments
+    )
+    assert not info["missing_keys"]
+    assert not info["unexpected_keys"]
+    with torch.no_grad():
+        expected, found = reference(vision.pixels())[0], model(vision.pixels())[0]
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
 
 
 def test_they_are_the_last_choice(tmp_path):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from safeload.architectures.base.config import Config
     from safeload.architectures.base.model import Model
@@ -19,8 +19,13 @@ class Architecture:
     model_type: str
     classes: Mapping[str, type[Model]]
     """Auto class name -> class."""
+    named: Mapping[str, Mapping[str, type[Model]]] = field(default_factory=dict)
+    """Auto class name -> further classes by their name, of which the first that `architectures` of the
+    config names is taken."""
     heads: tuple[str, ...]
     """Starts of parameter names that belong to some head: they may be absent, or left over."""
+    elsewhere: tuple[str, ...] = ()
+    """Starts of parameter names that only some of the classes use: others leave them over."""
     renames: tuple[tuple[str, str], ...] = ()
     """Endings of names in older files -> endings in ours, in order."""
     ignorable: tuple[str, ...] = ()
@@ -29,6 +34,17 @@ class Architecture:
     """Why a config cannot be built, or None."""
     refuse_untrained: Callable[[Config], str | None] = lambda _: None
     """Why a config cannot be built without a checkpoint, or None."""
+
+    def choose(self, auto_class: str, architectures: Iterable[str]) -> type[Model] | None:
+        """The class of an Auto class, by the names that the writer noted where there are several."""
+        further = self.named.get(auto_class, {})
+        default = self.classes.get(auto_class)
+        for name in architectures if further else ():
+            if default is not None and name == default.__name__:
+                return default
+            if name in further:
+                return further[name]
+        return default
 
     def is_head(self, name: str) -> bool:
         """Whether a parameter (without or with the base prefix) belongs to some head."""

@@ -37,6 +37,7 @@ class Config:
         values.update((key, copy.deepcopy(value)) for key, value in record.fields.items())
         values["id2label"] = dict(record.id2label)
         values["label2id"] = dict(record.label2id)
+        values.update((key, Config(part)) for key, part in record.parts.items())
         values["_name_or_path"] = name_or_path
 
     @property
@@ -101,7 +102,19 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Every field by name, as plain values."""
-        return {key: copy.deepcopy(value) for key, value in self.__dict__.items() if value is not None}
+        return {
+            key: value.to_dict() if isinstance(value, Config) else copy.deepcopy(value)
+            for key, value in self.__dict__.items()
+            if value is not None
+        }
+
+    def stated(self, *, nulls: bool = True) -> dict[str, Any]:
+        """Every field by name as a config.json has it, those of the parts in objects."""
+        return {
+            key: value.stated(nulls=nulls) if isinstance(value, Config) else copy.deepcopy(value)
+            for key, value in self.__dict__.items()
+            if not key.startswith("_") and (nulls or value is not None)
+        }
 
     def to_json_string(self) -> str:
         """The fields as they stand in a config.json.
@@ -109,7 +122,7 @@ class Config:
         Raises:
             UsageError: a program has set a value that JSON cannot hold.
         """
-        named = {key: value for key, value in self.to_dict().items() if not key.startswith("_")}
+        named = self.stated(nulls=False)
         try:
             return json.dumps(named, indent=2, sort_keys=True, allow_nan=False) + "\n"
         except (TypeError, ValueError, RecursionError) as error:

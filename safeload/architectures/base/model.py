@@ -109,7 +109,7 @@ class Model(nn.Module):
 
     def start(self, names: Iterable[str], dtype: torch.dtype) -> None:
         """Give the named parameters memory and untrained values, as the reference does for a new head."""
-        spread = float(self.config.initializer_range) or 0.02
+        spread = float(getattr(self.config, "initializer_range", 0.0)) or 0.02
         for name in names:
             path, _, leaf = name.rpartition(".")
             module = self.get_submodule(path)

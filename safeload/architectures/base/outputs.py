@@ -122,6 +122,50 @@ class MultipleChoiceModelOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None
 
 
+class ImageClassifierOutput(ModelOutput):
+    """One logit per label."""
+
+    loss: Tensor | None
+    logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class MaskedImageModelingOutput(ModelOutput):
+    """The image with what stood behind the mask."""
+
+    loss: Tensor | None
+    reconstruction: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class DeiTForImageClassificationWithTeacherOutput(ModelOutput):
+    """One logit per label, of both heads and their mean."""
+
+    logits: Tensor
+    cls_logits: Tensor
+    distillation_logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None
+    attentions: tuple[Tensor, ...] | None
+
+
+class CLIPOutput(ModelOutput):
+    """How well each picture fits each text."""
+
+    loss: Tensor | None
+    logits_per_image: Tensor
+    logits_per_text: Tensor
+    text_embeds: Tensor
+    image_embeds: Tensor
+    text_model_output: BaseModelOutputWithPooling
+    vision_model_output: BaseModelOutputWithPooling
+
+    def to_tuple(self) -> tuple[Any, ...]:
+        """The values that were computed, in order; those of an encoder as a tuple of their own."""
+        return tuple(value.to_tuple() if isinstance(value, ModelOutput) else value for value in self.values())
+
+
 class NextSentencePredictorOutput(ModelOutput):
     """Two logits per text: the second sentence follows, or it does not."""
 

@@ -70,11 +70,11 @@ class PostNormBlock(nn.Module):
             names.inner, names.outer, names.output_norm,
         )  # fmt: skip
         for name in (names.query, names.key, names.value, names.out):
-            _graft(self, name, Linear(shape.width, shape.width))
-        _graft(self, names.inner, Linear(shape.width, shape.inner))
-        _graft(self, names.outer, Linear(shape.inner, shape.width))
+            graft(self, name, Linear(shape.width, shape.width))
+        graft(self, names.inner, Linear(shape.width, shape.inner))
+        graft(self, names.outer, Linear(shape.inner, shape.width))
         for name in (names.attention_norm, names.output_norm):
-            _graft(self, name, LayerNorm(shape.width, eps=shape.eps))
+            graft(self, name, LayerNorm(shape.width, eps=shape.eps))
 
     def forward(
         self,
@@ -86,9 +86,9 @@ class PostNormBlock(nn.Module):
         shape, training = self.shape, self.training
         query, key, value, out, attention_norm, inner, outer, output_norm = self._modules_of(self)
         mixed_BTD, attention_BHTT = attend(
-            _split(query(x_BTD), shape.heads),
-            _split(key(x_BTD), shape.heads),
-            _split(value(x_BTD), shape.heads),
+            split_heads(query(x_BTD), shape.heads),
+            split_heads(key(x_BTD), shape.heads),
+            split_heads(value(x_BTD), shape.heads),
             mask,
             dropout=shape.attention_dropout if training else 0.0,
             eager=eager,
@@ -176,12 +176,13 @@ def padding_mask(attention_mask: Tensor | None, like_BTD: Tensor) -> Tensor | No
     return keep[:, None, None, :].expand(batch, 1, length, keep.shape[-1])
 
 
-def _split(x_BTD: Tensor, heads: int) -> Tensor:
+def split_heads(x_BTD: Tensor, heads: int) -> Tensor:
+    """Batch, head, position, width of a head."""
     batch, length, width = x_BTD.shape
     return x_BTD.view(batch, length, heads, width // heads).transpose(1, 2)
 
 
-def _graft(root: nn.Module, name: str, module: nn.Module) -> None:
+def graft(root: nn.Module, name: str, module: nn.Module) -> None:
     """Put `module` under a dotted name, with plain modules on the way."""
     *path, leaf = name.split(".")
     for part in path:

@@ -1,4 +1,4 @@
-"""Linear, Embedding and LayerNorm on the meta device, without initialisers.
+"""Linear, Embedding, LayerNorm and Conv2d on the meta device, without initialisers.
 
 An initialiser costs time that the weights overwrite, and on the meta device it pulls in torch's
 compiler, which takes longer to import than torch itself. What a checkpoint does not bring is
@@ -50,6 +50,24 @@ class LayerNorm(nn.LayerNorm):
         """Nothing: see the module's docstring."""
 
 
+class Conv2d(nn.Conv2d):
+    """Windows of an image, each through the same weights."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        window: tuple[int, int] = (1, 1),
+        stride: tuple[int, int] = (1, 1),
+        bias: bool = True,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel_size=window, stride=stride, bias=bias, device=_META)
+
+    def reset_parameters(self) -> None:
+        """Nothing: see the module's docstring."""
+
+
 def empty_parameter(*shape: int) -> nn.Parameter:
     """A parameter without memory."""
     return nn.Parameter(torch.empty(shape, device=_META))
@@ -59,13 +77,17 @@ def empty_parameter(*shape: int) -> nn.Parameter:
 def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Tensor:
     """Fill `value`, which has memory, as the start of parameter `leaf` of `module`.
 
-    Biases are zero, norms one, everything else is normal with standard deviation `spread`.
+    Biases are zero, norms one, everything else is normal with standard deviation `spread`; a module says
+    in `starts` what it wants otherwise, and in `spread` how far it spreads.
     """
+    starts = getattr(module, "starts", {})
+    if leaf in starts:
+        return value.fill_(starts[leaf])
     if leaf == "bias":
         return value.zero_()
     if isinstance(module, nn.LayerNorm):
         return value.fill_(1.0)
-    value.normal_(0.0, spread)
+    value.normal_(0.0, getattr(module, "spread", spread))
     if isinstance(module, nn.Embedding) and module.padding_idx is not None:
         value[module.padding_idx].zero_()
     return value

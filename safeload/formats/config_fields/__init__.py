@@ -5,17 +5,24 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safeload.formats.config_fields import bert, distilbert, electra, mpnet, roberta
+from safeload.formats.config_fields import bert, clip, distilbert, electra, mpnet, roberta, vit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.formats.config_fields._field import ConfigTable
 
-TABLES: Mapping[str, ConfigTable] = MappingProxyType(
-    {
-        table.model_type: table
-        for table in (bert.TABLE, distilbert.TABLE, electra.TABLE, mpnet.TABLE, *roberta.TABLES)
-    }
+_ALL = (
+    bert.TABLE,
+    distilbert.TABLE,
+    electra.TABLE,
+    mpnet.TABLE,
+    *roberta.TABLES,
+    *vit.TABLES,
+    clip.TABLE,
+    clip.TEXT,
+    clip.VISION,
 )
+
+TABLES: Mapping[str, ConfigTable] = MappingProxyType({table.model_type: table for table in _ALL})
 """Every table by its model_type: written out, since parsers import nothing by name."""

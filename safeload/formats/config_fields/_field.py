@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from safeload.core import Json
 
-Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids"]
-"""`ids` is a token id or a list of them."""
+Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "size"]
+"""`ids` is a token id or a list of them; `size` is one number, or height and width."""
 
 
 @record
@@ -47,12 +47,16 @@ class ConfigTable:
     """Pairs of fields of which the first is a multiple of the second."""
     below: tuple[tuple[str, str], ...] = ()
     """Pairs of fields of which the first is smaller than the second."""
+    parts: Mapping[str, ConfigTable] = MappingProxyType({})
+    """Objects inside with a table of their own, by name. Older writers added `_dict` to the name."""
 
 
 LABELS = 100_000
 """Most labels of a classifier: ImageNet-21k has 21,843."""
 _WIDTH = 1 << 17
 _TOKENS = 1 << 24
+_PIXELS = 1 << 14
+"""Longest edge of an image for a model: ten times that of the largest published one."""
 
 ACTIVATIONS = frozenset(
     {
@@ -78,6 +82,11 @@ def layers(default: int) -> Field:
 def tokens(default: int) -> Field:
     """A number of vocabulary entries or positions."""
     return Field(kind="integer", default=default, low=1, high=_TOKENS)
+
+
+def image_edge(default: int) -> Field:
+    """Height and width of an image or a part of it, in pixels: one number for both, or a pair."""
+    return Field(kind="size", default=default, low=1, high=_PIXELS)
 
 
 def token_id(default: int | None) -> Field:
