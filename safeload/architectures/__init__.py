@@ -43,6 +43,12 @@ def _electra() -> Architecture:
     return ARCHITECTURE
 
 
+def _hubert() -> Architecture:
+    from safeload.architectures.hubert import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _mpnet() -> Architecture:
     from safeload.architectures.mpnet import ARCHITECTURE
 
@@ -51,6 +57,12 @@ def _mpnet() -> Architecture:
 
 def _roberta() -> Architecture:
     from safeload.architectures.roberta import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _wav2vec2() -> Architecture:
+    from safeload.architectures.wav2vec2 import ARCHITECTURE
 
     return ARCHITECTURE
 
@@ -97,8 +109,10 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "camembert": _camembert,
         "distilbert": _distilbert,
         "electra": _electra,
+        "hubert": _hubert,
         "mpnet": _mpnet,
         "roberta": _roberta,
+        "wav2vec2": _wav2vec2,
         "xlm-roberta": _xlm_roberta,
         "clip": _clip,
         "clip_text_model": _clip_text_model,

@@ -218,6 +218,10 @@ def _record(
     for whole, part in table.multiples:
         if _number(fields[whole]) % _number(fields[part]):
             raise FieldsDisagree(f"{whole} {fields[whole]} is no multiple of {part} {fields[part]}")
+    for names in table.alike:
+        lengths = [_length(fields[name]) for name in names]
+        if len(set(lengths)) > 1:
+            raise FieldsDisagree(f"{', '.join(names)} have {lengths} entries, and should have one per layer")
     for smaller, larger in table.below:
         if fields[smaller] is not None and _number(fields[smaller]) >= _number(fields[larger]):
             raise FieldsDisagree(f"{smaller} {fields[smaller]} is not below {larger} {fields[larger]}")
@@ -255,6 +259,9 @@ def _check(name: str, spec: Field, value: Json) -> None:
                     raise FieldTypeWrong(f"{name} is not a token id or a list of them")
                 _check_bounds(name, spec, item)
             return
+        case "integers":
+            _check_integers(name, spec, value)
+            return
         case "size":
             pair = value if isinstance(value, list) else [value, value]
             if len(pair) != 2 or not all(
@@ -270,6 +277,17 @@ def _check(name: str, spec: Field, value: Json) -> None:
         raise ValueNotListed(f"{name} is {str(value)[:100]!r}, which is none of {sorted(spec.choices)}")
     if spec.kind in ("integer", "number"):
         _check_bounds(name, spec, _number(value))
+
+
+def _check_integers(name: str, spec: Field, value: Json) -> None:
+    if not isinstance(value, list | tuple):
+        raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has a list of integers")
+    if not 1 <= len(value) <= spec.most:
+        raise FieldOutOfBounds(f"{name} has {len(value)} entries, outside 1 to {spec.most}")
+    for item in value:
+        if not isinstance(item, int) or isinstance(item, bool):
+            raise FieldTypeWrong(f"{name} has an entry that is {_type_name(item)}, not an integer")
+        _check_bounds(name, spec, item)
 
 
 def _check_bounds(name: str, spec: Field, value: float) -> None:
@@ -338,6 +356,17 @@ def _number(value: Json) -> float:
     return value if isinstance(value, int | float) else 0
 
 
+def _length(value: Json) -> int:
+    return len(value) if isinstance(value, list | tuple) else 0
+
+
 def _type_name(value: object) -> str:
-    names = {bool: "a flag", int: "an integer", float: "a number", str: "text", list: "an array"}
+    names = {
+        bool: "a flag",
+        int: "an integer",
+        float: "a number",
+        str: "text",
+        list: "an array",
+        tuple: "an array",
+    }
     return "null" if value is None else names.get(type(value), "an object")

@@ -5,11 +5,12 @@ class it says how its tokenizer is built, which special tokens it has where the 
 inputs its models take and on which side it pads. The facts are those of transformers 5.23, where
 https://huggingface.co/docs/transformers/model_doc/auto#transformers.AutoTokenizer chooses the class.
 
-Four ways to build:
+The ways to build:
   bert         from the vocabulary and the settings; normaliser and pre-tokeniser of tokenizer.json
                are not used, since the class makes its own
   mpnet        the same, with the markers of RoBERTa
   file         from tokenizer.json as it stands
+  ctc          letters of a vocab.json, for speech recognisers
   unsupported  known, but not built here: it takes words with boxes, or has no tokenizer.json
 """
 
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Build = Literal["bert", "mpnet", "file", "unsupported"]
+Build = Literal["bert", "mpnet", "file", "ctc", "unsupported"]
 
 PLAIN = "TokenizersBackend"
 """The class that takes tokenizer.json as it stands and adds nothing."""
@@ -100,13 +101,14 @@ _UNSUPPORTED = (
     "MLukeTokenizer MarianTokenizer MarkupLMTokenizer MgpstrTokenizer MyT5Tokenizer NougatTokenizer "
     "PLBartTokenizer PerceiverTokenizer PhobertTokenizer Pop2PianoTokenizer ProphetNetTokenizer RagTokenizer "
     "RoCBertTokenizer SiglipTokenizer Speech2TextTokenizer SpeechT5Tokenizer SplinterTokenizer "
-    "TapasTokenizer UdopTokenizer VitsTokenizer Wav2Vec2CTCTokenizer Wav2Vec2PhonemeCTCTokenizer XLMTokenizer"
+    "TapasTokenizer UdopTokenizer VitsTokenizer Wav2Vec2PhonemeCTCTokenizer XLMTokenizer"
 )
 _ALIASES = (
     ("BertTokenizer", "ElectraTokenizer LayoutLMTokenizer LxmertTokenizer MobileBertTokenizer"),
     ("BertTokenizer", "SqueezeBertTokenizer"),
     ("RobertaTokenizer", "BartTokenizer LEDTokenizer LongformerTokenizer MvpTokenizer"),
     (PLAIN, "PreTrainedTokenizer"),
+    ("Wav2Vec2CTCTokenizer", "Wav2Vec2Tokenizer"),
 )
 """Names of classes that are another class; `Fast` at the end of a name is dropped beforehand."""
 
@@ -141,6 +143,11 @@ def _table() -> dict[str, TokenizerClass]:
         )
     table["FNetTokenizer"] = TokenizerClass(
         name="FNetTokenizer", build="file", inputs=("input_ids", "token_type_ids"), tokens=_tokens(_ALBERT)
+    )
+    table["Wav2Vec2CTCTokenizer"] = TokenizerClass(
+        name="Wav2Vec2CTCTokenizer",
+        build="ctc",
+        tokens=(*_tokens("<s> </s> <unk> - <pad> - -"), ("word_delimiter_token", "|")),
     )
     for name in _UNSUPPORTED.split():
         table[name] = TokenizerClass(name=name, build="unsupported")

@@ -50,6 +50,8 @@ class Vocabulary(NamedTuple):
     ids: Mapping[str, int]
     repeated: int = 0
     """Lines whose token stands on a later line again."""
+    languages: Mapping[str, Mapping[str, int]] = MappingProxyType({})
+    """Of a `vocab.json` with a vocabulary for each language: those, and `ids` is empty."""
 
 
 class Merges(NamedTuple):
@@ -74,7 +76,7 @@ def parse_vocab_txt(view: View, limits: Limits) -> Vocabulary:
 
 
 def parse_vocab_json(view: View, limits: Limits) -> Vocabulary:
-    """The record of a `vocab.json`: token to id.
+    """The record of a `vocab.json`: token to id, or language to such a vocabulary.
 
     Raises:
         FormatError: a class of this module, of `tokenizer_json` or of `json_strict`.
@@ -82,8 +84,21 @@ def parse_vocab_json(view: View, limits: Limits) -> Vocabulary:
     if view.size > limits.vocab_bytes:
         raise VocabularyTooLarge(f"{view.size} bytes, more than {limits.vocab_bytes}")
     value = parse_json(read_all(view), limits)
+    if isinstance(value, dict) and value and all(isinstance(item, dict) for item in value.values()):
+        return _many_languages(cast("dict[str, dict[str, int]]", value), limits)
     check_ids(value, limits)
     return Vocabulary(ids=MappingProxyType(cast("dict[str, int]", value)))
+
+
+def _many_languages(value: dict[str, dict[str, int]], limits: Limits) -> Vocabulary:
+    """As multilingual speech recognisers have it (MMS): a vocabulary of letters for each language."""
+    count = sum(len(vocabulary) for vocabulary in value.values())
+    if count > limits.vocab_entries:
+        raise VocabularyTooLarge(f"{count} tokens in all languages, more than {limits.vocab_entries}")
+    for vocabulary in value.values():
+        check_ids(vocabulary, limits)
+    frozen = {language: MappingProxyType(vocabulary) for language, vocabulary in value.items()}
+    return Vocabulary(ids=MappingProxyType({}), languages=MappingProxyType(frozen))
 
 
 def parse_merges_txt(view: View, limits: Limits) -> Merges:

@@ -59,6 +59,11 @@ def load_tokenizer(
     """
     records = _records(snapshot)
     known = _class(snapshot, records.config, tokenizer_type)
+    if known.build == "ctc":
+        from safeload.preprocessing.ctc import load_ctc  # only speech recognisers write letters
+
+        vocabulary = _record(snapshot, "vocab.json", Vocabulary)
+        return load_ctc(known, records, vocabulary, arguments, name_or_path=name_or_path, writer=writer)
     settings = settings_of(known, records, arguments)
     backend = _BUILDERS[known.build](known, records, settings)
     return Tokenizer(
@@ -243,6 +248,7 @@ _BUILDERS: Mapping[str, Callable[[TokenizerClass, Records, Settings], tokenizers
     "bert": _build_bert,
     "mpnet": _build_mpnet,
     "file": _build_file,
+    "ctc": _unsupported,  # has no backend of the tokenizers library
     "unsupported": _unsupported,
 }
 

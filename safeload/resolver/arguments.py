@@ -29,6 +29,7 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
         "quantization_config": "quantised weights are not supported yet",
         "load_in_8bit": "quantised weights are not supported yet",
         "load_in_4bit": "quantised weights are not supported yet",
+        "target_lang": "adapters of languages are not loaded: the model speaks the one in its weight file",
         "adapter_kwargs": "adapters are not supported yet",
         "gguf_file": "GGUF files are not supported yet",
         "key_mapping": "names are matched by the architecture's own table",

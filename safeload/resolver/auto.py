@@ -28,10 +28,16 @@ SUPPORTED = (
     "AutoModelForTokenClassification",
     "AutoTokenizer",
     "AutoImageProcessor",
+    "AutoFeatureExtractor",
+    "AutoProcessor",
     "AutoModelForPreTraining",
     "AutoModelForNextSentencePrediction",
     "AutoModelForMultipleChoice",
     "AutoModelForTextEncoding",
+    "AutoModelForAudioClassification",
+    "AutoModelForAudioFrameClassification",
+    "AutoModelForAudioXVector",
+    "AutoModelForCTC",
     "AutoModelForImageClassification",
     "AutoModelForMaskedImageModeling",
     "AutoModelForZeroShotImageClassification",
@@ -141,8 +147,42 @@ class AutoBackbone(_Unsupported):
     """A vision backbone."""
 
 
-class AutoFeatureExtractor(_Unsupported):
-    """Audio to model input."""
+class AutoFeatureExtractor:
+    """Sounds to model input: loads the feature extractor of a checkpoint. Use `from_pretrained`."""
+
+    def __init__(self) -> NoReturn:
+        raise UsageError(
+            "AutoFeatureExtractor is not built directly: use AutoFeatureExtractor.from_pretrained"
+        )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        return_unused_kwargs: bool = False,
+        **kwargs: Any,  # noqa: ANN401 - settings have many types
+    ) -> Any:  # noqa: ANN401 - FeatureExtractor, or FeatureExtractor and dict where asked for
+        """Judge a checkpoint, and build its feature extractor from the settings that were judged.
+
+        Args:
+            pretrained_model_name_or_path: a local folder.
+            return_unused_kwargs: also return the keyword arguments that are no settings.
+            **kwargs: `policy`, `origin`, and settings such as `sampling_rate`.
+
+        Raises:
+            PolicyDenied: the policy refuses the files.
+            FormatError: a setting of a file that cannot be.
+            UsageError: the class is not supported, or an argument is not, with the reason.
+        """
+        from safeload.resolver.auto_audio import load_feature_extractor
+
+        extractor, unused = load_feature_extractor(pretrained_model_name_or_path, kwargs)
+        if unused and not return_unused_kwargs:
+            raise UsageError(
+                f"unknown argument {', '.join(sorted(unused))}: no setting of a feature extractor"
+            )
+        return (extractor, unused) if return_unused_kwargs else extractor
 
 
 class AutoImageProcessor:
@@ -182,19 +222,43 @@ class AutoImageProcessor:
         return (processor, unused) if return_unused_kwargs else processor
 
 
-class AutoProcessor(_Unsupported):
-    """Several modalities to model input."""
+class AutoProcessor:
+    """Several modalities to model input: loads the processor of a checkpoint. Use `from_pretrained`."""
+
+    def __init__(self) -> NoReturn:
+        raise UsageError("AutoProcessor is not built directly: use AutoProcessor.from_pretrained")
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        **kwargs: Any,  # noqa: ANN401 - settings have many types
+    ) -> Any:  # noqa: ANN401 - of the class that the files name
+        """Judge a checkpoint, and build its processor from what was judged.
+
+        Args:
+            pretrained_model_name_or_path: a local folder.
+            **kwargs: `policy`, `origin`, and settings of the processor's parts.
+
+        Raises:
+            PolicyDenied: the policy refuses the files.
+            FormatError: a setting of a file that cannot be.
+            UsageError: the class is not supported, a part is missing, or an argument is not supported.
+        """
+        from safeload.resolver.auto_processor import load_processor
+
+        return load_processor(pretrained_model_name_or_path, kwargs)
 
 
 class AutoVideoProcessor(_Unsupported):
     """Videos to model input."""
 
 
-class AutoModelForAudioClassification(_Unsupported):
+class AutoModelForAudioClassification(_AutoModel):
     """Audio classification."""
 
 
-class AutoModelForAudioFrameClassification(_Unsupported):
+class AutoModelForAudioFrameClassification(_AutoModel):
     """Classification of audio frames."""
 
 
@@ -202,11 +266,11 @@ class AutoModelForAudioTokenization(_Unsupported):
     """Audio tokenisation."""
 
 
-class AutoModelForAudioXVector(_Unsupported):
+class AutoModelForAudioXVector(_AutoModel):
     """Speaker verification."""
 
 
-class AutoModelForCTC(_Unsupported):
+class AutoModelForCTC(_AutoModel):
     """Speech recognition with CTC."""
 
 

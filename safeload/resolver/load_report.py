@@ -25,10 +25,14 @@ class LoadReport:
 
     architecture: str
     """Our class's name."""
+    note: str = ""
+    """What is special about the class, where it is not the reference's for this task."""
     loaded: int = 0
     """Parameters that got their values from the checkpoint."""
     missing: tuple[str, ...] = ()
     """Parameters of a head that the checkpoint lacks."""
+    training: tuple[str, ...] = ()
+    """Parameters that the checkpoint lacks and that only training uses: they start untrained."""
     mismatched: tuple[Mismatch, ...] = ()
     """Parameters of a head that the checkpoint has in another shape, where the caller allows it."""
     unexpected: tuple[str, ...] = ()
@@ -51,7 +55,11 @@ class LoadReport:
         """What `output_loading_info=True` returns, in the shape that transformers gives it."""
         return {
             # one that is tied to a missing one is missing too
-            "missing_keys": {*self.missing, *(name for name, kept in self.tied if kept in self.missing)},
+            "missing_keys": {
+                *self.missing,
+                *self.training,
+                *(name for name, kept in self.tied if kept in self.missing),
+            },
             "unexpected_keys": set(self.unexpected),
             "mismatched_keys": {(item.name, item.found, item.wanted) for item in self.mismatched},
             "error_msgs": [],
@@ -69,6 +77,7 @@ class LoadReport:
                 )
                 for item in self.mismatched
             ),
+            *(("for training only", name, "not in the checkpoint") for name in self.training),
             *(
                 (
                     "not used",
@@ -87,7 +96,8 @@ class LoadReport:
         head = f"{self.architecture}: {self.loaded} parameters loaded, {len(self.new_head)} new"
         shown = [(kind, visible(name), visible(detail)) for kind, name, detail in rows[:_SHOWN]]
         widths = [max((len(row[column]) for row in shown), default=0) for column in range(2)]
-        lines = [f"  {kind:{widths[0]}}  {name:{widths[1]}}  {detail}" for kind, name, detail in shown]
+        lines = [f"  {self.note}"] if self.note else []
+        lines += [f"  {kind:{widths[0]}}  {name:{widths[1]}}  {detail}" for kind, name, detail in shown]
         if len(rows) > _SHOWN:
             lines.append(f"  and {len(rows) - _SHOWN} more")
         if self.new_head:

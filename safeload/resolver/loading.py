@@ -90,9 +90,10 @@ def _load(
 
     from safeload.resolver.weights import fill, first_float, plan_load, weights_of
 
-    architecture, model = build(auto_class, config)
-    model.attn_implementation = arguments.attention
+    architecture, model_class = choose(auto_class, config)
     path, tensors = weights_of(snapshot, arguments.weights)
+    model = build(architecture.variant(auto_class, tensors) or model_class, config)
+    model.attn_implementation = arguments.attention
     plan = plan_load(model, tensors, architecture, ignore_mismatched=arguments.ignore_mismatched)
     snapshot = _amend(snapshot, path, plan.report)
     dtype = choose_dtype(arguments.dtype, config, first_float(tensors))
@@ -100,7 +101,7 @@ def _load(
     fill(model, plan, snapshot, dtype)
     config.dtype = dtype
     model.load_report = plan.report
-    if plan.report.new_head or plan.report.unknown:
+    if plan.report.new_head or plan.report.unknown or plan.report.note:
         _log.warning("%s", plan.report.render())
     _move(model, device)
     model.eval()
@@ -120,7 +121,8 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
     if arguments.overrides:
         raise unknown_argument(arguments.overrides, config.model_type)
     config = revised(config, {})
-    architecture, model = build(auto_class, config)
+    architecture, model_class = choose(auto_class, config)
+    model = build(model_class, config)
     if reason := architecture.refuse_untrained(config):
         raise UsageError(f"this {config.model_type} config cannot be built: {reason}")
     model.attn_implementation = arguments.attention
@@ -131,8 +133,8 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
     return model
 
 
-def build(auto_class: str, config: Config) -> tuple[Architecture, Model]:
-    """The architecture of a config, and its model on the meta device.
+def choose(auto_class: str, config: Config) -> tuple[Architecture, type[Model]]:
+    """The architecture of a config, and its class for a task.
 
     Raises:
         UsageError: the architecture cannot be built, or has no such head.
@@ -146,9 +148,18 @@ def build(auto_class: str, config: Config) -> tuple[Architecture, Model]:
         raise UsageError(f"{auto_class} is not supported for {config.model_type}; supported: {names}")
     if reason := architecture.refuse(config):
         raise UsageError(f"this {config.model_type} config cannot be built: {reason}")
+    return architecture, model_class
+
+
+def build(model_class: type[Model], config: Config) -> Model:
+    """A model without weights, on the meta device.
+
+    Raises:
+        UsageError: the config lacks what this class needs.
+    """
     model = model_class(config)
     model.saver = save_model
-    return architecture, model
+    return model
 
 
 def choose_dtype(asked: object, config: Config, found: str | None) -> torch.dtype:

@@ -164,6 +164,9 @@ def plan_load(
         tied.append((target, source))
     match.missing = [name for name in absent if name not in ties]
     refused = {item.name for item in match.mismatched}
+    base = model.base_model_prefix
+    training = [name for name in match.missing if architecture.is_of_training(name, base)]
+    match.missing = [name for name in match.missing if name not in training]
     gone = [name for name in match.missing if not architecture.is_head(name)]
     if gone:
         raise BackboneIncomplete(
@@ -174,11 +177,14 @@ def plan_load(
         for name in match.unexpected
         if not architecture.is_head(_bare(name, model))
         and not _bare(name, model).startswith(architecture.elsewhere)
+        and not architecture.is_of_training(name, base)
     ]
     report = LoadReport(
         architecture=type(model).__name__,
         loaded=len(match.sources),
+        note=type(model).note,
         missing=tuple(sorted(set(match.missing) - refused)),
+        training=tuple(sorted(training)),
         mismatched=tuple(match.mismatched),
         unexpected=tuple(sorted(match.unexpected)),
         unknown=tuple(sorted(unknown)),
@@ -210,7 +216,7 @@ def fill(model: Model, plan: Plan, snapshot: VerifiedSnapshot, dtype: torch.dtyp
         if not all(torch.equal(memory.tensor(copy), value) for copy in source.copies):
             raise CopiesDiffer(f"{name} stands in {visible(source.path)} twice, with different values")
         model.put(name, nn.Parameter(value if value.dtype is dtype else value.to(dtype)))
-    model.start(plan.report.new_head, dtype)
+    model.start((*plan.report.new_head, *plan.report.training), dtype)
     for target, name in plan.ties:
         kept = model.get_parameter(name)
         own = plan.sources.get(target)

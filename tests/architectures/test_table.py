@@ -35,7 +35,13 @@ def test_folder_and_tables_agree() -> None:
 def test_supported_auto_classes_are_those_with_an_architecture() -> None:
     """What the message of an unsupported class offers is what some architecture has."""
     served = {name for model_type in MODEL_TYPES for name in find(model_type).classes}
-    assert served | {"AutoConfig", "AutoTokenizer", "AutoImageProcessor"} == set(auto.SUPPORTED)
+    assert served | {
+        "AutoConfig",
+        "AutoTokenizer",
+        "AutoImageProcessor",
+        "AutoFeatureExtractor",
+        "AutoProcessor",
+    } == set(auto.SUPPORTED)
 
 
 def test_every_auto_name_of_the_reference_can_be_imported() -> None:

@@ -79,6 +79,25 @@ def test_vocab_json() -> None:
             parse_vocab_json(BytesView(bad), DEFAULT_LIMITS)
 
 
+def test_a_vocabulary_for_each_language() -> None:
+    """As multilingual speech recognisers have it; each one is checked, and they are counted together."""
+    record = parse_vocab_json(BytesView(b'{"deu": {"a": 0}, "eng": {"a": 0, "b": 1}}'), DEFAULT_LIMITS)
+    assert record.ids == {}
+    assert record.languages == {"deu": {"a": 0}, "eng": {"a": 0, "b": 1}}
+    for bad in (
+        b'{"deu": {"a": 0.5}}',
+        b'{"deu": {"a": 0, "b": 0}}',
+        b'{"deu": {"a": 0}, "b": 1}',
+        b'{"a": {"b": {}}}',
+    ):
+        with pytest.raises(FormatError):
+            parse_vocab_json(BytesView(bad), DEFAULT_LIMITS)
+    with pytest.raises(format_.VocabularyTooLarge, match="3 tokens in all languages"):
+        parse_vocab_json(
+            BytesView(b'{"deu": {"a": 0}, "eng": {"a": 0, "b": 1}}'), replace(DEFAULT_LIMITS, vocab_entries=2)
+        )
+
+
 def test_merges() -> None:
     """Pairs in order, without the version line; anything else on a line is an error."""
     record = parse_merges_txt(BytesView("#version: 0.2\nĠ t\nh e\n\n".encode()), DEFAULT_LIMITS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from safeload.architectures.base.config import Config
     from safeload.architectures.base.model import Model
@@ -30,10 +30,16 @@ class Architecture:
     """Endings of names in older files -> endings in ours, in order."""
     ignorable: tuple[str, ...] = ()
     """Endings of tensors that older files store and that hold no information."""
+    training: tuple[str, ...] = ()
+    """Parameters of the backbone, without its prefix, that only training uses: they may be absent or left
+    over, which changes no prediction."""
     refuse: Callable[[Config], str | None] = lambda _: None
     """Why a config cannot be built, or None."""
     refuse_untrained: Callable[[Config], str | None] = lambda _: None
     """Why a config cannot be built without a checkpoint, or None."""
+
+    variant: Callable[[str, Collection[str]], type[Model] | None] = lambda _auto_class, _names: None
+    """The class for a head that is not the reference's, which the names of a checkpoint's tensors show."""
 
     def choose(self, auto_class: str, architectures: Iterable[str]) -> type[Model] | None:
         """The class of an Auto class, by the names that the writer noted where there are several."""
@@ -49,3 +55,7 @@ class Architecture:
     def is_head(self, name: str) -> bool:
         """Whether a parameter (without or with the base prefix) belongs to some head."""
         return name.startswith(self.heads)
+
+    def is_of_training(self, name: str, prefix: str) -> bool:
+        """Whether a parameter (without or with the base prefix) serves training only."""
+        return name.removeprefix(f"{prefix}.") in self.training

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,11 @@ class Config:
     @dtype.setter
     def dtype(self, value: object) -> None:
         self._set("dtype", None if value is None else str(value).removeprefix("torch."))
+
+    @property
+    def inputs_to_logits_ratio(self) -> int:
+        """Samples of sound for each frame, of a model that hears."""
+        return math.prod(self.conv_stride)
 
     @property
     def num_labels(self) -> int:

@@ -30,6 +30,9 @@ class Model(nn.Module):
     tied: ClassVar[Mapping[str, str]] = _NONE
     """Parameter -> the one it is, where the config ties word embeddings."""
 
+    note: ClassVar[str] = ""
+    """What a load report says about the class, for one that is not the reference's."""
+
     load_report: object | None
     """What the load found (`resolver.load_report.LoadReport`), or None for a model that was not loaded."""
 

@@ -77,12 +77,17 @@ def empty_parameter(*shape: int) -> nn.Parameter:
 def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Tensor:
     """Fill `value`, which has memory, as the start of parameter `leaf` of `module`.
 
-    Biases are zero, norms one, everything else is normal with standard deviation `spread`; a module says
-    in `starts` what it wants otherwise, and in `spread` how far it spreads.
+    A module says in `starts` which constants it wants, or fills a parameter in with a method `fresh`.
+    Otherwise biases are zero, norms one, and everything else is normal with standard deviation `spread`,
+    or the module's own.
     """
     starts = getattr(module, "starts", {})
     if leaf in starts:
         return value.fill_(starts[leaf])
+    fresh = getattr(module, "fresh", None)
+    own: Tensor | None = None if fresh is None else fresh(leaf, value)
+    if own is not None:
+        return own
     if leaf == "bias":
         return value.zero_()
     if isinstance(module, nn.LayerNorm):

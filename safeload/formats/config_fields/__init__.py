@@ -5,7 +5,17 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from safeload.formats.config_fields import bert, clip, distilbert, electra, mpnet, roberta, vit
+from safeload.formats.config_fields import (
+    bert,
+    clip,
+    distilbert,
+    electra,
+    hubert,
+    mpnet,
+    roberta,
+    vit,
+    wav2vec2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +26,14 @@ _ALL = (
     bert.TABLE,
     distilbert.TABLE,
     electra.TABLE,
+    hubert.TABLE,
     mpnet.TABLE,
     *roberta.TABLES,
     *vit.TABLES,
     clip.TABLE,
     clip.TEXT,
     clip.VISION,
+    wav2vec2.TABLE,
 )
 
 TABLES: Mapping[str, ConfigTable] = MappingProxyType({table.model_type: table for table in _ALL})

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from safeload.core import Json
 
-Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "size"]
-"""`ids` is a token id or a list of them; `size` is one number, or height and width."""
+Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "size", "integers"]
+"""`ids` is a token id or a list of them; `size` is one number, or height and width; `integers` a list."""
 
 
 @record
@@ -31,6 +31,8 @@ class Field:
     choices: frozenset[str] = frozenset()
     """The closed set that a `choice` is from."""
     nullable: bool = False
+    most: int = 0
+    """Most entries of `integers`, which has at least one."""
 
 
 @record
@@ -49,6 +51,8 @@ class ConfigTable:
     """Pairs of fields of which the first is smaller than the second."""
     parts: Mapping[str, ConfigTable] = MappingProxyType({})
     """Objects inside with a table of their own, by name. Older writers added `_dict` to the name."""
+    alike: tuple[tuple[str, ...], ...] = ()
+    """Groups of lists that have the same length."""
 
 
 LABELS = 100_000
@@ -97,6 +101,11 @@ def token_id(default: int | None) -> Field:
 def token_ids(default: int | None) -> Field:
     """One token id or a list of them."""
     return Field(kind="ids", default=default, low=-1, high=_TOKENS, nullable=True)
+
+
+def sizes(*default: int, high: int = _WIDTH) -> Field:
+    """One number for each layer of a stack. Published stacks of convolutions have up to seven layers."""
+    return Field(kind="integers", default=default, low=1, high=high, most=64)
 
 
 def probability(default: float | None, *, nullable: bool = False) -> Field:
