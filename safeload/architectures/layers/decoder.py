@@ -41,7 +41,8 @@ class KeyValueCache:
     def update(self, layer: int, key_BGTK: Tensor, value_BGTK: Tensor) -> tuple[Tensor, Tensor]:
         """Add the new positions of one layer, and return all of them."""
         if layer == len(self._layers):
-            self._layers.append((key_BGTK, value_BGTK))
+            # a view would keep what it is a view of
+            self._layers.append((key_BGTK.contiguous(), value_BGTK.contiguous()))
         else:
             key, value = self._layers[layer]
             self._layers[layer] = (torch.cat((key, key_BGTK), 2), torch.cat((value, value_BGTK), 2))
@@ -148,7 +149,11 @@ def attend_causally(
 
 def _spread(x_BGSK: Tensor, groups: int) -> Tensor:
     """One head of keys or values for each head of queries."""
-    return x_BGSK if groups == 1 else x_BGSK.repeat_interleave(groups, dim=1)
+    if groups == 1:
+        return x_BGSK
+    batch, shared, length, width = x_BGSK.shape
+    spread = x_BGSK[:, :, None].expand(batch, shared, groups, length, width)
+    return spread.reshape(batch, shared * groups, length, width)
 
 
 def _step_by_step(
