@@ -270,7 +270,8 @@ def test_same_gradients_in_training(kind: str, head: str, tmp_path: Path) -> Non
     changes = {"attn_pdrop": 0.2} if kind == "gpt2" else {"attention_dropout": 0.2}
     ours, theirs = _pair(kind, head, tmp_path, **changes)
     inputs = texts()
-    labels = torch.tensor([0, 1, 1]) if head == TEXTS else inputs["input_ids"] % 2
+    labels = (inputs["input_ids"] % 2).masked_fill(inputs["attention_mask"] == 0, -100)
+    labels = torch.tensor([0, 1, 1]) if head == TEXTS else labels
     losses = []
     for model in (ours.train(), theirs.train()):
         torch.manual_seed(3)

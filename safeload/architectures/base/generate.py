@@ -162,8 +162,8 @@ class Generator:
         asked.update(**settings)
         if asked.undone:
             raise UsageError(
-                f"the model's settings ask for {', '.join(asked.undone)}, and generate does greedy search and "
-                "sampling only; pass None for each to do without"
+                f"the model's settings ask for {', '.join(asked.undone)}, and generate does greedy search "
+                "and sampling only; pass None for each to do without"
             )
         for name, value in DEFAULTS.items():
             if name != "max_length" and getattr(asked, name) is None:
