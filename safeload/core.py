@@ -230,7 +230,12 @@ class Evidence:
     """File and line of the trust store that asks for it."""
     basis: str = ""
     """Digest of the trust store by which it was judged."""
+    signer: str = ""
+    """Full fingerprint of the key that signed, where it is VERIFIED."""
 
+
+NOT_NEEDED = "not-needed"
+"""Code of evidence that nobody asked for: another kind proves the origin, or the rule names no key for it."""
 
 UNTRUSTED = frozenset({"no-rule", "unknown-key", "key-not-allowed", "key-unusable", "outside-window"})
 """Codes of evidence that mean: signed, if at all, by nobody whom the trust store names for this."""
@@ -288,6 +293,8 @@ class Scope:
     """`everything`, or what is loaded: `tokenizer`, `config`, `model`."""
     roles: frozenset[Role]
     """Roles whose artifacts will be handed out; ignored for `everything`."""
+    files: frozenset[str] = frozenset()
+    """Paths that will be handed out whatever their role."""
 
     @property
     def everything(self) -> bool:
@@ -470,6 +477,17 @@ class VerifiedSnapshot:
 
 
 @record
+class Excerpt:
+    """The judged bytes around a place that a finding names."""
+
+    location: Location
+    """The finding's own, with its offset."""
+    start: int
+    """Offset of the first byte of `data`, counted as the location counts."""
+    data: bytes
+
+
+@record
 class AuditReport:
     """All that an audit established about one subject; `decision` is its end."""
 
@@ -484,6 +502,19 @@ class AuditReport:
     """True where only interpreted bytes were read."""
     rooms: tuple[tuple[str, ...], ...] = ()
     """Layers of isolation that held in the child processes of this audit: each different set once."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """Bytes around findings, where they were at hand."""
+    lock: str | None = None
+    """The lock file that names the subject, as messages call it; None where it was held to none."""
+    lock_lines: Mapping[str, int] = MappingProxyType({})
+    """Line of each file in that lock, by path; that of the subject's entry under the empty path."""
+
+    @property
+    def anchors(self) -> Mapping[str, Mapping[str, tuple[str, int]]]:
+        """Subject -> path, empty for the subject itself -> the lock file that names it, and the line."""
+        if self.lock is None:
+            return {}
+        return {self.decision.subject: {path: (self.lock, line) for path, line in self.lock_lines.items()}}
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:

@@ -175,6 +175,14 @@ class Limits:
     """An armored signature has 200 to 1,000 bytes."""
     key_file_bytes: int = 1 * MIB
     """One public key with all that others certified about it."""
+    attestation_bytes: int = 16 * MIB
+    """A bundle, envelope or statement that lists files: 20,000 are 4 MB, and a third more in base64."""
+    signed_pieces: int = 200_000
+    """Pieces of one signed model. The reference implementation cuts files into pieces of 1 GB."""
+
+    # lock
+    lock_bytes: int = 16 * MIB
+    """safeload.lock: about 110,000 files, each on a line of its own."""
 
     # pickle
     pickle_bytes: int = 64 * MIB
@@ -202,13 +210,24 @@ class Limits:
 
     # images
     image_pixels: int = 89_478_485
-    """Pixels of one image, before and after it is resized. Pillow warns above it: 256 MB of RGB."""
+    """Pixels of one image that is opened. Pillow warns above it: 256 MB of RGB."""
+    processed_pixels: int = 1 << 24
+    """Pixels of one image as a model gets it: 4096 x 4096. Segment Anything takes 1024 x 1024."""
 
     # chat templates
     template_bytes: int = 256 * KIB
     """Of all templates of one file together. The longest ones in use have about 20 kB."""
     templates: int = 64
     """Templates of one file; Command-R has three."""
+
+    render_seconds: int = 5
+    """CPU time of one rendering. The longest templates need some milliseconds for a long conversation."""
+    render_memory_bytes: int = 512 * MIB
+    """Address space of one rendering; the interpreter with Jinja has about 60 MB."""
+    render_characters: int = 8 * MIB
+    """Of all conversations of one call. A million tokens are about 4 million characters."""
+    render_request_bytes: int = 64 * MIB
+    """Template, conversations, tools and documents of one call."""
 
     # child processes
     second_reader_opcodes: int = 2_000
@@ -223,3 +242,7 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+REPORT_BYTES = 256 * MIB
+"""A JSON report of ours that is read back: no budget of an audit, and no policy sets it. One with 66,000
+findings and as many facts has 35 MB."""

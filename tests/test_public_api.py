@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import safeload
+from safeload.resolver.auto import SUPPORTED
 
 GOLDEN = Path(__file__).parent / "golden" / "public_api.txt"
 
@@ -46,3 +49,16 @@ def test_every_auto_class_of_transformers_is_there():
         or name in {"AutoImageProcessor", "AutoFeatureExtractor", "AutoVideoProcessor"}
     }
     assert oracle <= set(safeload.__all__)
+
+
+@pytest.mark.slow
+def test_usage_type_checks(tmp_path):
+    """Every loader can be called as the tutorial calls it, in a program that is type-checked strictly."""
+    lines = [f'{name.lower()} = safeload.{name}.from_pretrained("./checkpoint")' for name in SUPPORTED]
+    program = tmp_path / "usage.py"
+    program.write_text("\n".join(["import safeload", *lines]) + "\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", program],
+        capture_output=True, text=True, check=False, timeout=300, cwd=GOLDEN.parents[2],
+    )  # fmt: skip
+    assert done.stdout.startswith("Success"), done.stdout

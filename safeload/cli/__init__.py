@@ -37,6 +37,8 @@ ALLOWED = 0
 DENIED = 1
 FAILED = 2
 INCONCLUSIVE = 3
+COMPLETE = "_SAFELOAD_COMPLETE"
+"""Variable by which a shell's completion script (`safeload completion`) asks for what may come next."""
 
 
 class _Commands(click.Group):
@@ -87,6 +89,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
     except (OSError, SystemExit) as error:
+        if isinstance(error, SystemExit) and os.environ.get(COMPLETE):
+            return ALLOWED if error.code in {0, None} else FAILED
         # click exits by itself where the reader of its help has left
         complain(f"input or output failed: {error}")
     except BaseException as error:  # noqa: BLE001  nothing may end as another code

@@ -37,7 +37,29 @@ def write(text: str, output: str | None) -> None:
         raise UsageError(f"cannot write {output}: {reason.lower()}") from None
 
 
-def coloured(output: str | None) -> bool:
-    """Whether colour helps: on a terminal, unless NO_COLOR or a dumb terminal says otherwise."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return output is None and sys.stdout.isatty() and not plain
+def append(text: str, path: str) -> None:
+    """Add text to a file that something else reads, such as the summary of a job.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from pathlib import Path
+
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot write {path}: {reason.lower()}") from None
+
+
+def coloured(output: str | None, wanted: str = "auto") -> bool:
+    """Whether colour helps: on a terminal, unless NO_COLOR or a dumb terminal says otherwise.
+
+    Args:
+        output: a file that is written to, or None for stdout. No file has colour.
+        wanted: `auto`, `always` or `never`, of the project's settings.
+    """
+    if output is not None or os.environ.get("NO_COLOR") or wanted == "never":
+        return False
+    return wanted == "always" or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

@@ -21,8 +21,8 @@ _BAR = 24
 class ProgressLine:
     """A line that is redrawn while files are digested, and wiped at the end."""
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
+    def __init__(self, *, wanted: bool = True) -> None:
+        self._terminal = wanted and sys.stderr.isatty()
         self._drawn = 0.0
 
     @property

@@ -13,10 +13,13 @@ from safeload.record import record
 
 if TYPE_CHECKING:
     from safeload.formats.openpgp_key import PublicKey
+    from safeload.formats.public_key import PemKey
     from safeload.formats.ssh_signature import SshKey
     from safeload.provenance.trust import TrustStore
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_REQUIRES = {"publisher": "publisher", "hub": "hub", "oms": "publisher"}
+"""What a rule asks for that names a key of this kind."""
 _NEW = "# Whose signature counts for which repository. The first rule that names it holds.\nversion = 1\n"
 
 
@@ -26,6 +29,8 @@ class Addition:
 
     name: str
     key: bytes
+    suffix: str
+    """Of its file: asc, pub or pem."""
     fingerprint: str
     kind: str
     repos: tuple[str, ...]
@@ -45,7 +50,7 @@ def load(folder: str) -> TrustStore:
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
-def read_key(file: str) -> tuple[bytes, PublicKey | SshKey]:
+def read_key(file: str) -> tuple[bytes, PublicKey | SshKey | PemKey]:
     """A public key file and what is in it.
 
     Raises:
@@ -79,7 +84,7 @@ def add_key(folder: str, addition: Addition) -> None:
         text, keys = files.text, dict(files.keys)
     if not addition.name or not _NAME.issuperset(addition.name):
         raise UsageError("the name of a key has lower-case letters, digits, - and _ only")
-    file = f"keys/{addition.name}.{'pub' if addition.fingerprint.startswith('SHA256:') else 'asc'}"
+    file = f"keys/{addition.name}.{addition.suffix}"
     if file in keys:
         raise UsageError(f"{visible(str(home / file))} is there already: give the key another name")
     text = text.rstrip("\n") + "\n" + _written(addition, file)
@@ -96,12 +101,22 @@ def add_key(folder: str, addition: Addition) -> None:
 
 
 def _written(addition: Addition, file: str) -> str:
+    """The tables of a key and its rule.
+
+    Raises:
+        UsageError: there is no rule that a key of this kind makes by itself.
+    """
+    require = _REQUIRES.get(addition.kind)
+    if addition.repos and require is None:
+        raise UsageError(
+            f"a key of kind {visible(addition.kind)} makes no rule: write it into the one it is for"
+        )
     lines = ["", f"[keys.{addition.name}]", f'file = "{file}"', f'fingerprint = "{addition.fingerprint}"']
     if addition.kind != "publisher":
         lines.append(f"kind = {_quoted(addition.kind)}")
     if addition.repos:
         lines += ["", "[[rules]]", f"repos = [{', '.join(map(_quoted, addition.repos))}]"]
-        lines += [f"require = {_quoted(addition.kind)}", f'keys = ["{addition.name}"]']
+        lines += [f"require = {_quoted(require or '')}", f'keys = ["{addition.name}"]']
         if addition.refs:
             lines.append(f"allow_refs = [{', '.join(map(_quoted, addition.refs))}]")
     return "\n".join([*lines, ""])

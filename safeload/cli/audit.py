@@ -1,39 +1,49 @@
-"""`safeload audit PATH...`: judge every file and report."""
+"""`safeload audit PATH...`: judge every file and report; `--locked` holds the files to a lock."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from safeload.cli._options import policy_option
+from safeload.cli._rendering import output_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-    from types import ModuleType
+    from collections.abc import Sequence
 
+    from safeload.cli._attest import Attester
     from safeload.core import AuditReport
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @policy_option
-@click.option("--format", "form", default="text", show_default=True, metavar="F", help="text or json.")
-@click.option("--output", "-o", metavar="FILE", help="Write the report to FILE instead of stdout.")
+@output_options
 @click.option("--repository", metavar="ORG/NAME", help="What the clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
 @click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
 @click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option("--model-signature", metavar="FILE", help="Bundle of OpenSSF Model Signing, else model.sig.")
+@click.option("--attest", metavar="FILE", help="Write what was established to FILE, for `safeload verify`.")
+@click.option("--attest-key", metavar="PEM", help="Private key that signs it; without one it is a report.")
+@click.option(
+    "--locked", is_flag=True, help="Hold all files to safeload.lock; without PATH, all of its subjects."
+)
+@click.option("--lock", metavar="FILE", help="The same with another lock file.")
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],
     policy: str | None,
-    form: str,
-    output: str | None,
+    form: str | None,
+    outputs: Sequence[str],
     *,
+    attest: str | None,
+    attest_key: str | None,
+    summary: bool,
+    locked: bool,
+    lock: str | None,
     quick: bool,
     offline: bool,
     **asked: str | None,
@@ -48,27 +58,37 @@ def command(
     the trust store of the policy, or of --trust.
 
     With --repository and a trust store, the commit of a clone or bundle is verified and every file is
-    compared with it. git is never run, and its configuration never read.
+    compared with it; so is a model.sig in the folder. git is never run, and its configuration never read.
+
+    With --locked or --lock, a subject has to be in the lock file, and its files have to be the ones that
+    were locked: no other, no more, no fewer. A Hub repository is then asked for at its locked commit.
     """
     from safeload.cli import FAILED, complain, worst
-    from safeload.cli._output import coloured, write
+    from safeload.cli._rendering import Rendering
+    from safeload.cli._subjects import audit_subject, read_lock_of, subjects_of
     from safeload.errors import UsageError
+    from safeload.sources.tool_settings import read_settings
 
-    reporter = _reporter(form)
-    documents: list[str] = []
+    settings = read_settings(paths)
+    rendering = Rendering(form, outputs, settings=settings, summary=summary)
+    attester = _attester(paths, attest, attest_key, quick=quick)
     codes: list[int] = []
-    for path in paths:
+    held = read_lock_of(lock, locked=locked)
+    for subject in subjects_of(paths, held, asked):
         try:
-            report = _audit(path, policy, asked, quick=quick, offline=offline)
+            report = audit_subject(
+                subject, policy, quick=quick, offline=offline, lock=held, progress=settings.progress
+            )
         except UsageError as error:
             # the other subjects still get their reports
-            complain(str(error))
+            complain(f"{subject.place}{error}")
             codes.append(FAILED)
             continue
-        documents.append(reporter.render(report, colour=coloured(output)))
+        rendering.add(report)
         codes.append(exit_code(report))
-    if documents:
-        write(reporter.join(documents), output)
+        if attester is not None:
+            codes.append(_attested(attester, report, asked["repository"]))
+    rendering.write()
     return worst(codes)
 
 
@@ -83,44 +103,33 @@ def exit_code(report: AuditReport) -> int:
     return INCONCLUSIVE if report.quick else ALLOWED
 
 
-def _audit(
-    path: str, policy: str | None, asked: Mapping[str, str | None], *, quick: bool, offline: bool
-) -> AuditReport:
-    """What is not there is no folder, even where a repository of the Hub might have that name."""
-    from safeload.cli._progress import ProgressLine
-    from safeload.pipeline import Origin, audit
-
-    target: str | Path = path
-    hub = None
-    if path.startswith("hf:"):
-        from safeload.sources.hub_api import HubAccess
-
-        hub = HubAccess(local_files_only=offline)
-    elif not os.path.isdir(path):  # noqa: PTH112 - most subjects are folders, and start without pathlib
-        from pathlib import Path
-
-        target = Path(path)
-    with ProgressLine() as progress:
-        return audit(
-            target,
-            policy=policy,
-            quick=quick,
-            progress=progress.callback,
-            origin=Origin(**asked),
-            hub=hub,
-        )
-
-
-def _reporter(form: str) -> ModuleType:
-    """The module that renders a format.
-
-    Raises:
-        UsageError: no such format.
-    """
-    from safeload import discovery
+def _attested(attester: Attester, report: AuditReport, repository: str | None) -> int:
+    """Write the attestation; that it could not be written is not the verdict, but counts before it."""
+    from safeload.cli import ALLOWED, FAILED, complain
     from safeload.errors import UsageError
 
-    known = {module.FORMAT: module for module in discovery.modules("safeload.reports")}
-    if form not in known:
-        raise UsageError(f"--format {form} is not one of {', '.join(sorted(known))}")
-    return known[form]
+    try:
+        complain(attester.write(report, repository))
+    except UsageError as error:
+        complain(str(error))
+        return FAILED
+    return ALLOWED
+
+
+def _attester(paths: Sequence[str], attest: str | None, key: str | None, *, quick: bool) -> Attester | None:
+    """What writes the attestation, if one was asked for.
+
+    Raises:
+        UsageError: it cannot be written, or would not say what it seems to.
+    """
+    from safeload.errors import UsageError
+
+    if attest is None:
+        if key is not None:
+            raise UsageError("--attest-key signs what --attest writes: name its file")
+        return None
+    if quick or len(paths) != 1:
+        raise UsageError("an attestation is about one folder or file that was read whole")
+    from safeload.cli._attest import Attester
+
+    return Attester(attest, key, paths[0])

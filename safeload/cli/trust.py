@@ -19,7 +19,7 @@ _folder = click.option(
 
 @click.group()
 def command() -> None:
-    """Keep a trust store: trust.toml and keys/*.asc, which people review like code."""
+    """Keep a trust store: trust.toml and keys/*, which people review like code."""
 
 
 @command.command()
@@ -27,7 +27,9 @@ def command() -> None:
 @click.option("--name", required=True, metavar="NAME", help="What the store shall call the key.")
 @click.option("--repos", multiple=True, metavar="GLOB", help="Write a rule for org/name; * is one part.")
 @click.option("--fingerprint", metavar="HEX", help="The whole of it, as the publisher told you.")
-@click.option("--kind", default="publisher", show_default=True, metavar="K", help="publisher or hub.")
+@click.option(
+    "--kind", default="publisher", show_default=True, metavar="K", help="publisher, hub, oms or attester."
+)
 @click.option("--ref", "refs", multiple=True, metavar="BRANCH", help="Branches that the rule allows.")
 @_folder
 def add(
@@ -40,7 +42,10 @@ def add(
     refs: tuple[str, ...],
     folder: str,
 ) -> None:
-    """Add a public key (.asc of OpenPGP, .pub of SSH) to the store, and with --repos a rule for it.
+    """Add a public key to the store, and with --repos a rule for it.
+
+    It signs commits (.asc of OpenPGP, .pub of SSH), or models (.pem, --kind oms), or the verdicts of
+    `safeload audit --attest` (.pem, --kind attester).
 
     You say the key's full fingerprint yourself, as you got it from the publisher by another way: it is
     asked for, or given by --fingerprint.
@@ -58,9 +63,22 @@ def add(
             click.echo(f"  {visible(user_id)}", err=True)
         fingerprint = click.prompt("type the fingerprint that the publisher told you", err=True)
     said = "".join(fingerprint.split())
-    if (said if actual.startswith("SHA256:") else said.upper()) != actual:
+    plain = said if actual.startswith("SHA256:") else said.upper()
+    # openssl shows the digest of a PEM key without saying what it is
+    if actual not in {plain, f"SHA256:{plain.lower()}"}:
         raise UsageError(f"{visible(file)} holds {actual}, which is not the fingerprint that you gave")
-    add_key(folder, Addition(name=name, key=key, fingerprint=actual, kind=kind, repos=repos, refs=refs))
+    add_key(
+        folder,
+        Addition(
+            name=name,
+            key=key,
+            suffix=file.rpartition(".")[2] if file.endswith((".pub", ".pem")) else "asc",
+            fingerprint=actual,
+            kind=kind,
+            repos=repos,
+            refs=refs,
+        ),
+    )
     write(f"added {name} {actual} to {folder}\n", None)
 
 
@@ -104,7 +122,7 @@ def check(folder: str) -> int:
         raise UsageError(f"the keys were not checked: {error}") from None
     lines, bad = [], False
     for key in store.keys:
-        # an SSH key does not end by itself
+        # keys that gpg does not know do not end by themselves
         state = states.get(key.fingerprint, KeyState(state="good", expires=None))
         ends = [end for end in (state.expires, key.window.not_after) if end is not None]
         days = int((min(ends) - time.time()) // 86_400) if ends else None
@@ -122,7 +140,8 @@ def _key(key: TrustedKey) -> str:
     from safeload.core import visible
 
     ids = ", ".join(visible(user_id) for user_id in key.public.user_ids)
-    return f"  {visible(key.name)} {key.fingerprint} ({key.kind}) {ids}"
+    whom = f" for {', '.join(map(visible, key.identities))}" if key.identities else ""
+    return f"  {visible(key.name)} {key.fingerprint} ({key.kind}{whom}) {ids}"
 
 
 def _rule(rule: TrustRule, what: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded
+from safeload.formats.layout import TEMPLATE
 from safeload.formats.tokenizer_config import Template
 from safeload.formats.view import read_all
 
@@ -36,4 +37,6 @@ def parse_chat_template(view: View, name: str, limits: Limits) -> Template:
         text = read_all(view).decode("utf-8")
     except UnicodeDecodeError as error:
         raise TemplateNotUtf8("is not UTF-8", offset=error.start) from None
-    return Template(where=name, name="default" if name == "chat_template.jinja" else name, text=text)
+    return Template(
+        where=name, name="default" if name == TEMPLATE else name.removesuffix(".jinja"), text=text
+    )

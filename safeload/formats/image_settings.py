@@ -181,13 +181,12 @@ def checked(name: str, value: Json, settings: Mapping[str, Json]) -> Json:
     return list(plain) if isinstance(value, list) else plain[0]
 
 
-def check_pixels(height: int, width: int, what: str) -> None:
+def check_pixels(height: int, width: int, what: str, *, most: int = DEFAULT_LIMITS.processed_pixels) -> None:
     """Raise unless an image of this size is within the budget.
 
     Raises:
         TooManyPixels: it is not.
     """
-    most = DEFAULT_LIMITS.image_pixels
     if height * width > most:
         raise TooManyPixels(f"{what} of {height} x {width} pixels, more than {most} in all")
 

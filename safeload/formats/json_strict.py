@@ -91,7 +91,7 @@ class JsonNumberTooLong(LimitExceeded):
     """A number with more digits in a row than `json_number_digits`."""
 
 
-def parse_json(data: bytes, limits: Limits, *, finite: bool = True) -> Json:
+def parse_json(data: bytes, limits: Limits, *, finite: bool = True, surrogates: bool = False) -> Json:
     """The value that `data` spells.
 
     Args:
@@ -99,6 +99,8 @@ def parse_json(data: bytes, limits: Limits, *, finite: bool = True) -> Json:
         limits: budgets.
         finite: False takes NaN and the infinities, as Python's own writer spells them: for documents
             that are searched and handed to nobody. Training logs are full of them.
+        surrogates: True takes halves of surrogate pairs, as Python's own writer spells names of files that
+            are not UTF-8: for reports of ours.
 
     Raises:
         FormatError: a class of this module, for whatever is wrong with `data`.
@@ -124,7 +126,7 @@ def parse_json(data: bytes, limits: Limits, *, finite: bool = True) -> Json:
     _check_value_depth(value, limits.json_depth)
     if overflows and finite:
         _check_finite(value)
-    if b"\\ud" in data or b"\\uD" in data:
+    if not surrogates and (b"\\ud" in data or b"\\uD" in data):
         if finite:
             dump_canonical(value)  # the writer is in C, and refuses them
         else:

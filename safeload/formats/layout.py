@@ -34,6 +34,10 @@ _TOKENIZER_NAMES = frozenset(
 )  # fmt: skip
 """What a tokenizer is made of here. A sentencepiece model beside them (`tokenizer.model`, `spiece.model`) is
 read by nobody of ours: it is not handed out, so that not knowing it denies no tokenizer."""
+TEMPLATE = "chat_template.jinja"
+TEMPLATES = "additional_chat_templates"
+"""The folder in which savers put the templates that are not the default one."""
+_TEMPLATE = re.compile(TEMPLATES + r"/([^/\\:\x00-\x1f]{1,200})\.jinja\Z")
 _PROCESSOR_NAMES = frozenset({PREPROCESSOR, PROCESSOR, "video_preprocessor_config.json"})
 _WEIGHTS = re.compile(
     r"(model|pytorch_model)([.-][A-Za-z0-9_.-]+)?\.(safetensors|bin)\Z"
@@ -51,7 +55,7 @@ def role_of(path: str) -> Role:
         return Role.CONFIG
     if path == GENERATION:
         return Role.GENERATION
-    if path in _TOKENIZER_NAMES:
+    if path in _TOKENIZER_NAMES or _TEMPLATE.match(path):
         return Role.TOKENIZER
     if path in _PROCESSOR_NAMES:
         return Role.PROCESSOR
@@ -60,6 +64,14 @@ def role_of(path: str) -> Role:
     if _WEIGHTS.match(path):
         return Role.WEIGHTS
     return Role.OTHER
+
+
+def template_name(path: str) -> str | None:
+    """The name of the chat template in a file of its own, or None for every other file."""
+    if path == TEMPLATE:
+        return "default"
+    found = _TEMPLATE.match(path)
+    return None if found is None else found[1]
 
 
 @record

@@ -6,14 +6,15 @@ for the unknown; the normalisation table is a double array in which no path lead
 value behind the texts that it points into. Readers of the table follow its numbers without looking
 (CVE-2026-1260 is what came of that), so it is checked number by number.
 
-Training settings are of no effect on a loaded model. They are walked, and nothing of them is kept.
+Of the training settings a loaded model needs six: which kind it is, whether bytes stand for what is unknown,
+and the numbers and names of the unknown and of both ends of a text. The others are walked and not kept.
 """
 
 from __future__ import annotations
 
 import struct
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.protobuf import (
@@ -45,7 +46,8 @@ _TRAINER = {
         INT,
     ),
     **dict.fromkeys((10, 15, 51), F32),
-    **dict.fromkeys((1, 2, 5, 7, 30, 31, 36, 44, 45, 46, 47, 48, 53, 54), SKIP),
+    **dict.fromkeys((1, 2, 5, 7, 30, 31, 36, 44, 48, 53, 54), SKIP),
+    **dict.fromkeys((45, 46, 47), TEXT),
 }  # fmt: skip
 _SCHEMA: Schema = MappingProxyType(
     {
@@ -66,6 +68,26 @@ _SCHEMA: Schema = MappingProxyType(
 _NORMAL, _UNKNOWN, _BYTE = 1, 2, 6
 _UNIT_BLOCK = 256
 """Units of a double array come in blocks of one per byte."""
+
+
+UNIGRAM, BPE, WORD, CHAR = 1, 2, 3, 4
+"""Kinds of models."""
+CONTROL, USER_DEFINED = 3, 4
+"""Types of pieces that are tokens of their own: marks, and what the trainer was told to keep whole."""
+
+
+class TrainedWith(NamedTuple):
+    """The training settings that a loaded model needs, with the defaults of the format."""
+
+    kind: int = UNIGRAM
+    byte_fallback: bool = False
+    unk_id: int = 0
+    bos_id: int = 1
+    eos_id: int = 2
+    """Numbers of pieces; -1 stands for none."""
+    unk_piece: str = "<unk>"
+    bos_piece: str = "<s>"
+    eos_piece: str = "</s>"
 
 
 class ModelTooLarge(LimitExceeded):
@@ -100,11 +122,21 @@ class UnlistedField(FormatError):
 class SentencePieceModel:
     """A vocabulary."""
 
-    pieces: int
+    texts: tuple[str, ...]
+    """The pieces, by id."""
+    scores: tuple[float, ...]
+    kinds: bytes
+    """Type number of each piece."""
     types: Mapping[int, int]
     """Type number to how many pieces have it."""
-    charsmap: int
-    """Bytes of the normalisation table."""
+    charsmap: bytes
+    """The normalisation table, or nothing."""
+    settings: TrainedWith
+
+    @property
+    def pieces(self) -> int:
+        """How many there are."""
+        return len(self.texts)
 
 
 def parse_sentencepiece(view: View, limits: Limits) -> SentencePieceModel:
@@ -120,7 +152,9 @@ def parse_sentencepiece(view: View, limits: Limits) -> SentencePieceModel:
     data = view.read(0, view.size)
     unknown: str | None = None
     once: set[str] = set()
-    position = sizes = 0
+    position = 0
+    charsmap = b""
+    settings = TrainedWith()
     while position < len(data):
         if data[position] == 0x0A and (ends := vocabulary.plain(data, position)):
             position = ends
@@ -129,7 +163,10 @@ def parse_sentencepiece(view: View, limits: Limits) -> SentencePieceModel:
         if data[position] == 0x0A:
             piece = walk(view, _SCHEMA, "SentencePiece", limits, {}, (start, stop - start))
             vocabulary.add(
-                text(piece.values, "piece").encode(), integer(piece.values, "type") or _NORMAL, position
+                text(piece.values, "piece").encode(),
+                integer(piece.values, "type") or _NORMAL,
+                integer(piece.values, "score").to_bytes(4, "little"),
+                position,
             )
             unknown = unknown or piece.unknown
         else:
@@ -138,18 +175,54 @@ def parse_sentencepiece(view: View, limits: Limits) -> SentencePieceModel:
             if once & walked.values.keys():
                 raise BadNormalizer("a specification stands twice", offset=position)
             once |= walked.values.keys()
-            for spec in walked.values.values():
-                if isinstance(spec, dict) and isinstance(place := spec.get("precompiled_charsmap"), tuple):
-                    _check_charsmap(data[place[0] : place[0] + place[1]], place[0])
-                    sizes += place[1]
+            for name, spec in walked.values.items():
+                if not isinstance(spec, dict):
+                    continue
+                if name == "trainer_spec":
+                    settings = _trained_with(spec)
+                if isinstance(place := spec.get("precompiled_charsmap"), tuple):
+                    table = data[place[0] : place[0] + place[1]]
+                    _check_charsmap(table, place[0])
+                    charsmap = table if name == "normalizer_spec" else charsmap
         position = stop
     if vocabulary.types.get(_UNKNOWN) != 1:
         raise NotOneUnknown(f"{vocabulary.types.get(_UNKNOWN, 0)} pieces stand for the unknown")
     if unknown is not None:
         raise UnlistedField(f"{unknown} is none that this version reads")
     return SentencePieceModel(
-        pieces=len(vocabulary.seen), types=MappingProxyType(vocabulary.types), charsmap=sizes
+        texts=tuple(vocabulary.texts),
+        scores=struct.unpack(f"<{len(vocabulary.texts)}f", vocabulary.scores),
+        kinds=bytes(vocabulary.kinds),
+        types=MappingProxyType(vocabulary.types),
+        charsmap=charsmap,
+        settings=settings,
     )
+
+
+def _trained_with(spec: Mapping[str, object]) -> TrainedWith:
+    usual = TrainedWith()
+
+    def number(field: int, otherwise: int) -> int:
+        name = f"field_{field}"
+        return _signed(integer(spec, name)) if name in spec else otherwise
+
+    def name(field: int, otherwise: str) -> str:
+        return text(spec, f"field_{field}") if f"field_{field}" in spec else otherwise
+
+    return TrainedWith(
+        kind=number(3, usual.kind),
+        byte_fallback=bool(number(35, 0)),
+        unk_id=number(40, usual.unk_id),
+        bos_id=number(41, usual.bos_id),
+        eos_id=number(42, usual.eos_id),
+        unk_piece=name(45, usual.unk_piece),
+        bos_piece=name(46, usual.bos_piece),
+        eos_piece=name(47, usual.eos_piece),
+    )
+
+
+def _signed(number: int) -> int:
+    return number - (1 << 64) if number >> 63 else number
 
 
 class _Vocabulary:
@@ -157,6 +230,9 @@ class _Vocabulary:
         self._most = limits.vocab_entries
         self._longest = limits.sentencepiece_piece_bytes
         self.seen: set[bytes] = set()
+        self.texts: list[str] = []
+        self.scores = bytearray()
+        self.kinds = bytearray()
         self.types: dict[int, int] = {}
 
     def plain(self, data: bytes, at: int) -> int:
@@ -173,23 +249,25 @@ class _Vocabulary:
             return 0
         if tail[0] != 0x15 or end > len(data):
             return 0
-        self.add(data[at + 4 : middle], kind, at)
+        self.add(data[at + 4 : middle], kind, tail[1:5], at)
         return end
 
-    def add(self, piece: bytes, kind: int, at: int) -> None:
+    def add(self, piece: bytes, kind: int, score: bytes, at: int) -> None:
         """Check one piece."""
         if not piece or piece in self.seen or not _NORMAL <= kind <= _BYTE:
             raise BadPiece("a piece is empty, stands twice or has no type of the list", offset=at)
         if len(piece) > self._longest:
             raise PieceTooLong(f"a piece of {len(piece)} bytes", offset=at)
         try:
-            piece.decode("utf-8")
+            self.texts.append(piece.decode("utf-8"))
         except UnicodeDecodeError:
             raise BadPiece("a piece is no UTF-8", offset=at) from None
         self.seen.add(piece)
         if len(self.seen) > self._most:
             raise TooManyPieces(f"more than {self._most} pieces", offset=at)
         self.types[kind] = self.types.get(kind, 0) + 1
+        self.scores += score
+        self.kinds.append(kind)
 
 
 def _extent(data: bytes, at: int) -> tuple[int, int]:

@@ -9,9 +9,10 @@ The ways to build:
   bert         from the vocabulary and the settings; normaliser and pre-tokeniser of tokenizer.json
                are not used, since the class makes its own
   mpnet        the same, with the markers of RoBERTa
+  own          the same for byte-level BPE, sentencepiece BPE and Unigram: a recipe of the class
   file         from tokenizer.json as it stands
   ctc          letters of a vocab.json, for speech recognisers
-  unsupported  known, but not built here: it takes words with boxes, or has no tokenizer.json
+  unsupported  known, but not built here: it is more than a tokenizer, or has no tokenizer.json
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Build = Literal["bert", "mpnet", "file", "ctc", "unsupported"]
+Build = Literal["bert", "mpnet", "own", "file", "ctc", "unsupported"]
 
 PLAIN = "TokenizersBackend"
 """The class that takes tokenizer.json as it stands and adds nothing."""
@@ -38,6 +39,12 @@ class TokenizerClass(NamedTuple):
     padding_side: Literal["left", "right"] = "right"
     tokens: tuple[tuple[str, str], ...] = ()
     """Special tokens where no file names them: attribute and text."""
+    boxes: bool = False
+    """Whether it takes words with their places on a page."""
+    length: int | None = None
+    """`model_max_length` where no file names one."""
+    marked: tuple[tuple[str, str], ...] = ()
+    """Special tokens that are more than their text: attribute and flags that are set."""
 
 
 _BERT_INPUTS = ("input_ids", "token_type_ids", "attention_mask")
@@ -92,12 +99,38 @@ _FILE_CLASSES = (
     ("SeamlessM4TTokenizer XGLMTokenizer", "right", "<s> </s> <unk> </s> <pad> <s> -"),
     ("XLNetTokenizer", "left", "<s> </s> <unk> <sep> <pad> <cls> <mask>"),
 )
+_OWN = frozenset(
+    {
+        "AlbertTokenizer", "BarthezTokenizer", "BigBirdTokenizer", "BlenderbotTokenizer", "CLIPTokenizer",
+        "CamembertTokenizer", "CodeGenTokenizer", "DebertaTokenizer", "DebertaV2Tokenizer",
+        "GPT2Tokenizer", "GPTNeoXTokenizer", "GemmaTokenizer", "LlamaTokenizer", "OpenAIGPTTokenizer",
+        "PegasusTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer", "RobertaTokenizer", "Siglip2Tokenizer",
+        "T5Tokenizer", "XGLMTokenizer", "XLMRobertaTokenizer", "XLNetTokenizer",
+    }
+)  # fmt: skip
+"""Those of the table whose recipe is known; the others are taken from tokenizer.json as it stands."""
+_PLAIN_MARKS = "bos_token:normalized eos_token:normalized unk_token:normalized pad_token:normalized"
+_MARKED = (
+    ("BarthezTokenizer", "mask_token:lstrip,normalized"),
+    (
+        "BigBirdTokenizer",
+        f"{_PLAIN_MARKS} cls_token:normalized sep_token:normalized mask_token:lstrip,normalized",
+    ),
+    ("BlenderbotTokenizer", "mask_token:lstrip"),
+    ("CamembertTokenizer", "mask_token:lstrip,special"),
+    (
+        "MPNetTokenizer",
+        f"{_PLAIN_MARKS} cls_token:normalized sep_token:normalized mask_token:lstrip,normalized",
+    ),
+    ("XLNetTokenizer", "mask_token:lstrip,normalized"),
+)
+"""Flags with which a class adds its special tokens, where a file gives their text alone."""
 _UNSUPPORTED = (
     "BartphoTokenizer BertGenerationTokenizer BertJapaneseTokenizer BertweetTokenizer BioGptTokenizer "
     "BlenderbotSmallTokenizer ByT5Tokenizer CTRLTokenizer CanineTokenizer ClvpTokenizer CodeLlamaTokenizer "
     "CpmAntTokenizer CpmTokenizer DPRReaderTokenizer DiaTokenizer EsmTokenizer EsmcTokenizer FSMTTokenizer "
     "FastSpeech2ConformerTokenizer FlaubertTokenizer GPTNeoXJapaneseTokenizer GPTSw3Tokenizer "
-    "LayoutLMv2Tokenizer LayoutLMv3Tokenizer LayoutXLMTokenizer LukeTokenizer M2M100Tokenizer "
+    "LayoutLMv3Tokenizer LayoutXLMTokenizer LukeTokenizer M2M100Tokenizer "
     "MLukeTokenizer MarianTokenizer MarkupLMTokenizer MgpstrTokenizer MyT5Tokenizer NougatTokenizer "
     "PLBartTokenizer PerceiverTokenizer PhobertTokenizer Pop2PianoTokenizer ProphetNetTokenizer RagTokenizer "
     "RoCBertTokenizer SiglipTokenizer Speech2TextTokenizer SpeechT5Tokenizer SplinterTokenizer "
@@ -121,6 +154,14 @@ def _table() -> dict[str, TokenizerClass]:
     }
     table["DistilBertTokenizer"] = TokenizerClass(
         name="DistilBertTokenizer", build="bert", tokens=_tokens(_BERT)
+    )
+    table["LayoutLMv2Tokenizer"] = TokenizerClass(
+        name="LayoutLMv2Tokenizer",
+        build="bert",
+        inputs=("input_ids", "attention_mask", "token_type_ids"),
+        tokens=_tokens(_BERT),
+        boxes=True,
+        length=512,
     )
     table["MPNetTokenizer"] = TokenizerClass(
         name="MPNetTokenizer", build="mpnet", tokens=_tokens("<s> </s> [UNK] </s> <pad> <s> <mask>")
@@ -149,6 +190,11 @@ def _table() -> dict[str, TokenizerClass]:
         build="ctc",
         tokens=(*_tokens("<s> </s> <unk> - <pad> - -"), ("word_delimiter_token", "|")),
     )
+    for name in _OWN:
+        table[name] = table[name]._replace(build="own")
+    for name, line in _MARKED:
+        marks = tuple((word.partition(":")[0], word.partition(":")[2]) for word in line.split())
+        table[name] = table[name]._replace(marked=marks)
     for name in _UNSUPPORTED.split():
         table[name] = TokenizerClass(name=name, build="unsupported")
     for name, others in _ALIASES:
@@ -159,6 +205,20 @@ def _table() -> dict[str, TokenizerClass]:
 
 CLASSES: Mapping[str, TokenizerClass] = MappingProxyType(_table())
 """Class name without `Fast` to class."""
+
+SENTENCEPIECE: Mapping[str, str] = MappingProxyType(
+    {
+        "AlbertTokenizer": "spiece.model",
+        "CamembertTokenizer": "sentencepiece.bpe.model",
+        "DebertaV2Tokenizer": "spm.model",
+        "GemmaTokenizer": "tokenizer.model",
+        "LlamaTokenizer": "tokenizer.model",
+        "T5Tokenizer": "spiece.model",
+        PLAIN: "tokenizer.model",
+        "XLMRobertaTokenizer": "sentencepiece.bpe.model",
+    }
+)
+"""Class to the sentencepiece model that it can be built from where there is no tokenizer.json."""
 
 _BY_CLASS = (
     ("AlbertTokenizer", "albert yoso"),
@@ -273,12 +333,14 @@ MODEL_TYPES: Mapping[str, str] = MappingProxyType(
 """Model type to class name."""
 
 
-def choose_class(*, named: str | None, model_type: str | None) -> str:
+def choose_class(*, named: str | None, model_type: str | None, byte_level: bool = False) -> str:
     """The class name that transformers would build for a configuration.
 
     Args:
         named: `tokenizer_class` of tokenizer_config.json, else of config.json.
         model_type: `model_type` of config.json.
+        byte_level: whether tokenizer.json has a part that works on bytes: LlamaTokenizer has none, and
+            Llama 3 names it all the same.
 
     Returns:
         A name without `Fast` at its end. It need not be in the table: the name is the repository's.
@@ -287,6 +349,8 @@ def choose_class(*, named: str | None, model_type: str | None) -> str:
     if named is None:
         return usual or PLAIN
     asked = named.removesuffix("Fast")
+    if asked == "LlamaTokenizer" and byte_level and model_type not in OVERRIDES:
+        return PLAIN
     if usual is None or usual == asked:
         return asked
     if usual == PLAIN:

@@ -52,6 +52,8 @@ VOCABULARY_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 """Settings that name a file, and the files of a snapshot that loaders take instead where one is there."""
+CONFIG_TEMPLATE = "chat_template"
+"""Key of the one chat template, or of several."""
 EXTRA_TOKENS = ("extra_special_tokens", "additional_special_tokens")
 
 _FLAGS = frozenset(
@@ -213,7 +215,7 @@ def _templates(value: Json) -> tuple[Template, ...]:
     if value is None:
         return ()
     if isinstance(value, str):
-        return (Template(where="chat_template", name="default", text=value),)
+        return (Template(where=CONFIG_TEMPLATE, name="default", text=value),)
     if isinstance(value, dict):
         named: list[tuple[Json, Json]] = list(value.items())
     elif isinstance(value, list):

@@ -115,6 +115,20 @@ class TokenizerJson(NamedTuple):
         """The added tokens in the order of the file."""
         return tuple(cast("list[Mapping[str, Json]]", self.document.get("added_tokens") or []))
 
+    @property
+    def works_on_bytes(self) -> bool:
+        """Whether a part of it is `ByteLevel`."""
+        todo: list[Json] = [self.document.get(kind) for kind in PARTS]
+        while todo:
+            value = todo.pop()
+            if isinstance(value, dict):
+                if value.get("type") == "ByteLevel":
+                    return True
+                todo += [item for item in value.values() if isinstance(item, list)]
+            elif isinstance(value, list):
+                todo += value
+        return False
+
     def canonical(self) -> bytes:
         """The document as the library gets to read it.
 

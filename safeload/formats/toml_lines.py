@@ -8,6 +8,7 @@ line number and changes nothing else.
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ _QUOTES = ('"""', "'''", '"', "'")
 def key_lines(text: str) -> dict[Path, int]:
     """Each table header and key of a valid TOML document, as a path, with its line from 1.
 
-    A table of an array has its number, from 0, behind the array's name: `("rules", "0", "repos")`.
+    A table of an array has its number, from 0, behind the array's name: `("rules", "0", "repos")`. So has
+    a table inside of it, whose header says no number: `[rules.limits]` is `("rules", "0", "limits")`.
     """
     lines: dict[Path, int] = {}
     counts: dict[Path, int] = {}
@@ -37,6 +39,7 @@ def key_lines(text: str) -> dict[Path, int]:
         elif char == "[":
             inner = position + (2 if text.startswith("[[", position) else 1)
             table, position = _key(text, inner)
+            table = _numbered(table, counts)
             lines.setdefault(table, line)
             if inner == start + 2:
                 counts[table] = counts.get(table, -1) + 1
@@ -59,6 +62,16 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int:
     return lines.get(path, 1)
 
 
+def _numbered(header: Path, counts: Mapping[Path, int]) -> Path:
+    """The path of a header, with the number of each array of tables that it goes through."""
+    path: Path = ()
+    for name in header[:-1]:
+        path = (*path, name)
+        if path in counts:
+            path = (*path, str(counts[path]))
+    return (*path, header[-1])
+
+
 def _line_end(text: str, position: int) -> int:
     end = text.find("\n", position)
     return len(text) if end < 0 else end
@@ -72,7 +85,7 @@ def _key(text: str, position: int) -> tuple[Path, int]:
         char = text[position]
         if char in "\"'":
             end = _string_end(text, position)
-            word += text[position + 1 : end - 1]
+            word += _unquoted(text[position:end])
             position = end
             continue
         if char == ".":
@@ -82,6 +95,14 @@ def _key(text: str, position: int) -> tuple[Path, int]:
             word += char
         position += 1
     return (*parts, word), position
+
+
+def _unquoted(quoted: str) -> str:
+    """What a quoted key says."""
+    if quoted[0] == "'" or "\\" not in quoted:
+        return quoted[1:-1]
+    # the only reader of its escapes is the one that decides what the key is
+    return str(tomllib.loads(f"key = {quoted}")["key"])
 
 
 def _value_end(text: str, position: int) -> int:

@@ -48,7 +48,11 @@ class TomlReader:
 
     def place(self, *path: str) -> str:
         """File and line of a key."""
-        return f"{self.source}:{line_of(self._lines, path)}"
+        return f"{self.source}:{self.line(*path)}"
+
+    def line(self, *path: str) -> int:
+        """Line of a key, from 1."""
+        return line_of(self._lines, path)
 
     def wrong(self, path: tuple[str, ...], what: str) -> None:
         """Keep a problem with a key."""

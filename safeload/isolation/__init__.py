@@ -21,6 +21,9 @@ answer is untrusted and checked like a file.
     seven_zip_task.py a task: py7zr unpacks a 7z archive
     rooms.py          the parent of `isolation = "all"`: a conversation with one forked child per file
     fork_server.py    the process that those children are forked from
+    renderer.py       chat templates rendered: one forked child per call
+    render_server.py  the process that those children are forked from
+    render_task.py    what such a child does; render_data.py: how values get there
     errands.py        a scanner's errand, run in a child
     second_reader.py  what the pipeline calls: a reading, and its comparison with our own trace
 

@@ -34,15 +34,18 @@ _MOST_OPEN = 256
 _MOST_FILES = 3
 
 
-def serve(work: Work) -> int:
+def serve(work: Work, *, dies_with_thread: bool = True) -> int:
     """Fork for each order, until the parent hangs up.
 
     Args:
         work: what the child does once the room is closed. It gets the layers that hold, and talks with
             `receive` and `send`.
+        dies_with_thread: whether this process ends with the thread that started it, rather than with the
+            last process that holds the other end of the socket.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    room.die_with_parent()
+    if dies_with_thread:
+        room.die_with_parent()
     control = socket.socket(fileno=0)
     while True:
         data, files, _, _ = socket.recv_fds(control, frames.MOST_REQUEST_BYTES, _MOST_FILES)

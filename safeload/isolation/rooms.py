@@ -37,9 +37,16 @@ START_SECONDS = 20
 
 
 class Rooms:
-    """Children of one audit. Close it."""
+    """Children of one audit, or of another purpose. Close it.
 
-    def __init__(self) -> None:
+    Args:
+        bootstrap: the code that the server starts with; None: that of an audit.
+        libraries: top-level packages whose folders the server may import from, the first of them needed.
+    """
+
+    def __init__(self, bootstrap: str | None = None, libraries: tuple[str, ...] = ()) -> None:
+        self._bootstrap = bootstrap
+        self._libraries = libraries
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -50,6 +57,15 @@ class Rooms:
             self._control = None
         if self._server is not None:
             runner.end(self._server)
+            self._server = None
+
+    def forget(self) -> None:
+        """Let go of a server that another process has started, over a fork: it is not ours to end."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._server is not None:
+            self._server.returncode = 0  # else its object would warn that our child is still running
             self._server = None
 
     def converse(
@@ -104,7 +120,9 @@ class Rooms:
         if self._server is None:
             self._control, theirs = socket.socketpair()
             with theirs:
-                self._server = runner.start_server(BOOTSTRAP, theirs.fileno())
+                self._server = runner.start_server(
+                    self._bootstrap or BOOTSTRAP, theirs.fileno(), self._libraries
+                )
 
     def _order(self, file: int | None, memory: int, seconds: int) -> tuple[int, int]:
         """Tell the server to fork; our ends of the child's two pipes."""

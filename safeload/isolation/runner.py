@@ -10,6 +10,7 @@ checkpoint under audit.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import selectors
@@ -127,13 +128,20 @@ def ask(
     return _checked(answer, child.returncode, limits, most_payload)
 
 
-def start_server(bootstrap: str, control: int) -> subprocess.Popen[bytes]:
+def start_server(bootstrap: str, control: int, libraries: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
     """Start the process that children are forked from, with a socket as its standard input.
+
+    Args:
+        bootstrap: the code that it starts with.
+        control: descriptor of the socket.
+        libraries: top-level packages whose folders it may import from, the first of them needed.
 
     Raises:
         OSError: it did not start.
     """
-    folders = [str(Path(__file__).resolve().parents[2])]
+    folders = _folders(libraries, libraries[0] if libraries else None)
+    if folders is None:
+        raise OSError(errno.ENOENT, f"{libraries[0]} is not installed")
     command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", bootstrap, str(len(folders)), *folders]
     return subprocess.Popen(  # noqa: S603  our own interpreter, and no argument comes from a file
         command,
@@ -156,6 +164,10 @@ def layers(message: Mapping[str, Json]) -> tuple[str, ...]:
 
 def _module_path(task: str) -> list[str] | None:
     """Folders behind the standard library's: our own root, then those of the task's libraries."""
+    return _folders(LIBRARIES[task], REQUIRED.get(task))
+
+
+def _folders(libraries: tuple[str, ...], required: str | None) -> list[str] | None:
     folders = [str(Path(__file__).resolve().parents[2])]
     # The current folder may be the checkpoint under audit: never a source of code for the child.
     try:
@@ -163,10 +175,10 @@ def _module_path(task: str) -> list[str] | None:
     except OSError:  # it was removed, so nothing can be found in it
         current = None
     trusted = [entry for entry in sys.path if entry and Path(entry).resolve() != current]
-    for name in LIBRARIES[task]:
+    for name in libraries:
         spec = PathFinder.find_spec(name, trusted)
         if spec is None or spec.origin is None:
-            if name == REQUIRED.get(task):
+            if name == required:
                 return None
             continue
         home = Path(spec.origin).resolve().parent

@@ -41,6 +41,7 @@ from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.layout import WeightsChoice
 from safeload.formats.shard_index import ShardIndex
 from safeload.pipeline.examination import Examination, findings_of
+from safeload.pipeline.excerpts import excerpts_of
 from safeload.pipeline.origin import Origin, find_origin
 from safeload.policy.combine import resolve
 from safeload.policy.engine import decide
@@ -56,10 +57,12 @@ if TYPE_CHECKING:
 
     from safeload.core import Decision
     from safeload.pipeline.examination import Progress
+    from safeload.pipeline.held import Hold
     from safeload.pipeline.origin import FoundOrigin
     from safeload.sources import Source
     from safeload.sources.hub import HubSource
     from safeload.sources.hub_api import HubAccess
+    from safeload.sources.lock_files import LockFile
 
 __all__ = ["Origin", "admit", "amend", "audit", "resolve_policy"]
 
@@ -72,6 +75,7 @@ def audit(
     progress: Progress | None = None,
     origin: Origin | None = None,
     hub: HubAccess | None = None,
+    lock: str | Path | LockFile | None = None,
 ) -> AuditReport:
     """Judge every file of a checkpoint, and report.
 
@@ -83,11 +87,13 @@ def audit(
         progress: called with path, bytes done and bytes in all while files are digested.
         origin: what the user says about where the checkpoint comes from, to be checked.
         hub: how a Hub is reached: revision, token, cache folder, endpoint, offline.
+        lock: a lock file that has to hold the checkpoint, as it is.
 
     Raises:
-        UsageError: the target or the policy cannot be read.
+        UsageError: the target, the policy or the lock cannot be read.
     """
-    opened = _open(target, policy, origin or Origin(), hub)
+    hold = _hold(lock, target, hub)
+    opened = _open(target, policy, origin or Origin(), hub, hold)
     source, rules, ambiguous, found = opened
     examination: Examination | None = None
     try:
@@ -99,6 +105,8 @@ def audit(
                 facts=(*ambiguous, *source.facts),
                 explanations={},
                 quick=quick,
+                lock=None if hold is None else hold.file.lock.source,
+                lock_lines={} if hold is None else hold.lines,
             )
         examination = Examination(source, rules, quick=quick, origin=found)
         examination.facts.extend(ambiguous)
@@ -109,6 +117,7 @@ def audit(
         decision, _ = examination.decide(
             EVERYTHING, frozenset(entry.path for entry in source.manifest.entries)
         )
+        excerpts = excerpts_of(decision, examination.streams, source.blobs)
     finally:
         if examination is not None:
             examination.close()
@@ -122,6 +131,9 @@ def audit(
         streams=tuple(examination.streams),
         quick=quick,
         rooms=tuple(sorted(examination.rooms)),
+        excerpts=excerpts,
+        lock=None if hold is None else hold.file.lock.source,
+        lock_lines={} if hold is None else hold.lines,
     )
 
 
@@ -133,6 +145,7 @@ def admit(
     weights: WeightsChoice | None = None,
     origin: Origin | None = None,
     hub: HubAccess | None = None,
+    lock: str | Path | LockFile | None = None,
 ) -> VerifiedSnapshot:
     """Judge a checkpoint for one purpose, and hand out what was judged.
 
@@ -144,12 +157,13 @@ def admit(
         weights: which weight files are wanted, where the scope includes weights.
         origin: what the user says about where the checkpoint comes from, to be checked.
         hub: how a Hub is reached: revision, token, cache folder, endpoint, offline.
+        lock: a lock file that has to hold the checkpoint, as far as the scope hands it out.
 
     Raises:
         PolicyDenied: the policy refuses; the exception carries the decision.
-        UsageError: the target or the policy cannot be read.
+        UsageError: the target, the policy or the lock cannot be read.
     """
-    opened = _open(target, policy, origin or Origin(), hub)
+    opened = _open(target, policy, origin or Origin(), hub, _hold(lock, target, hub))
     source, rules, _, found = opened
     examination: Examination | None = None
     try:
@@ -247,17 +261,49 @@ class _Opened(NamedTuple):
     origin: FoundOrigin
 
 
+def _hold(lock: str | Path | LockFile | None, target: str | Path, hub: HubAccess | None) -> Hold | None:
+    """The entry of a lock that the target is held to, where there is a lock.
+
+    Raises:
+        UsageError: the lock cannot be read, or contradicts what was asked for.
+    """
+    if lock is None:
+        return None
+    # most loads have none
+    from safeload.pipeline.held import find_hold
+
+    _check_target(target)
+    return find_hold(lock, target, None if hub is None else hub.revision)
+
+
+def _check_target(target: object) -> None:
+    if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
+        raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
+
+
 def _open(
-    target: str | Path, policy: Policy | str | Path | None, origin: Origin, hub: HubAccess | None
+    target: str | Path,
+    policy: Policy | str | Path | None,
+    origin: Origin,
+    hub: HubAccess | None,
+    hold: Hold | None,
 ) -> _Opened:
-    """Steps 1 and 2.
+    """Steps 1 and 2, at the locked commit where there is a lock.
 
     Raises:
         UsageError: the target or the policy cannot be read.
     """
+    if hold is None:
+        return _open_target(target, policy, origin, hub)
+    opened = _open_target(hold.target, policy, origin, hub)
+    return opened._replace(origin=hold.applied_to(opened.origin, opened.policy))
+
+
+def _open_target(
+    target: str | Path, policy: Policy | str | Path | None, origin: Origin, hub: HubAccess | None
+) -> _Opened:
     facts: tuple[Fact, ...] = ()
-    if not isinstance(target, str | os.PathLike) or not os.fspath(target) or "\0" in os.fspath(target):
-        raise UsageError(f"{visible(repr(target))} is not the path of a checkpoint")
+    _check_target(target)
     if isinstance(target, str) and (target.startswith(SCHEME) or is_hub_name(target)):
         if target.startswith(SCHEME) or not os.path.exists(target):  # noqa: PTH110 - starts without pathlib
             return _open_hub(target, policy, origin, hub)
@@ -353,7 +399,9 @@ def _wanted(
     """Paths that the load will receive, and those among them that are weights."""
     entries = source.manifest.entries
     handed_out = frozenset(
-        entry.path for entry in entries if entry.role in scope.roles and entry.role is not Role.WEIGHTS
+        entry.path
+        for entry in entries
+        if (entry.role in scope.roles and entry.role is not Role.WEIGHTS) or entry.path in scope.files
     )
     if Role.WEIGHTS not in scope.roles:
         return handed_out, frozenset()

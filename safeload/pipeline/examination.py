@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
     from safeload.pipeline.apart import Apart
     from safeload.policy.schema import Policy
+    from safeload.provenance import Case
     from safeload.rules import RuleModule
     from safeload.scanners import Concluding, Errand, Scanner, Stream
     from safeload.sources import Source
@@ -224,7 +225,7 @@ class Examination:
         related = relate(self.records, frozenset(self._files))
         self.facts.extend(fact for fact in related if _comparable(fact) not in known)
         self._settle()
-        collected = collect_evidence(self._origin.case(self._source, scope, handed_out, self._digests()))
+        collected = collect_evidence(self._case(scope, handed_out, ahead=not final))
         evidence = collected.evidence
         self.facts.extend(collected.facts)
         findings = findings_of(self.facts, evidence)
@@ -243,6 +244,9 @@ class Examination:
             except (OSError, FormatError) as error:
                 raise UsageError(f"the accepted commit could not be remembered: {error}") from None
         return decision, findings
+
+    def _case(self, scope: Scope, handed_out: frozenset[str], *, ahead: bool) -> Case:
+        return self._origin.case(self._source, scope, handed_out, self._digests(), ahead=ahead)
 
     def _digests(self) -> dict[str, str]:
         """sha256 by path, where it was taken."""

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from safeload.core import visible
 from safeload.errors import FormatError, UsageError
 from safeload.limits import DEFAULT_LIMITS
-from safeload.provenance import BoundFile, Case, Claim, HubScan
+from safeload.pipeline.signature_file import has_signature, named_signature, own_signature
+from safeload.provenance import BoundFile, Case, Claim, HubScan, SignatureFile
 from safeload.record import record, replace
-from safeload.sources.blobs import FileBlob, MemoryBlob
+from safeload.sources import trust_files
+from safeload.sources.blobs import FileBlob, MemoryBlob, NotFetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from safeload.formats.git_objects import Objects
     from safeload.limits import Limits
     from safeload.policy.schema import Policy
+    from safeload.provenance import Held
     from safeload.provenance.trust import TrustStore
     from safeload.sources import Source
     from safeload.sources.blobs import Blob
@@ -54,6 +57,8 @@ class Origin:
     """Folder of the trust store, where the policy names none."""
     memory: str | Path | None = None
     """File that remembers accepted commits; the user's own by default."""
+    model_signature: str | Path | None = None
+    """Bundle of a model signature; `model.sig` in the root of the folder by default."""
 
 
 @record(eq=False)
@@ -62,6 +67,10 @@ class FoundOrigin:
 
     claim: Claim | None = None
     store: TrustStore | None = None
+    repository: str | None = None
+    """As the user asked for it, where a trust store can judge it."""
+    signature: SignatureFile | None = None
+    """Of the model, where the user names a file; else the source may have one."""
     unclaimed: str = ""
     """Why there is no claim: a lower-case sentence."""
     required: str = "none"
@@ -70,8 +79,10 @@ class FoundOrigin:
     memory: str | None = None
     opened: GitStore | None = None
     listing: Mapping[str, str] | None = None
-    """Path -> git blob id as a Hub lists them, where there is no claim to compare with."""
+    """Path -> git blob id as a Hub lists them, for files that cannot be compared with their commit."""
     hub_scan: HubScan | None = None
+    held: Held | None = None
+    """The entry of a lock file, where the caller named one."""
     limits: Limits = DEFAULT_LIMITS
 
     def close(self) -> None:
@@ -80,24 +91,47 @@ class FoundOrigin:
             self.opened.close()
 
     def case(
-        self, source: Source, scope: Scope, handed_out: frozenset[str], digests: Mapping[str, str]
+        self,
+        source: Source,
+        scope: Scope,
+        handed_out: frozenset[str],
+        digests: Mapping[str, str],
+        *,
+        ahead: bool = False,
     ) -> Case:
-        """All that the provenance collectors look at."""
+        """All that the provenance collectors look at.
+
+        Args:
+            source: the files.
+            scope: what is asked for.
+            handed_out: paths of the files that a load would receive.
+            digests: sha256 by path, where it was taken.
+            ahead: whether files are still to be fetched.
+        """
+        asked = self.store is not None and self.repository is not None
+        signature = self.signature or own_signature(source, self.limits, fetch=asked)
         return Case(
             manifest=source.manifest,
             now=time.time(),
             claim=self.claim,
             store=self.store,
+            repository=self.repository,
+            signature=signature,
             unclaimed=self.unclaimed,
             required=self.required,
             required_by=self.required_by,
-            files={path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
-            if self.claim is not None or self.listing is not None
+            files=_files(source, handed_out, digests)
+            if self.claim is not None
+            or self.listing is not None
+            or self.held is not None
+            or signature is not None
             else {},
             handed_out=None if scope.everything else handed_out,
+            ahead=ahead,
             memory=self.memory,
             listing=self.listing,
             hub_scan=self.hub_scan,
+            held=self.held,
             limits=self.limits,
         )
 
@@ -114,37 +148,68 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
     Raises:
         UsageError: what was asked for contradicts itself or cannot be read.
     """
-    store = _store(asked, policy, audited)
+    store = find_store(asked, policy, audited)
     is_folder = source.manifest.uri == f"file:{source.root}"
     is_clone = is_folder and os.path.exists(f"{source.root}/.git")  # noqa: PTH110 - starts without pathlib
     if store is None or asked.repository is None:
-        if asked.repository is not None or asked.revision is not None or asked.bundle is not None:
+        said = (asked.repository, asked.revision, asked.bundle, asked.model_signature)
+        if any(item is not None for item in said):
             lacking = "a trust store" if store is None else "the name of the repository"
             raise UsageError(f"the origin of a checkpoint cannot be checked without {lacking}")
-        return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "")
+        return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "", limits=policy.limits)
     if not is_folder:
         raise UsageError(f"{visible(audited)} is one file: a commit is about the whole folder, so give that")
+    repository = _repository(asked.repository)
+    signature = _named(asked, source, policy.limits)
     opened: GitStore | None = None
+    claim: Claim | None = None
     try:
         if asked.bundle is not None:
-            claim = _from_bundle(asked, asked.repository, policy.limits)
+            claim = _from_bundle(asked, repository, policy.limits)
         elif is_clone:
             from safeload.sources.git_store import GitStore
 
             opened = GitStore(source.root, policy.limits)
-            claim = _from_clone(asked, asked.repository, opened)
-        else:
-            raise UsageError(f"{visible(source.root)} is no clone: the commit and its trees need a bundle")
+            claim = _from_clone(asked, repository, opened)
+        elif asked.revision is not None or (signature is None and not has_signature(source)):
+            lacks = "the commit and its trees need a bundle, or the folder a signed model.sig"
+            raise UsageError(f"{visible(source.root)} is no clone: {lacks}")
     except FormatError as error:
-        rule = store.rule_for(asked.repository)
+        rule = store.rule_for(repository)
         return FoundOrigin(
             store=store,
+            repository=repository,
+            signature=signature,
+            limits=policy.limits,
             unclaimed=f"the origin could not be read: {error}",
             required=rule.require,
             required_by=rule.place,
         )
-    source.manifest = replace(source.manifest, commit=claim.commit)
-    return FoundOrigin(claim=claim, store=store, memory=_memory(asked), opened=opened, limits=policy.limits)
+    if claim is not None:
+        source.manifest = replace(source.manifest, commit=claim.commit)
+    return FoundOrigin(
+        claim=claim,
+        store=store,
+        repository=repository,
+        signature=signature,
+        memory=_memory(asked),
+        opened=opened,
+        limits=policy.limits,
+    )
+
+
+def _named(asked: Origin, source: Source, limits: Limits) -> SignatureFile | None:
+    if asked.model_signature is None:
+        return None
+    return named_signature(asked.model_signature, source, limits)
+
+
+def _repository(name: str) -> str:
+    from safeload.provenance.trust import is_repository
+
+    if not is_repository(name):
+        raise UsageError(f"{visible(name)} is no name of a repository: org/name")
+    return name
 
 
 def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOrigin:
@@ -159,16 +224,22 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
     if asked.bundle is not None:
         raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
-    store = _store(asked, policy, source.root)
+    store = find_store(asked, policy, source.root)
+    if store is None and asked.model_signature is not None:
+        raise UsageError("the origin of a checkpoint cannot be checked without a trust store")
+    signature = _named(asked, source, policy.limits)
     scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
+    listing = None if source.offline else {path: item.blob_id for path, item in source.listing.items()}
     if source.objects is None:
         rule = None if store is None else store.rule_for(source.repository)
         return FoundOrigin(
             store=store,
+            repository=source.repository,
+            signature=signature,
             unclaimed=source.objects_problem,
             required="none" if rule is None else rule.require,
             required_by="" if rule is None else rule.place,
-            listing={path: item.blob_id for path, item in source.listing.items()},
+            listing=listing,
             hub_scan=scan,
             limits=policy.limits,
         )
@@ -182,26 +253,34 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
     return FoundOrigin(
         claim=claim,
         store=store,
+        repository=source.repository,
+        signature=signature,
         memory=None if store is None else _memory(asked),
+        listing=listing,
         hub_scan=scan,
         limits=policy.limits,
     )
 
 
-def _store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
-    """The trust store of the policy, or the one that the user names."""
+def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None:
+    """The trust store of the policy, the one that the user names, or the one of the machine.
+
+    Raises:
+        UsageError: it cannot be read, lies inside the audited path, or is not the one of the policy.
+    """
     named = policy.trust_store_path
     if asked.trust is not None:
         given = os.path.abspath(os.fspath(asked.trust))  # noqa: PTH100 - starts without pathlib
         if named is not None and os.path.realpath(named) != os.path.realpath(given):
             raise UsageError(f"the policy names another trust store: {visible(named)}")
         named = given
+    if named is None and os.path.exists(f"{trust_files.ORGANISATION}/{trust_files.NAME}"):  # noqa: PTH110
+        named = trust_files.ORGANISATION
     if named is None:
         return None
     from safeload.provenance.trust_store import parse_trust
-    from safeload.sources.trust_files import read_trust
 
-    files = read_trust(named, audited=audited)
+    files = trust_files.read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 
@@ -239,10 +318,7 @@ def _from_bundle(asked: Origin, repository: str, limits: Limits) -> Claim:
 
 def _claim(repository: str, commit: str, objects: Objects, ref: str | None) -> Claim:
     from safeload.formats.git_objects import is_object_id
-    from safeload.provenance.trust import is_repository
 
-    if not is_repository(repository):
-        raise UsageError(f"{visible(repository)} is no name of a repository: org/name")
     if not is_object_id(commit):
         raise UsageError(f"{visible(commit)} is no commit: write all 40 hexadecimal digits, lower case")
     return Claim(repository=repository, commit=commit, objects=objects, ref=ref)
@@ -252,6 +328,15 @@ def _memory(asked: Origin) -> str:
     from safeload.provenance.freshness import default_memory
 
     return default_memory() if asked.memory is None else os.fspath(asked.memory)
+
+
+def _files(source: Source, handed_out: frozenset[str], digests: Mapping[str, str]) -> dict[str, BoundFile]:
+    """Every file that can be compared, and those that were not fetched since nobody wants them."""
+    files = {path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
+    for path, error in source.broken.items():
+        if isinstance(error, NotFetched) and path not in handed_out:
+            files[path] = BoundFile(size=0, chunks=None, here=False)
+    return files
 
 
 def _bound(path: str, blob: Blob, digests: Mapping[str, str]) -> BoundFile:

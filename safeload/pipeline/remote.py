@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.core import Artifact, Coverage, Location, Verdict
+from safeload.core import NOT_NEEDED, Artifact, Coverage, Location, Status, Verdict
 from safeload.pipeline.examination import Examination, findings_of
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
@@ -25,16 +25,27 @@ if TYPE_CHECKING:
 
 REFUSED = "not downloaded: what is known without it was reason enough to refuse"
 
+NO_FILES = "not compared with files that were not downloaded"
+
 
 def refused_by_origin(
     source: HubSource, policy: Policy, origin: FoundOrigin, facts: Sequence[Fact], *, scope: Scope
 ) -> Decision | None:
     """The decision, where commit, signature and names alone deny; None where files have to be looked at."""
-    collected = collect_evidence(origin.case(source, scope, frozenset(), {}))
+    collected = collect_evidence(origin.case(source, scope, frozenset(), {}, ahead=True))
     known = [*facts, *source.facts, *collected.facts]
     entries = source.manifest.entries
-    # as if every file were what it should be
-    artifacts = [_artifact(entry.path, entry.size, Coverage.SCANNED, "") for entry in entries]
+    # as if every file that may still be read were what it should be
+    broken = {path: str(error) for path, error in source.broken.items()}
+    artifacts = [
+        _artifact(
+            entry.path,
+            entry.size,
+            Coverage.NOT_READ if entry.path in broken else Coverage.SCANNED,
+            broken.get(entry.path, ""),
+        )
+        for entry in entries
+    ]
     decision = decide(
         policy,
         subject=source.manifest.uri,
@@ -46,8 +57,11 @@ def refused_by_origin(
     )
     if decision.verdict is Verdict.ALLOW:
         return None
-    unread = (_artifact(entry.path, entry.size, Coverage.NOT_READ, REFUSED) for entry in entries)
-    return replace(decision, artifacts=tuple(unread))
+    unread = (
+        _artifact(entry.path, entry.size, Coverage.NOT_READ, broken.get(entry.path, REFUSED))
+        for entry in entries
+    )
+    return _not_compared(replace(decision, artifacts=tuple(unread)))
 
 
 def refused_by_structure(
@@ -68,7 +82,24 @@ def refused_by_structure(
         decision, _ = ahead.decide(scope, handed_out, final=False)
     finally:
         ahead.close()
-    return None if decision.verdict is Verdict.ALLOW else decision
+    return None if decision.verdict is Verdict.ALLOW else _not_compared(decision)
+
+
+def _not_compared(decision: Decision) -> Decision:
+    """A model signature that held so far: its files were to be compared once they were here."""
+    evidence = tuple(
+        replace(
+            item,
+            status=Status.UNAVAILABLE,
+            level="none",
+            code=NOT_NEEDED,
+            detail=f"{NO_FILES}: {item.detail}",
+        )
+        if item.kind == "model-signature" and item.status is Status.VERIFIED
+        else item
+        for item in decision.evidence
+    )
+    return replace(decision, evidence=evidence)
 
 
 def _artifact(path: str, size: int, coverage: Coverage, reason: str) -> Artifact:

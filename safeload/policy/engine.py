@@ -50,6 +50,9 @@ _ABOUT_THE_SNAPSHOT = frozenset({"source", "provenance", "integrity", "hub", "li
 """Families of rules about where a snapshot comes from. Their findings name it, not a file: a file whose name
 is spelt like the snapshot's must not draw them out of the scope of a load."""
 
+_DECIDING = frozenset({"commit-signature", "tree-binding", "model-signature"})
+"""Kinds of evidence that say whether an origin is missing or only unknown."""
+
 _ORDER = {Level.DENY: 0, Level.WARN: 1, Level.ALLOW: 2}
 _Place = tuple[str, tuple[str, ...]]
 
@@ -230,7 +233,7 @@ def _is_unknown(finding: Finding, evidence: Sequence[Evidence]) -> bool:
     """Whether the finding says that something is not known, rather than that something is wrong."""
     if finding.rule == "provenance.unsigned":
         about = [item for item in evidence if item.subject == finding.location.artifact]
-        known = [item for item in about if item.kind in {"commit-signature", "tree-binding"}]
+        known = [item for item in about if item.kind in _DECIDING]
         return any(item.status is Status.UNAVAILABLE for item in about) and not any(
             item.status in {Status.ABSENT, Status.INVALID} for item in known
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.core import Finding, Level, Location, Reason, Severity, Status
+from safeload.core import NOT_NEEDED, Finding, Level, Location, Reason, Severity, Status
 from safeload.policy.schema import REQUIREMENTS
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from safeload.core import Evidence
     from safeload.policy.schema import Policy
 
+SIGNATURES = frozenset({"commit-signature", "model-signature"})
+"""Kinds of evidence that reach a level. Any one will do that a key of the trust store's rule has made."""
 _DENY = "deny"
 """What a trust store requires of a repository for which it trusts nobody."""
 
@@ -21,11 +23,12 @@ def unmet(policy: Policy, subject: str, evidence: Sequence[Evidence]) -> Reason 
     """Why the evidence does not reach what policy and trust store require, or None where it does.
 
     A level counts where the signature (or pin) and the binding of the files to the very same commit are
-    both VERIFIED: a good signature over other files proves nothing about these.
+    both VERIFIED: a good signature over other files proves nothing about these. A model signature is over
+    the files themselves, so that it is VERIFIED only where each was compared.
     """
     required, set_by, about = policy.require, policy.require_set_by, subject
     for item in evidence:
-        if item.kind != "commit-signature" or item.required == "none":
+        if item.kind not in SIGNATURES or item.required == "none":
             continue
         about = item.subject
         if item.required == _DENY:
@@ -34,19 +37,28 @@ def unmet(policy: Policy, subject: str, evidence: Sequence[Evidence]) -> Reason 
             required, set_by = item.required, item.required_by
     if required == "none":
         return None
-    least = REQUIREMENTS.index(required)
+    if any(REQUIREMENTS.index(item.level) >= REQUIREMENTS.index(required) for item in counted(evidence)):
+        return None
+    # what nobody asked for says nothing about why, and what is missing says more than what is not known
+    asked = [item for item in evidence if item.kind in SIGNATURES and item.code != NOT_NEEDED]
+    known = [item for item in asked if item.status is not Status.UNAVAILABLE]
+    about = next((item.subject for item in (*known, *asked)), about)
+    return _reason(
+        f"provenance {required} is required, and no verified evidence of it is there", set_by, about
+    )
+
+
+def counted(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence whose level counts: of signatures over these very files."""
     bound = {
         item.subject for item in evidence if item.kind == "tree-binding" and item.status is Status.VERIFIED
     }
-    for item in evidence:
-        if item.kind != "commit-signature":
-            continue
-        about = item.subject
-        reached = REQUIREMENTS.index(item.level)
-        if item.status is Status.VERIFIED and reached >= least and item.subject in bound:
-            return None
-    return _reason(
-        f"provenance {required} is required, and no verified evidence of it is there", set_by, about
+    return tuple(
+        item
+        for item in evidence
+        if item.kind in SIGNATURES
+        and item.status is Status.VERIFIED
+        and (item.kind == "model-signature" or item.subject in bound)
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from safeload.core import visible
 from safeload.errors import UsageError
 from safeload.formats.image_settings import check_pixels
+from safeload.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from safeload.preprocessing.pixels import Array
@@ -65,12 +66,16 @@ def as_array(image: Any, *, convert: bool, layout: str | None) -> Array:  # noqa
         TooManyPixels: a Pillow image beyond the budget.
     """
     if is_pillow(image):
-        check_pixels(image.height, image.width, "an image")
+        if 0 in image.size:
+            raise ValueError(f"an image of {image.height} x {image.width} has no pixels")
+        check_pixels(image.height, image.width, "an image", most=DEFAULT_LIMITS.image_pixels)
         rows = np.array(_pillow_rgb(image) if convert else image)
         return rows[None] if rows.ndim == 2 else np.moveaxis(rows, -1, 0)
-    array: Array = image.detach().cpu().numpy() if is_torch(image) else image
+    array: Array = _numpy(image) if is_torch(image) else image
     if array.dtype.kind not in "buif":
         raise ValueError(f"an image is numbers, and this one is of type {array.dtype}")
+    if 0 in array.shape:
+        raise ValueError(f"an image of shape {list(array.shape)} has no pixels")
     first = layout == "channels_first" if layout else _channels_first(array.shape)
     array = array if first else np.moveaxis(array, -1, 0)
     return _array_rgb(array) if convert else array
@@ -86,6 +91,13 @@ def is_torch(image: object) -> bool:
     """Whether it is a tensor of torch."""
     module = sys.modules.get("torch")
     return module is not None and isinstance(image, module.Tensor)
+
+
+def _numpy(image: Any) -> Array:  # noqa: ANN401 - a tensor of torch
+    """The tensor's own memory where that can be; numpy has no bfloat16."""
+    image = image.detach().cpu()
+    array: Array = (image.float() if str(image.dtype) == "torch.bfloat16" else image).numpy()
+    return array
 
 
 def _channels_first(shape: tuple[int, ...]) -> bool:

@@ -7,7 +7,8 @@ It has the methods of `tokenizers.Tokenizer` that `Tokenizer` uses, and nothing 
     2. one that strips takes the white space at its sides along
     3. what is between them becomes single characters, a space the token that delimits words
 
-Transcribes `Wav2Vec2CTCTokenizer` of transformers 5.23. No file access here.
+Transcribes `Wav2Vec2CTCTokenizer` of transformers 5.23, but for step 1 among tokens that overlap in a text:
+there the reference's search gives some up for one that then does not come. No file access here.
 """
 
 from __future__ import annotations
@@ -66,9 +67,12 @@ class LetterEncoding:
 class _Form(NamedTuple):
     """What splits texts, made anew when a token is added."""
 
-    tokens: frozenset[str]
+    tokens: Mapping[str, AddedToken]
+    """What is looked for in texts."""
     lengths: Mapping[str, tuple[int, ...]]
     """First character -> lengths of the tokens that start with it, the longest first."""
+    ids: Mapping[str, int]
+    """Every token, added ones as well."""
 
 
 class Letters:
@@ -161,8 +165,7 @@ class Letters:
 
     def token_to_id(self, token: str) -> int | None:
         """The id of a token, or None."""
-        ids = {added.content: index for index, added in self.added.items()}
-        return ids.get(token, self.vocabulary.get(token))
+        return self._formed().ids.get(token)
 
     def id_to_token(self, index: int) -> str | None:
         """The token of an id: the vocabulary's, else an added one's, else the unknown one."""
@@ -199,7 +202,7 @@ class Letters:
     ) -> list[LetterEncoding]:
         """Encode texts, or lists of words, which are written without a space between them."""
         unknown = None if self.unknown is None else self.token_to_id(self.unknown)
-        ids = self.vocabulary | {token.content: index for index, token in self.added.items()}
+        ids = self._formed().ids
         encodings = []
         for item in batch:
             texts = item if is_pretokenized else [item]
@@ -226,9 +229,8 @@ class Letters:
             return self._characters(text)
         form = self._formed()
         pieces = list(_pieces(text, form))
-        added = {token.content: token for token in self.added.values()}
         for index, piece in enumerate(pieces):
-            token = added.get(piece)
+            token = form.tokens.get(piece)
             if token is None:
                 continue
             left = pieces[index - 1] if index else ""
@@ -245,7 +247,7 @@ class Letters:
                 pieces[index] = ""
         found: list[str] = []
         for piece in pieces:
-            found.extend([piece] if piece in added else self._characters(piece))
+            found.extend([piece] if piece in form.tokens else self._characters(piece))
         return found
 
     def _characters(self, text: str) -> list[str]:
@@ -262,12 +264,11 @@ class Letters:
     def _formed(self) -> _Form:
         if self._form is None:
             lengths: dict[str, set[int]] = {}
-            tokens = frozenset(token.content for token in self.added.values())
-            for token in tokens:
-                lengths.setdefault(token[0], set()).add(len(token))
-            self._form = _Form(
-                tokens, {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
-            )
+            tokens = {token.content: token for token in self.added.values()}
+            for content in tokens:
+                lengths.setdefault(content[0], set()).add(len(content))
+            ordered = {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+            self._form = _Form(tokens, ordered, self.get_vocab())
         return self._form
 
 

@@ -3,28 +3,40 @@
 The tokenizers library never sees a file of a repository: it gets a vocabulary and settings, or the
 canonical form of the judged `tokenizer.json`.
 
-Classes of the BERT family make their own normaliser and pre-tokeniser from `do_lower_case`,
-`strip_accents` and `tokenize_chinese_chars`, and take from tokenizer.json only the vocabulary and the
-added tokens. That is what transformers 5 does, too; where the file says something else, a warning
-tells.
+Many classes make everything but the vocabulary themselves (`wordpiece`, `recipes`); the others are what their
+tokenizer.json says. How each class is built stands in one table.
 """
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from safeload.core import visible
 from safeload.errors import FormatError, UsageError
 from safeload.formats.json_strict import parse_json
-from safeload.formats.layout import CONFIG
-from safeload.formats.tokenizer_classes import CLASSES, MODEL_TYPES, TokenizerClass, choose_class
-from safeload.formats.tokenizer_config import AddedTokens, SpecialTokensMap, Template, TokenizerConfig
+from safeload.formats.layout import CONFIG, template_name
+from safeload.formats.tokenizer_classes import (
+    CLASSES,
+    MODEL_TYPES,
+    PLAIN,
+    SENTENCEPIECE,
+    TokenizerClass,
+    choose_class,
+)
+from safeload.formats.tokenizer_config import (
+    CONFIG_TEMPLATE,
+    AddedTokens,
+    SpecialTokensMap,
+    Template,
+    TokenizerConfig,
+)
 from safeload.formats.tokenizer_json import TokenizerJson
-from safeload.formats.vocabulary import Vocabulary
+from safeload.formats.vocabulary import Merges, Vocabulary
 from safeload.limits import DEFAULT_LIMITS
+from safeload.preprocessing.backends import build_own, checked, lookup_in, set_ends
 from safeload.preprocessing.settings import Records, Settings, settings_of
 from safeload.preprocessing.tokenizer import Tokenizer
+from safeload.preprocessing.wordpiece import build_bert, build_mpnet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +44,7 @@ if TYPE_CHECKING:
     import tokenizers
 
     from safeload.core import VerifiedSnapshot
+    from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.preprocessing.tokenizer import Writer
 
 _Record = TypeVar("_Record")
@@ -58,35 +71,79 @@ def load_tokenizer(
         UsageError: the class is not supported, a file is missing, or an argument is unknown.
     """
     records = _records(snapshot)
-    known = _class(snapshot, records.config, tokenizer_type)
+    known = _class(snapshot, records, tokenizer_type)
     if known.build == "ctc":
-        from safeload.preprocessing.ctc import load_ctc  # only speech recognisers write letters
+        from safeload.preprocessing.ctc_load import load_ctc  # only speech recognisers write letters
 
         vocabulary = _record(snapshot, "vocab.json", Vocabulary)
         return load_ctc(known, records, vocabulary, arguments, name_or_path=name_or_path, writer=writer)
     settings = settings_of(known, records, arguments)
     backend = _BUILDERS[known.build](known, records, settings)
-    return Tokenizer(
+    kind = Tokenizer
+    if known.boxes:
+        from safeload.preprocessing.box_tokenizer import BoxTokenizer  # one family needs it
+
+        kind = BoxTokenizer
+    return kind(
         backend,
         settings,
         class_name=known.name,
         name_or_path=name_or_path,
-        chat_template=_template(records),
+        chat_template=_template(records, arguments.get("chat_template")),
         writer=writer,
     )
 
 
+def vocabulary_model(snapshot: VerifiedSnapshot, tokenizer_type: str | None = None) -> str | None:
+    """The sentencepiece model that this tokenizer has to be built from, or None where it needs none.
+
+    Raises:
+        UsageError: the class is not supported, or a file cannot be used.
+    """
+    if "tokenizer.json" in snapshot.paths:
+        return None
+    usual = SENTENCEPIECE.get(_class(snapshot, _records(snapshot), tokenizer_type).name)
+    if usual is None:
+        return None
+    return next((name for name in ("tokenizer.model", usual) if name in snapshot.paths), None)
+
+
 def _records(snapshot: VerifiedSnapshot) -> Records:
     vocabulary = _record(snapshot, "vocab.txt", Vocabulary)
-    template = _record(snapshot, "chat_template.jinja", Template)
+    templates = {
+        name: template.text
+        for path in snapshot.paths
+        if (name := template_name(path)) is not None
+        and (template := _record(snapshot, path, Template)) is not None
+    }
+    tokenizer = _record(snapshot, "tokenizer.json", TokenizerJson)
+    if tokenizer is None:
+        words = _record(snapshot, "vocab.json", Vocabulary)
+        merges = _record(snapshot, "merges.txt", Merges)
+        model = _sentencepiece(snapshot)
+    else:  # then nothing of these matters
+        words = merges = model = None
     return Records(
-        tokenizer=_record(snapshot, "tokenizer.json", TokenizerJson),
+        tokenizer=tokenizer,
+        vocab_json=words.ids if words else None,
+        merges=merges.pairs if merges else None,
+        sentencepiece=model,
         config=_record(snapshot, "tokenizer_config.json", TokenizerConfig),
         special=_record(snapshot, "special_tokens_map.json", SpecialTokensMap),
         added=_record(snapshot, "added_tokens.json", AddedTokens),
         vocab=vocabulary.ids if vocabulary else None,
-        template=template.text if template else None,
+        templates=templates,
     )
+
+
+def _sentencepiece(snapshot: VerifiedSnapshot) -> SentencePieceModel | None:
+    """The model that was asked for, if one was."""
+    path = next(filter(snapshot.hands_out, SENTENCEPIECE.values()), None)
+    if path is None:
+        return None
+    from safeload.formats.sentencepiece import SentencePieceModel  # most tokenizers have tokenizer.json
+
+    return _record(snapshot, path, SentencePieceModel)
 
 
 def _record(snapshot: VerifiedSnapshot, path: str, kind: type[_Record]) -> _Record | None:
@@ -100,9 +157,9 @@ def _record(snapshot: VerifiedSnapshot, path: str, kind: type[_Record]) -> _Reco
     return record
 
 
-def _class(
-    snapshot: VerifiedSnapshot, config: TokenizerConfig | None, tokenizer_type: str | None
-) -> TokenizerClass:
+def _class(snapshot: VerifiedSnapshot, records: Records, tokenizer_type: str | None) -> TokenizerClass:
+    config, record = records.config, records.tokenizer
+    byte_level = record is not None and record.works_on_bytes
     if tokenizer_type is not None:
         if tokenizer_type not in MODEL_TYPES:
             raise UsageError(f"tokenizer_type {tokenizer_type!r} is not a model type in the table")
@@ -110,7 +167,9 @@ def _class(
     else:
         model_type, named = _model_type(snapshot)
         name = choose_class(
-            named=(config.tokenizer_class if config else None) or named, model_type=model_type
+            named=(config.tokenizer_class if config else None) or named,
+            model_type=model_type,
+            byte_level=byte_level,
         )
     known = CLASSES.get(name)
     if known is None:
@@ -134,96 +193,36 @@ def _model_type(snapshot: VerifiedSnapshot) -> tuple[str | None, str | None]:
     )
 
 
-def _template(records: Records) -> str | None:
-    if records.template is not None:
-        return records.template
-    templates = records.config.templates if records.config else ()
-    return next((template.text for template in templates if template.name == "default"), None)
-
-
-def _build_bert(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
-    from tokenizers import processors
-
-    def finish(backend: tokenizers.Tokenizer) -> None:
-        cls, cls_id = _marker(backend, settings, "cls_token", 2)
-        sep, sep_id = _marker(backend, settings, "sep_token", 3)
-        backend.post_processor = processors.TemplateProcessing(
-            single=f"{cls}:0 $A:0 {sep}:0",
-            pair=f"{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1",
-            special_tokens=[(cls, cls_id), (sep, sep_id)],
+def _template(records: Records, argument: Any) -> str | dict[str, str] | None:  # noqa: ANN401 - checked here
+    """The caller's template, else those of files, else those of tokenizer_config.json."""
+    if isinstance(argument, list) and all(isinstance(item, dict) for item in argument):
+        argument = {item.get("name"): item.get("template") for item in argument}
+    if argument is not None:
+        named = isinstance(argument, dict) and all(
+            isinstance(name, str) and isinstance(text, str) for name, text in argument.items()
         )
-
-    return _build_wordpiece(known, records, settings, finish)
-
-
-def _build_mpnet(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
-    from tokenizers import processors
-
-    def finish(backend: tokenizers.Tokenizer) -> None:
-        backend.post_processor = processors.RobertaProcessing(
-            _marker(backend, settings, "sep_token", 2),
-            _marker(backend, settings, "cls_token", 0),
-            trim_offsets=True,
-            add_prefix_space=False,
-        )
-
-    return _build_wordpiece(known, records, settings, finish)
-
-
-def _marker(backend: tokenizers.Tokenizer, settings: Settings, name: str, otherwise: int) -> tuple[str, int]:
-    """A marker and its id; `otherwise` where the vocabulary lacks it."""
-    text = str(settings.special[name])
-    index = backend.token_to_id(text)
-    return text, otherwise if index is None else index
-
-
-def _build_wordpiece(
-    known: TokenizerClass,
-    records: Records,
-    settings: Settings,
-    finish: Callable[[tokenizers.Tokenizer], None],
-) -> tokenizers.Tokenizer:
-    """WordPiece over the judged vocabulary, with normaliser and pre-tokeniser from the settings."""
-    import tokenizers
-    from tokenizers import decoders, models, normalizers, pre_tokenizers
-
-    if records.tokenizer is not None:
-        if records.tokenizer.model_type != "WordPiece":
-            raise UsageError(f"{known.name} needs a WordPiece model, not {records.tokenizer.model_type}")
-        vocab = records.tokenizer.vocab
-        _warn_of_difference(known, records.tokenizer, settings)
-    elif records.vocab is not None:
-        vocab = records.vocab
-    else:
-        raise UsageError(f"{known.name} needs tokenizer.json or vocab.txt, and the snapshot has neither")
-    unknown = settings.special["unk_token"]
-
-    def build() -> tokenizers.Tokenizer:
-        backend = tokenizers.Tokenizer(
-            models.WordPiece(dict(vocab), unk_token="[UNK]" if unknown is None else str(unknown))
-        )
-        backend.normalizer = normalizers.BertNormalizer(
-            clean_text=True,
-            handle_chinese_chars=settings.tokenize_chinese_chars,
-            strip_accents=settings.strip_accents,
-            lowercase=settings.do_lower_case,
-        )
-        backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        backend.decoder = decoders.WordPiece(prefix="##")
-        return backend
-
-    return _checked(build, settings, finish)
+        if not isinstance(argument, str) and not named:
+            raise UsageError("chat_template is a text, or texts by name")
+        return argument  # type: ignore[no-any-return]  # just checked
+    if records.templates:
+        templates = dict(records.templates)
+        return templates["default"] if templates.keys() == {"default"} else templates
+    found = records.config.templates if records.config else ()
+    if len(found) == 1 and found[0].where == CONFIG_TEMPLATE:
+        return found[0].text
+    return {template.name: template.text for template in found} or None
 
 
 def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
     """The canonical form of tokenizer.json, as it stands."""
     import tokenizers
-    from tokenizers import processors
 
     record = records.tokenizer
+    if record is None and known.name == PLAIN and records.sentencepiece is not None:
+        return _build_own(known, records, settings)
     if record is None:
         raise UsageError(
-            f"{known.name} needs tokenizer.json: other forms (sentencepiece, tiktoken, vocab.json with "
+            f"{known.name} needs tokenizer.json: its other forms (sentencepiece, tiktoken, vocab.json with "
             "merges.txt) are not read; convert the tokenizer once with its original library"
         )
 
@@ -231,12 +230,14 @@ def _build_file(known: TokenizerClass, records: Records, settings: Settings) -> 
         return tokenizers.Tokenizer.from_str(record.canonical().decode("utf-8"))
 
     def finish(backend: tokenizers.Tokenizer) -> None:
-        if record.document.get("post_processor") is None:
-            backend.post_processor = processors.TemplateProcessing(
-                single="$A:0", pair="$A:0 $B:1", special_tokens=[]
-            )
+        set_ends(backend, settings, lookup_in(backend, settings))
 
-    return _checked(build, settings, finish)
+    return checked(build, settings, finish)
+
+
+def _build_own(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:
+    build, finish = build_own(known, records, settings)
+    return checked(build, settings, finish)
 
 
 def _unsupported(known: TokenizerClass, records: Records, settings: Settings) -> tokenizers.Tokenizer:  # noqa: ARG001 - one signature
@@ -245,73 +246,10 @@ def _unsupported(known: TokenizerClass, records: Records, settings: Settings) ->
 
 
 _BUILDERS: Mapping[str, Callable[[TokenizerClass, Records, Settings], tokenizers.Tokenizer]] = {
-    "bert": _build_bert,
-    "mpnet": _build_mpnet,
+    "bert": build_bert,
+    "mpnet": build_mpnet,
+    "own": _build_own,
     "file": _build_file,
     "ctc": _unsupported,  # has no backend of the tokenizers library
     "unsupported": _unsupported,
 }
-
-
-def _checked(
-    build: Callable[[], tokenizers.Tokenizer],
-    settings: Settings,
-    finish: Callable[[tokenizers.Tokenizer], None],
-) -> tokenizers.Tokenizer:
-    """Build, add the tokens that the model lacks in the order that fixes their ids, then finish.
-
-    Raises:
-        UsageError: the library refuses the record.
-    """
-    try:
-        backend = build()
-        backend.encode_special_tokens = settings.split_special_tokens
-        wanted = _tokens_to_add(backend, settings)
-        if wanted:
-            backend.add_tokens(wanted)
-        finish(backend)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:  # a panic of the library is no Exception
-        raise UsageError(f"the tokenizers library refuses this tokenizer: {visible(str(error))}") from error
-    return backend
-
-
-def _tokens_to_add(backend: tokenizers.Tokenizer, settings: Settings) -> list[tokenizers.AddedToken]:
-    from tokenizers import AddedToken
-
-    wanted: list[str | AddedToken] = list(settings.added)
-    there = {token.content for token in backend.get_added_tokens_decoder().values()}
-    there.update(token.content for token in settings.added)
-    for token in (*settings.special.values(), *settings.extra):
-        if token is not None and str(token) not in there:
-            wanted.append(token)
-            there.add(str(token))
-    named = {str(token) for token in settings.special.values() if token}
-    result = []
-    for item in wanted:
-        token = AddedToken(item, special=True) if isinstance(item, str) else item
-        if not token.special and str(token) in named:
-            token.special = True
-        result.append(token)
-    return result
-
-
-def _warn_of_difference(known: TokenizerClass, record: TokenizerJson, settings: Settings) -> None:
-    made = {
-        "normalizer": {
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": settings.tokenize_chinese_chars,
-            "strip_accents": settings.strip_accents,
-            "lowercase": settings.do_lower_case,
-        },
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-    }
-    for part, expected in made.items():
-        if record.document.get(part) != expected:
-            warnings.warn(
-                f"{known.name} makes its {part} from the settings (do_lower_case, strip_accents, "
-                f"tokenize_chinese_chars), and tokenizer.json describes another one, which is not used",
-                stacklevel=2,
-            )

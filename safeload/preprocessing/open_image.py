@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from safeload.errors import FormatError, LimitExceeded, MissingExtra, UsageError
 from safeload.formats.image_settings import check_pixels
+from safeload.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,7 +55,7 @@ def open_image(data: bytes) -> Image:
 
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            check_pixels(image.height, image.width, "an image")
+            check_pixels(image.height, image.width, "an image", most=DEFAULT_LIMITS.image_pixels)
             image.load()
             return (ImageOps.exif_transpose(image) or image).convert("RGB")
     except UnidentifiedImageError:

@@ -149,6 +149,7 @@ def _pad_row(
         return row
     filled = {main: tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id}
     filled["special_tokens_mask"] = 1
+    filled.update(tokenizer.fillings)
     if mask:
         filled["attention_mask"] = 0
     for key, value in filled.items():

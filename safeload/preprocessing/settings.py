@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from tokenizers import AddedToken
 
 from safeload.errors import UsageError
+from safeload.formats.tokenizer_classes import PLAIN
 from safeload.formats.tokenizer_config import SPECIAL_TOKENS, is_token_name
+from safeload.preprocessing.recipes import EXTRA, t5_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Json
+    from safeload.formats.sentencepiece import SentencePieceModel
     from safeload.formats.tokenizer_classes import TokenizerClass
     from safeload.formats.tokenizer_config import AddedTokens, SpecialTokensMap, TokenizerConfig
     from safeload.formats.tokenizer_json import TokenizerJson
@@ -37,10 +40,22 @@ ARGUMENTS = frozenset(
     {
         *SPECIAL_TOKENS, "extra_special_tokens", "additional_special_tokens", "do_lower_case",
         "strip_accents", "tokenize_chinese_chars", "padding_side", "truncation_side", "model_max_length",
-        "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens",
+        "model_input_names", "clean_up_tokenization_spaces", "split_special_tokens", "chat_template",
+        "chat_control_tokens",
+        "add_prefix_space", "trim_offsets", "add_bos_token", "add_eos_token", "legacy", "keep_accents",
+        "split_by_punct", "extra_ids", "errors", "use_default_system_prompt", "cls_token_box",
+        "sep_token_box", "pad_token_box", "pad_token_label", "only_label_first_subword",
     }
 )  # fmt: skip
 """What a caller may set."""
+
+
+_SAVED = (
+    "do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class", "add_prefix_space",
+    "trim_offsets", "legacy", "keep_accents", "split_by_punct", "extra_ids", "errors",
+    "use_default_system_prompt", "cls_token_box", "sep_token_box", "pad_token_box", "pad_token_label",
+    "only_label_first_subword",
+)  # fmt: skip
 
 
 class Records(NamedTuple):
@@ -52,8 +67,13 @@ class Records(NamedTuple):
     added: AddedTokens | None = None
     vocab: Mapping[str, int] | None = None
     """Of vocab.txt, for classes that can do without tokenizer.json."""
-    template: str | None = None
-    """chat_template.jinja, kept for saving."""
+    vocab_json: Mapping[str, int] | None = None
+    merges: tuple[tuple[str, str], ...] | None = None
+    """Of merges.txt, beside vocab.json."""
+    sentencepiece: SentencePieceModel | None = None
+    """Of a sentencepiece model, where there is no tokenizer.json."""
+    templates: Mapping[str, str] = MappingProxyType({})
+    """Chat templates in files of their own, by name."""
 
 
 class Settings(NamedTuple):
@@ -64,6 +84,8 @@ class Settings(NamedTuple):
     extra: tuple[str | AddedToken, ...] = ()
     added: tuple[AddedToken, ...] = ()
     """Added tokens that the files describe, by id."""
+    placed: tuple[tuple[int, str], ...] = ()
+    """Their ids and texts."""
     do_lower_case: bool = True
     strip_accents: bool | None = None
     tokenize_chinese_chars: bool = True
@@ -73,6 +95,12 @@ class Settings(NamedTuple):
     model_input_names: tuple[str, ...] = ()
     clean_up_tokenization_spaces: bool = False
     split_special_tokens: bool = False
+    chat_control_tokens: tuple[str, ...] | None = None
+    add_bos_token: bool | None = None
+    """Whether the caller, or a configuration beside no tokenizer.json, says so; None: nobody does."""
+    add_eos_token: bool | None = None
+    values: Mapping[str, Any] = MappingProxyType({})
+    """Everything that was merged, for the recipe of a class."""
     saved: Mapping[str, Any] = MappingProxyType({})
     """Settings that a saved tokenizer_config.json repeats."""
 
@@ -87,6 +115,9 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         if name not in ARGUMENTS:
             raise UsageError(f"AutoTokenizer does not know the argument {name!r}")
     values: dict[str, Any] = dict(records.config.values) if records.config else {}
+    if records.tokenizer is not None:  # its post-processor knows better
+        values.pop("add_bos_token", None)
+        values.pop("add_eos_token", None)
     values.update(arguments)
     if values.get("additional_special_tokens") and not values.get("extra_special_tokens"):
         values["extra_special_tokens"] = values["additional_special_tokens"]
@@ -97,8 +128,11 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
     }
     by_id = _described(values.get("added_tokens_decoder"))
     if values.get("added_tokens_decoder") is None:
-        _merge_legacy(values, records, arguments, by_id)
+        beside = _merge_legacy(values, records, arguments, by_id)
+    else:
+        beside = None
     extra = values.get("extra_special_tokens") or ()
+    usual = isinstance(extra, dict) or "extra_special_tokens" not in values
     if isinstance(extra, dict):
         if wrong := [name for name in extra if not is_token_name(name)]:
             raise UsageError(f"{wrong[0]!r} is no name for a special token: they end with _token")
@@ -109,24 +143,31 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         raise UsageError(
             f"extra_special_tokens is a list of tokens or an object of named ones, not {extra!r}"
         )
+    if usual:
+        extra = _usual_extra(known, records, values, beside)
     by_text = {token.content: token for token in by_id.values()}
     special: dict[str, str | AddedToken | None] = dict.fromkeys(SPECIAL_TOKENS)
     special.update(known.tokens)
+    if known.name == PLAIN and records.sentencepiece is not None:
+        from safeload.preprocessing.spm import named_tokens
+
+        special.update(named_tokens(records.sentencepiece))
     for name in (*SPECIAL_TOKENS, *named):
         if name not in SPECIAL_TOKENS:
             special[name] = _token(named[name])
         elif name in values:
             token = _token(values[name])
             special[name] = by_text.get(str(token), token)
-    if known.build == "mpnet":  # its mask token takes the space before it along
-        special = {
-            name: AddedToken(token, lstrip=name == "mask_token") if isinstance(token, str) else token
-            for name, token in special.items()
-        }
+    for name, flags in known.marked:  # a mask token, for one, takes the space before it along
+        if isinstance(text := special[name], str):
+            there = flags.split(",")
+            special[name] = AddedToken(
+                text, lstrip="lstrip" in there, normalized="normalized" in there, special="special" in there
+            )
     padding, truncation = _baked(records.tokenizer, "padding"), _baked(records.tokenizer, "truncation")
     if "pad_token" not in values and "pad_token" not in dict(known.tokens) and padding:
         special["pad_token"] = str(padding["pad_token"])
-    length = values.get("model_max_length", values.get("max_len"))
+    length = values.get("model_max_length", values.get("max_len", known.length))
     if length is not None and not isinstance(length, int | float):
         raise UsageError(f"model_max_length is a number of tokens, not {length!r}")
     names = values.get("model_input_names") or known.inputs
@@ -136,6 +177,7 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         special=special,
         extra=tuple(token for item in extra if (token := _token(item)) is not None),
         added=tuple(token for _, token in sorted(by_id.items())),
+        placed=tuple((index, token.content) for index, token in sorted(by_id.items())),
         do_lower_case=values.get("do_lower_case", True),
         strip_accents=values.get("strip_accents"),
         tokenize_chinese_chars=values.get("tokenize_chinese_chars", True),
@@ -145,14 +187,29 @@ def settings_of(known: TokenizerClass, records: Records, arguments: Mapping[str,
         model_input_names=tuple(names),
         clean_up_tokenization_spaces=bool(values.get("clean_up_tokenization_spaces", False)),
         split_special_tokens=bool(values.get("split_special_tokens", False)),
-        saved={
-            key: values[key]
-            for key in ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "processor_class")
-            if key in values
-        },
+        chat_control_tokens=_names(values.get("chat_control_tokens")),
+        add_bos_token=_switch(values, "add_bos_token"),
+        add_eos_token=_switch(values, "add_eos_token"),
+        values=values,
+        saved={key: values[key] for key in _SAVED if key in values},
     )
     _check(settings)
     return settings
+
+
+def _names(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - checked here
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f"chat_control_tokens is a list of tokens, not {value!r}")
+    return tuple(value)
+
+
+def _switch(values: Mapping[str, Any], name: str) -> bool | None:
+    value = values.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise UsageError(f"{name} is true or false, not {value!r}")
+    return bool(value) if name in values else None
 
 
 def _check(settings: Settings) -> None:
@@ -165,10 +222,32 @@ def _check(settings: Settings) -> None:
             raise UsageError(f"a special token is a string or an AddedToken, not {token!r}")
 
 
+def _usual_extra(
+    known: TokenizerClass,
+    records: Records,
+    values: Mapping[str, Any],
+    beside: Any,  # noqa: ANN401 - judged JSON
+) -> Any:  # noqa: ANN401 - tokens, which `_check` has the last word about
+    """Extra tokens where nothing says `extra_special_tokens`: those of the files, else of the class."""
+    if records.sentencepiece is not None:
+        from safeload.preprocessing.spm import own_tokens  # most tokenizers have tokenizer.json
+
+        beside = own_tokens(records.sentencepiece)
+    if beside is None:
+        return EXTRA[known.name](values) if known.name in EXTRA else ()
+    if known.name != "T5Tokenizer":
+        return beside
+    sentinels, wanted = sum("<extra_id_" in str(_token(item)) for item in beside), t5_extra(values)
+    if sentinels and wanted and sentinels != len(wanted):
+        raise UsageError(f"extra_ids is {len(wanted)}, and the files list {sentinels} such tokens")
+    return beside if sentinels else (*beside, *wanted)
+
+
 def _merge_legacy(
     values: dict[str, Any], records: Records, arguments: Mapping[str, Any], by_id: dict[int, AddedToken]
-) -> None:
-    """Step 3, and the second half of step 5."""
+) -> Any:  # noqa: ANN401 - a judged JSON value
+    """Step 3, and the second half of step 5; `additional_special_tokens` of the file, or None."""
+    beside = None
     for key, value in (records.special.values if records.special else {}).items():
         if arguments.get(key) or not key.endswith(("_token", "special_tokens")):
             continue  # the caller's word stands, and this file has a say on tokens only
@@ -177,7 +256,7 @@ def _merge_legacy(
             added = [_token(item, special=True) for item in value]
             values[key] = existing + [token for token in added if token not in existing]
         elif key == "additional_special_tokens":
-            values.setdefault("extra_special_tokens", value)
+            beside = value
         elif key == "extra_special_tokens" or key in SPECIAL_TOKENS or _is_token(value):
             tokens = isinstance(value, dict) and key != "extra_special_tokens"
             values[key] = _token(value, special=True) if tokens else value
@@ -188,6 +267,7 @@ def _merge_legacy(
             by_id[index] = AddedToken(text, normalized=text not in special, special=text in special)
     for entry in records.tokenizer.added_tokens if records.tokenizer else ():
         by_id[cast("int", entry["id"])] = _described_token(entry)
+    return beside
 
 
 def _described(decoder: Any) -> dict[int, AddedToken]:  # noqa: ANN401 - a judged JSON value

@@ -32,7 +32,7 @@ _AUDIO = frozenset(
         "return_tensors", "sampling_rate",
     }
 )  # fmt: skip
-_TEXT = frozenset(
+TEXT = frozenset(
     {
         "add_special_tokens", "is_split_into_words", "max_length", "pad_to_multiple_of", "padding",
         "padding_side", "return_attention_mask", "return_length", "return_offsets_mapping",
@@ -40,6 +40,7 @@ _TEXT = frozenset(
         "stride", "text_pair", "text_pair_target", "text_target", "truncation", "verbose",
     }
 )  # fmt: skip
+"""Arguments of a tokenizer's call."""
 _PARTS = ("audio_kwargs", "text_kwargs", "common_kwargs")
 
 
@@ -133,10 +134,10 @@ class SpeechProcessor:
 
     def _split(self, kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Arguments for each part: what the tokenizer was saved with, then common ones, then the caller's."""
-        known = _AUDIO | _TEXT | frozenset(_PARTS)
+        known = _AUDIO | TEXT | frozenset(_PARTS)
         parts = {name: kwargs.get(name) or {} for name in _PARTS}
         for name, value in parts.items():
-            allowed = {"audio_kwargs": _AUDIO, "text_kwargs": _TEXT}.get(name, known)
+            allowed = {"audio_kwargs": _AUDIO, "text_kwargs": TEXT}.get(name, known)
             wrong = sorted(set(value) - allowed) if isinstance(value, dict) else [f"{value!r}"]
             if wrong:
                 raise UsageError(f"{name} cannot have {', '.join(wrong)}")
@@ -147,7 +148,7 @@ class SpeechProcessor:
         saved = self.tokenizer.saved_settings
         flat = {name: value for name, value in kwargs.items() if name not in _PARTS}
         made = []
-        for name, allowed in (("audio_kwargs", _AUDIO), ("text_kwargs", _TEXT)):
+        for name, allowed in (("audio_kwargs", _AUDIO), ("text_kwargs", TEXT)):
             values = {key: saved[key] for key in allowed & saved.keys()}
             values.update((key, value) for key, value in parts["common_kwargs"].items() if key in allowed)
             values.update(parts[name])

@@ -6,14 +6,14 @@ Same arguments, defaults and results as transformers' tokenizers. It holds no pa
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from safeload.errors import UsageError
 from safeload.preprocessing.batch_encoding import BatchEncoding
+from safeload.preprocessing.chat import ChatTemplates
 from safeload.preprocessing.padding import Plan, pad_encoded, plan
 from safeload.preprocessing.rows import Rows, is_text, plain
 from safeload.preprocessing.saving import tokenizer_files
-from safeload.preprocessing.tokens import SpecialTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ _CLEANED = (
 )  # fmt: skip
 
 
-class Tokenizer(SpecialTokens):
+class Tokenizer(ChatTemplates):
     """Turns text into the input of a model.
 
     Args:
@@ -39,7 +39,7 @@ class Tokenizer(SpecialTokens):
         settings: special tokens, sides and lengths.
         class_name: what a saved configuration calls this class.
         name_or_path: what the user asked for.
-        chat_template: kept for saving; it is not rendered.
+        chat_template: one template, or several by name.
         writer: writes files for `save_pretrained`.
     """
 
@@ -50,13 +50,14 @@ class Tokenizer(SpecialTokens):
         *,
         class_name: str,
         name_or_path: str = "",
-        chat_template: str | None = None,
+        chat_template: str | dict[str, str] | None = None,
         writer: Writer | None = None,
     ) -> None:
         super().__init__(backend, settings.special, settings.extra)
         self.class_name = class_name
         self.name_or_path = name_or_path
         self.chat_template = chat_template
+        self.chat_control_tokens = settings.chat_control_tokens
         self.model_max_length = settings.model_max_length
         self.padding_side = settings.padding_side
         self.truncation_side = settings.truncation_side
@@ -64,7 +65,13 @@ class Tokenizer(SpecialTokens):
         self.clean_up_tokenization_spaces = settings.clean_up_tokenization_spaces
         self.split_special_tokens = settings.split_special_tokens
         self.pad_token_type_id = 0
+        self.fillings: dict[str, Any] = {}
+        """What `pad` fills other lists with."""
         self.saved_settings = dict(settings.saved)
+        # the only class whose decoder leaves the ends of words in the text
+        self._word_end = "</w>" if class_name == "CLIPTokenizer" else None
+        self.add_prefix_space = bool(settings.values.get("add_prefix_space", False))
+        self._asked = (bool(settings.add_bos_token), bool(settings.add_eos_token))
         self._writer = writer
         self._told_length = False
 
@@ -204,12 +211,13 @@ class Tokenizer(SpecialTokens):
         text = self._backend.decode(
             [ids] if isinstance(ids, int) else ids, skip_special_tokens=skip_special_tokens
         )
+        if self._word_end is not None:
+            text = text.replace(self._word_end, " ").strip()
         clean = clean_up_tokenization_spaces
         if clean is None:
             clean = self.clean_up_tokenization_spaces
         if clean and type(self._backend.model).__name__ != "BPE":  # BPE keeps its own spaces
-            for spaced, joined in _CLEANED:
-                text = text.replace(spaced, joined)
+            text = self.clean_up_tokenization(text)
         return text
 
     def batch_decode(
@@ -221,6 +229,12 @@ class Tokenizer(SpecialTokens):
         """One text per row of ids."""
         texts = self.decode(sequences, skip_special_tokens, clean_up_tokenization_spaces)
         return [texts] if isinstance(texts, str) else texts
+
+    def clean_up_tokenization(self, text: str) -> str:
+        """The text without the spaces that WordPiece leaves before punctuation."""
+        for spaced, joined in _CLEANED:
+            text = text.replace(spaced, joined)
+        return text
 
     def convert_tokens_to_string(self, tokens: list[str]) -> str:
         """Join tokens to text."""
@@ -281,14 +295,6 @@ class Tokenizer(SpecialTokens):
         if self._writer is None:
             raise UsageError("this tokenizer was built without a writer, so it cannot be saved")
         return self._writer(save_directory, tokenizer_files(self, filename_prefix))
-
-    def apply_chat_template(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401, ARG002 - any call
-        """Not in this version: a chat template is a program from the repository.
-
-        Raises:
-            UsageError: always.
-        """
-        raise UsageError("apply_chat_template is not supported yet: chat templates are not rendered")
 
     def _encode(
         self,

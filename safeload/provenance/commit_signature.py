@@ -17,7 +17,7 @@ import datetime as dt
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from safeload.core import UNTRUSTED, Evidence, Status
+from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Status
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.git_commit import parse_commit
 from safeload.formats.git_errors import ObjectMissing
@@ -26,6 +26,7 @@ from safeload.formats.openpgp import parse_signature, signature_kind
 from safeload.formats.openpgp_errors import DigestWeak, SignatureKindUnsupported, SignatureNotAlone
 from safeload.formats.openpgp_key import PublicKey
 from safeload.provenance import NO_STORE, SIGNATURE
+from safeload.provenance.trust import COMMIT_KINDS
 
 if TYPE_CHECKING:
     from safeload.formats.git_commit import Commit, Identity
@@ -40,7 +41,14 @@ CLOCK_SKEW = 300
 """Seconds that a signer's clock may be ahead of ours."""
 _AGE = {"key-revoked", "key-expired", "signature-expired"}
 """What a commit that was audited before may have become."""
-_UNCHECKED = {"unsupported-signature", "gpg-unavailable", "object-missing", "ref-unknown", *UNTRUSTED}
+_UNCHECKED = {
+    NOT_NEEDED,
+    "unsupported-signature",
+    "gpg-unavailable",
+    "object-missing",
+    "ref-unknown",
+    *UNTRUSTED,
+}
 
 
 class _Ended(Exception):
@@ -66,9 +74,10 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
     """
     rule = store.rule_for(claim.repository)
     commit: Commit | None = None
+    signer = ""
     try:
         commit = _read(claim, limits)
-        level, made, detail = _level(claim, commit, store, now, limits)
+        level, made, detail, signer = _level(claim, commit, store, now, limits)
     except _Ended as ended:
         absent = ended.code == "unsigned"
         unchecked = Status.UNAVAILABLE if ended.code in _UNCHECKED else Status.INVALID
@@ -82,12 +91,13 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
         status=status,
         subject=claim.commit,
         detail=detail,
-        time=None if made is None else _instant(made),
+        time=None if made is None else instant(made),
         code=code,
         level=level,
         required=rule.require,
         required_by=rule.place,
         basis=str(store.digest),
+        signer=signer,
     )
 
 
@@ -120,24 +130,28 @@ def _read(claim: Claim, limits: Limits) -> Commit:
 
 def _level(
     claim: Claim, commit: Commit, store: TrustStore, now: float, limits: Limits
-) -> tuple[str, int | None, str]:
-    """The level that is reached, when it was signed, and what was checked."""
+) -> tuple[str, int | None, str, str]:
+    """The level that is reached, when it was signed, what was checked, and the fingerprint of who signed."""
     rule = store.rule_for(claim.repository)
     if rule.require == "deny":
         what = "denies" if rule.repos else "trusts nobody for"
         raise _Ended("no-rule", f"{rule.place} {what} {claim.repository}")
+    if not rule.pin and not rule.keys_of(COMMIT_KINDS):
+        raise _Ended(NOT_NEEDED, f"{rule.place} names no key that signs commits")
     if rule.pin and claim.commit not in rule.pin:
         raise _Ended("pin-mismatch", f"the commit is none of those that {rule.place} pins")
     pinned = claim.commit in rule.pin
-    if commit.signature is None or (pinned and not rule.keys):
+    if commit.signature is None or (pinned and not rule.keys_of(COMMIT_KINDS)):
         if pinned:
-            return "pin", None, f"{claim.commit} is pinned by {rule.place}; nobody's signature was needed"
+            detail = f"{claim.commit} is pinned by {rule.place}; nobody's signature was needed"
+            return "pin", None, detail, ""
         raise _Ended("unsigned", f"the commit has no signature, and {rule.place} asks for one")
     if signature_kind(commit.signature) == "ssh":
         found = _ask_ssh(_ssh_signature(commit.signature, limits), claim, commit, store)
     else:
         found = _ask(_signature(commit.signature, limits), claim, commit.payload, store)
-    key = next((key for key in rule.keys if key.fingerprint == found.primary), None)
+    signers = rule.keys_of(COMMIT_KINDS)
+    key = next((key for key in signers if key.fingerprint == found.primary), None)
     if key is None:
         # gpg knows the keys of the rule only, so this would be a fault of ours
         raise _Ended("unknown-key", f"signed by {found.primary}, which {rule.place} does not list")
@@ -146,7 +160,8 @@ def _level(
     _check_ref(claim, key, rule)
     level = "hub" if key.kind == "hub" else "publisher"
     late = "" if found.outcome == "good" else f"; {found.detail}, and {rule.place} accepts this commit"
-    return level, found.made, f"signed by {key.name} ({found.primary}), a {level} key of {rule.place}{late}"
+    detail = f"signed by {key.name} ({found.primary}), a {level} key of {rule.place}{late}"
+    return level, found.made, detail, found.primary
 
 
 def _signature(text: bytes, limits: Limits) -> Signature:
@@ -241,12 +256,12 @@ def _check_key(key: TrustedKey, found: Verified, rule: TrustRule, now: float) ->
     if signer.bits is None or signer.algorithm in {"DSA", "Elgamal"}:
         raise _Ended("weak-key", f"{found.signer} is of a kind that is not on the list: {signer.algorithm}")
     if found.made > now + CLOCK_SKEW:
-        raise _Ended("made-in-future", f"the signature says that it was made on {_instant(found.made)}")
+        raise _Ended("made-in-future", f"the signature says that it was made on {instant(found.made)}")
     if found.made < signer.created:
         raise _Ended("bad-signature", "the signature says that it is older than its key")
     for window, whose in ((key.window, key.name), (rule.window, rule.place)):
         if not window.holds(found.made):
-            made = _instant(found.made)
+            made = instant(found.made)
             raise _Ended("outside-window", f"signed on {made}, outside of the dates that {whose} has")
 
 
@@ -278,7 +293,8 @@ def _check_ref(claim: Claim, key: TrustedKey, rule: TrustRule) -> None:
         )
 
 
-def _instant(seconds: int) -> str:
+def instant(seconds: int) -> str:
+    """ISO 8601, or the number where there is no such day."""
     try:
         return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).isoformat()
     except (ValueError, OverflowError):

@@ -6,15 +6,25 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from safeload.formats.git_objects import is_object_id
+from safeload.formats.json_fields import is_sha256
 from safeload.record import record
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from safeload.core import Digest
     from safeload.formats.openpgp_key import PublicKey
+    from safeload.formats.public_key import PemKey
     from safeload.formats.ssh_signature import SshKey
 
 REQUIRE = ("deny", "pin", "hub", "publisher")
-KINDS = ("publisher", "hub")
+KINDS = ("publisher", "hub", "oms", "oms-root", "sigstore", "attester")
+COMMIT_KINDS = frozenset({"publisher", "hub"})
+"""Keys that sign commits."""
+MODEL_KINDS = frozenset({"oms", "oms-root", "sigstore"})
+"""Keys that sign models, and authorities that certify such keys."""
+PUBLISHER_KINDS = frozenset({"publisher", *MODEL_KINDS})
+"""Keys that prove the publisher."""
 SSH_PREFIX = "SHA256:"
 _BASE64 = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/")
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -40,12 +50,17 @@ class TrustedKey:
 
     name: str
     fingerprint: str
-    """Of the primary key: 40 hex, upper case. Of an SSH key: `SHA256:` and 43 characters."""
+    """Of the primary key: 40 hex, upper case. Of an SSH key: `SHA256:` and 43 characters. Of a PEM file:
+    `SHA256:` and the 64 hex of the sha256 of its SubjectPublicKeyInfo; of another file, of the file."""
     kind: str
-    """One of KINDS. A Hub key never proves the publisher."""
+    """One of KINDS. A Hub key never proves the publisher, and an attester proves no origin at all."""
     file: str
     window: Window
-    public: PublicKey | SshKey
+    public: PublicKey | SshKey | PemKey
+    identities: tuple[str, ...] = ()
+    """Whom a certificate that an `oms-root` or a `sigstore` instance vouches for may name."""
+    issuer: str = ""
+    """Who has told a `sigstore` instance whom it certifies."""
 
 
 @record
@@ -65,6 +80,10 @@ class TrustRule:
     allow_refs: tuple[str, ...]
     window: Window
     min_rsa: int
+
+    def keys_of(self, kinds: Collection[str]) -> tuple[TrustedKey, ...]:
+        """The keys of some kinds, in order."""
+        return tuple(key for key in self.keys if key.kind in kinds)
 
     def matches(self, repository: str) -> bool:
         """Whether this rule is about a repository of this name."""
@@ -101,8 +120,10 @@ def is_repository(name: str) -> bool:
 
 
 def is_fingerprint(text: str) -> bool:
-    """Whether this is a full fingerprint: of a version 4 key in upper case, or of an SSH key."""
+    """Whether this is a full fingerprint: of a version 4 key in upper case, an SSH key or a PEM file."""
     if text.startswith(SSH_PREFIX):
+        if is_sha256(text[len(SSH_PREFIX) :]):
+            return True
         return len(text) == len(SSH_PREFIX) + 43 and _BASE64.issuperset(text[len(SSH_PREFIX) :])
     return is_object_id(text.lower()) and text == text.upper()
 

@@ -3,13 +3,19 @@
 A trust store is a folder that people review:
 
     trust.toml
-    keys/acme-release.asc          one armored public key per file; keys/NAME.pub for an SSH key
+    keys/acme-release.asc          one armored public key per file; keys/NAME.pub for an SSH key,
+                                   keys/NAME.pem for a public key or certificate that signs no commits
 
     version = 1
     [keys.acme-2026]
     file = "keys/acme-release.asc"
-    fingerprint = "<40 hex>"       of the primary key; "SHA256:..." of an SSH key
-    kind = "publisher"             or "hub": the key that the Hub itself signs with
+    fingerprint = "<40 hex>"       of the primary key; "SHA256:<43 characters>" of an SSH key;
+                                   "SHA256:<64 hex>" of a .pem: sha256 of its SubjectPublicKeyInfo in DER
+    kind = "publisher"             or "hub": the key that the Hub itself signs with; of a .pem "oms" (signs
+                                   models), "oms-root" (certifies such keys) or "attester" (signs verdicts)
+                                   "sigstore" is an instance, by its trusted root in keys/NAME.sigstore.json
+    identities = ["*@acme.example"]   of an "oms-root" or "sigstore": whom its certificates may name
+    issuer = "https://..."         of a "sigstore": who has told it whom it certifies
     not_before = 2026-01-01        of signatures by this key; both days count
     not_after = 2027-01-01
 
@@ -46,7 +52,9 @@ from safeload.formats.ssh_signature import parse_ssh_key
 from safeload.formats.toml_reader import NotToml, TomlReader, type_name
 from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance.trust import (
+    COMMIT_KINDS,
     KINDS,
+    PUBLISHER_KINDS,
     REQUIRE,
     SSH_PREFIX,
     TrustedKey,
@@ -61,6 +69,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from safeload.formats.openpgp_key import PublicKey
+    from safeload.formats.public_key import PemKey
     from safeload.formats.ssh_signature import SshKey
 
 VERSION = 1
@@ -68,6 +77,9 @@ LEAST_RSA = 2048
 """Bits of an RSA key, where a rule asks for no more. It cannot ask for less."""
 _MOST_RSA = 16_384
 _DAY = 86_400
+PEM, SIGSTORE = ".pem", ".sigstore.json"
+_CERTIFYING = ("oms-root", "sigstore")
+_KEY_KEYS = ("file", "fingerprint", "kind", "not_before", "not_after", "identities", "issuer")
 _RULE_KEYS = (
     "require", "keys", "pin", "accept_commits", "committer_email", "author_email", "allow_refs",
     "not_before", "not_after", "min_rsa",
@@ -132,7 +144,7 @@ def _keys(
     used: set[str] = set()
     for name in tables:
         path = ("keys", name)
-        table = reader.table(tables, *path, keys=("file", "fingerprint", "kind", "not_before", "not_after"))
+        table = reader.table(tables, *path, keys=_KEY_KEYS)
         file = reader.string(table, *path, "file")
         used.add(file or "")
         fingerprint = _fingerprint(reader, table, path)
@@ -141,6 +153,14 @@ def _keys(
         if fingerprint in seen:
             reader.wrong(path, f"the key {fingerprint} is there twice")
         public = _public(reader, (*path, "file"), file, fingerprint, files)
+        identities = reader.strings(table, *path, "identities")
+        issuer = reader.string(table, *path, "issuer") or ""
+        _check_kind(reader, path, file, kind=kind, public=public)
+        if (kind in _CERTIFYING) != bool(identities):
+            what = f"a key of kind {' or '.join(_CERTIFYING)}, and no other, says whose certificates count"
+            reader.wrong(path, f"{'.'.join(path)}: {what}: identities")
+        if (kind == "sigstore") != bool(issuer):
+            reader.wrong(path, f"{'.'.join(path)}: a key of kind sigstore, and no other, names an issuer")
         if public is not None and fingerprint is not None:
             seen.add(fingerprint)
             keys[name] = TrustedKey(
@@ -150,10 +170,36 @@ def _keys(
                 file=file or "",
                 window=window,
                 public=public,
+                identities=identities,
+                issuer=issuer,
             )
     for file in sorted(set(files) - used):
         reader.wrong((), f"{visible(file)} is not named by any [keys.NAME]")
     return keys
+
+
+def _check_kind(
+    reader: TomlReader,
+    path: tuple[str, ...],
+    file: str | None,
+    *,
+    kind: str,
+    public: PublicKey | SshKey | PemKey | None,
+) -> None:
+    """What a key is for has to fit what its file holds."""
+    if file is None:
+        return
+    held = next((suffix for suffix in (PEM, SIGSTORE) if file.endswith(suffix)), "")
+    wanted = "" if kind in COMMIT_KINDS else SIGSTORE if kind == "sigstore" else PEM
+    if held != wanted:
+        what = f"is no {wanted}, which a key of this kind is in" if wanted else "signs no commits"
+        fitting = {PEM: ": its kind is oms, oms-root or attester", SIGSTORE: ": its kind is sigstore"}
+        reader.wrong((*path, "kind"), f"{visible(file)} {what}{fitting.get(held, '')}")
+        return
+    certified = getattr(public, "certificate", None) is not None
+    if public is not None and certified != (kind == "oms-root"):
+        holds = "a certificate, which is" if certified else "a bare key, which is not"
+        reader.wrong((*path, "kind"), f"{visible(file)} holds {holds} what an oms-root is")
 
 
 def _fingerprint(reader: TomlReader, table: Mapping[str, Any], path: tuple[str, ...]) -> str | None:
@@ -168,7 +214,7 @@ def _fingerprint(reader: TomlReader, table: Mapping[str, Any], path: tuple[str, 
     reader.wrong(
         (*path, "fingerprint"),
         f"the fingerprint has {len(text)} characters: write all 40 hexadecimal digits of a version 4 key, "
-        "or SHA256: and all 43 characters of an SSH key",
+        "SHA256: and all 43 characters of an SSH key, or SHA256: and all 64 hexadecimal digits of a .pem",
     )
     return None
 
@@ -179,11 +225,12 @@ def _public(
     file: str | None,
     fingerprint: str | None,
     files: Mapping[str, bytes],
-) -> PublicKey | SshKey | None:
+) -> PublicKey | SshKey | PemKey | None:
     """The key of a file, if it is the one of the fingerprint."""
     if file is None or file not in files:
         known = "" if file is None else f": no file {visible(file)} in the store"
-        reader.wrong(path, f"{'.'.join(path[:-1])} names no keys/NAME.asc or NAME.pub{known}")
+        forms = "keys/NAME.asc, .pub, .pem or .sigstore.json"
+        reader.wrong(path, f"{'.'.join(path[:-1])} names no {forms}{known}")
         return None
     try:
         public = parse_key(file, files[file])
@@ -196,12 +243,21 @@ def _public(
     return public
 
 
-def parse_key(file: str, content: bytes) -> PublicKey | SshKey:
+def parse_key(file: str, content: bytes) -> PublicKey | SshKey | PemKey:
     """The public key of a file, whose name says of which kind it is.
 
     Raises:
         FormatError: it holds anything else.
     """
+    if file.endswith(SIGSTORE):
+        from safeload.provenance.keyless import parse_root
+
+        return parse_root(content, DEFAULT_LIMITS)
+    if file.endswith(PEM):
+        # the library behind it takes as long to import as all of this
+        from safeload.provenance.certificates import parse_pem_file
+
+        return parse_pem_file(content, DEFAULT_LIMITS)
     parse = parse_ssh_key if file.endswith(".pub") else parse_public_key
     return parse(content, DEFAULT_LIMITS)
 
@@ -247,8 +303,10 @@ def _read_rule(
     allow_refs = reader.strings(table, *path, "allow_refs")
     if require in {"publisher", "hub"} and not named:
         reader.wrong(path, f"{'.'.join(path)} requires a signature and names no keys")
-    if require == "publisher" and chosen and all(key.kind == "hub" for key in chosen):
-        reader.wrong((*path, "keys"), "a Hub key proves no publisher: name a key of kind publisher")
+    if require == "publisher" and chosen and not any(key.kind in PUBLISHER_KINDS for key in chosen):
+        reader.wrong((*path, "keys"), "a Hub key proves no publisher, nor does an attester: name another key")
+    if require == "hub" and chosen and all(key.kind == "attester" for key in chosen):
+        reader.wrong((*path, "keys"), "an attester proves no origin: name the key of who signs")
     if require == "pin" and not pin:
         reader.wrong(path, f"{'.'.join(path)} requires a pin and names no commit")
     if any(key.kind == "hub" for key in chosen) and not allow_refs:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Level, Verdict
-from safeload.reports._words import by_coverage, files, quoted, rating, shown, size
+from safeload.reports import PLAIN
+from safeload.reports._words import by_coverage, clipped, files, quoted, rating, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from safeload.core import Artifact, AuditReport, Decision, Reason
+    from safeload.reports import Style
 
 FORMAT = "text"
 LISTED = 20
@@ -27,12 +29,12 @@ _HEADINGS = ((Level.DENY, "denied"), (Level.WARN, "warnings"), (Level.ALLOW, "al
 _COLOURS = {"DENY": "31", "ALLOW": "32", "denied": "31", "warnings": "33"}
 
 
-def render(report: AuditReport, *, colour: bool = False) -> str:
+def render(report: AuditReport, style: Style = PLAIN) -> str:
     """The whole report."""
     decision = report.decision
-    verdict = _coloured(decision.headline, decision.verdict.value, colour=colour)
+    verdict = _coloured(decision.headline, decision.verdict.value, colour=style.colour)
     lines = [
-        f"{verdict} {shown(decision.subject)}",
+        f"{verdict} {clipped(decision.subject)}",
         f"policy: {shown(decision.policy_name)} ({shown(decision.policy_source)}, {decision.policy_digest})",
         f"scope: {shown(decision.scope.name)}",
         "",
@@ -42,7 +44,7 @@ def render(report: AuditReport, *, colour: bool = False) -> str:
     for level, heading in _HEADINGS:
         reasons = [reason for reason in decision.reasons if reason.level is level]
         if reasons:
-            lines += ["", f"{_coloured(heading, heading, colour=colour)} ({len(reasons)})"]
+            lines += ["", f"{_coloured(heading, heading, colour=style.colour)} ({len(reasons)})"]
             lines += [line for group in _alike(reasons) for line in _group(group)]
     lines += _evidence(decision)
     lines += _second_reader(report)
@@ -96,7 +98,7 @@ def _coverage(artifacts: Sequence[Artifact]) -> Iterator[str]:
 def _artifact(artifact: Artifact, name: str, indent: str, width: int) -> str:
     line = f"{indent}{name:<{width}}  {artifact.format or '-':<16}  {size(artifact.size):>9}  "
     line += artifact.coverage.value
-    return f"{line}: {shown(artifact.reason)}" if artifact.reason else line
+    return f"{line}: {clipped(artifact.reason)}" if artifact.reason else line
 
 
 def _alike(reasons: Sequence[Reason]) -> Iterable[list[Reason]]:
@@ -112,26 +114,26 @@ def _alike(reasons: Sequence[Reason]) -> Iterable[list[Reason]]:
 def _group(reasons: Sequence[Reason]) -> Iterator[str]:
     """Every place, then once what is said about them."""
     for reason in reasons[:LISTED]:
-        yield f"  {shown(str(reason.finding.location))}"
+        yield f"  {clipped(str(reason.finding.location))}"
     if len(reasons) > LISTED:
         yield f"  and {len(reasons) - LISTED} more places in this file"
     reason = reasons[0]
     finding = reason.finding
-    yield f"    {shown(finding.message)}"
+    yield f"    {clipped(finding.message)}"
     scope = "" if reason.in_scope else ", outside the scope"
     severity = finding.severity.name.lower()
-    yield f"    rule {shown(finding.rule)} ({severity}{scope}), set by {shown(reason.set_by)}"
+    yield f"    rule {shown(finding.rule)} ({severity}{scope}), set by {clipped(reason.set_by)}"
     if reason.waiver is not None:
-        yield f"    waived by {shown(reason.waiver.id)} until {shown(reason.waiver.expires)}"
+        yield f"    waived by {clipped(reason.waiver.id)} until {clipped(reason.waiver.expires)}"
     if reason.level is not Level.ALLOW:
-        yield f"    fix: {shown(finding.fix)}"
+        yield f"    fix: {clipped(finding.fix)}"
 
 
 def _evidence(decision: Decision) -> Iterator[str]:
     if decision.evidence:
         yield from ("", "evidence")
     for item in decision.evidence:
-        yield f"  {shown(item.kind)} {item.status.value}: {shown(item.detail)}"
+        yield f"  {shown(item.kind)} {item.status.value}: {clipped(item.detail)}"
 
 
 def _second_reader(report: AuditReport) -> Iterator[str]:
@@ -141,7 +143,7 @@ def _second_reader(report: AuditReport) -> Iterator[str]:
         yield from ("", "second reader (fickling)")
     for fact in facts:
         said = ", ".join(str(fact.data[key]) for key in ("status", "detail") if fact.data.get(key))
-        yield f"  {shown(str(fact.location))}: {shown(said)}{rating(fact)}"
+        yield f"  {clipped(str(fact.location))}: {clipped(said)}{rating(fact)}"
         lines = report.explanations.get(str(fact.location), "").splitlines()
         yield from (quoted(line) for line in lines[:LISTED])
         if len(lines) > LISTED:

@@ -54,7 +54,7 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
 _ATTENTION = (None, "sdpa", "eager")
 _HONOURED = frozenset(
     {
-        "policy", "origin", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device",
+        "policy", "origin", "lock", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device",
         "device_map", "generation_config",
         "attn_implementation", "ignore_mismatched_sizes", "output_loading_info", "weights_only",
         "from_tf", "from_flax",
@@ -73,6 +73,8 @@ class Arguments:
     """What the caller says about where the checkpoint comes from, to be checked."""
     hub: HubAccess = field(default_factory=HubAccess)
     """How a Hub is reached."""
+    lock: str | Path | None = None
+    """The lock file that has to hold the checkpoint."""
     config: object | None = None
     weights: WeightsChoice = field(default_factory=WeightsChoice)
     dtype: object = "auto"
@@ -120,6 +122,7 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
         policy=rest.pop("policy", None),
         origin=_origin(rest.pop("origin", None)),
         hub=hub,
+        lock=rest.pop("lock", None),
         config=rest.pop("config", None),
         weights=WeightsChoice(variant=variant, safetensors=safetensors, framework=framework),
         dtype=dtype if dtype is not None else torch_dtype if torch_dtype is not None else "auto",

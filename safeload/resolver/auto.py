@@ -80,11 +80,11 @@ class _AutoModel:
 
         Args:
             pretrained_model_name_or_path: a folder, or the name of a Hub repository.
-            **kwargs: `policy`, `origin`, `revision`, `token`, `cache_dir`, `local_files_only`, `config`,
-                `dtype`, `device`, `device_map`, `variant`, `use_safetensors`, `from_tf`, `from_flax`,
-                `attn_implementation`, `generation_config`, `ignore_mismatched_sizes`,
-                `output_loading_info`, and config fields
-                such as `num_labels` and `id2label`. What cannot be honoured is refused.
+            **kwargs: `policy`, `origin`, `lock`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `config`, `dtype`, `device`, `device_map`, `variant`, `use_safetensors`, `from_tf`,
+                `from_flax`, `attn_implementation`, `generation_config`, `ignore_mismatched_sizes`,
+                `output_loading_info`, and config fields such as `num_labels` and `id2label`. What cannot be
+                honoured is refused.
 
         Raises:
             PolicyDenied: the policy refuses; the exception carries the decision.
@@ -152,7 +152,7 @@ class AutoBackbone(_Unsupported):
 class AutoFeatureExtractor:
     """Sounds to model input: loads the feature extractor of a checkpoint. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError(
             "AutoFeatureExtractor is not built directly: use AutoFeatureExtractor.from_pretrained"
         )
@@ -168,9 +168,10 @@ class AutoFeatureExtractor:
         """Judge a checkpoint, and build its feature extractor from the settings that were judged.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             return_unused_kwargs: also return the keyword arguments that are no settings.
-            **kwargs: `policy`, `origin`, and settings such as `sampling_rate`.
+            **kwargs: `policy`, `origin`, `lock`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `force_download`, and settings such as `sampling_rate`.
 
         Raises:
             PolicyDenied: the policy refuses the files.
@@ -190,7 +191,7 @@ class AutoFeatureExtractor:
 class AutoImageProcessor:
     """Images to model input: loads the image processor of a checkpoint. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError("AutoImageProcessor is not built directly: use AutoImageProcessor.from_pretrained")
 
     @classmethod
@@ -227,7 +228,7 @@ class AutoImageProcessor:
 class AutoProcessor:
     """Several modalities to model input: loads the processor of a checkpoint. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError("AutoProcessor is not built directly: use AutoProcessor.from_pretrained")
 
     @classmethod
@@ -239,8 +240,9 @@ class AutoProcessor:
         """Judge a checkpoint, and build its processor from what was judged.
 
         Args:
-            pretrained_model_name_or_path: a local folder.
-            **kwargs: `policy`, `origin`, and settings of the processor's parts.
+            pretrained_model_name_or_path: a folder, or the name of a Hub repository.
+            **kwargs: `policy`, `origin`, `lock`, `revision`, `token`, `cache_dir`, `local_files_only`,
+                `force_download`, and settings of the processor's parts.
 
         Raises:
             PolicyDenied: the policy refuses the files.

@@ -18,6 +18,7 @@ from safeload.formats.processor_config import ProcessorConfig
 from safeload.limits import DEFAULT_LIMITS
 from safeload.pipeline import admit
 from safeload.preprocessing.feature_extractor import FeatureExtractor
+from safeload.resolver.hub_arguments import take_hub_access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +31,10 @@ if TYPE_CHECKING:
 SCOPE = Scope(name="feature extractor", roles=frozenset({Role.PROCESSOR, Role.CONFIG}))
 """What a feature extractor needs: no weights are read or digested for it."""
 
-_DOWNLOAD = frozenset({"cache_dir", "force_download", "local_files_only", "proxies", "token"})
 _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
     "trust_remote_code": ((None, False), "code from a repository is never run"),
     "code_revision": ((None,), "code from a repository is never run"),
     "subfolder": ((None, ""), "give the folder itself: a subfolder is a checkpoint of its own"),
-    "revision": ((None, "main"), "a local folder has no revisions"),
     "config": ((None,), "the class is chosen by the checkpoint's own files"),
 }
 """Arguments of transformers: the values that change nothing here, and why another one is refused."""
@@ -51,10 +50,10 @@ def load_feature_extractor(
         FormatError: a setting of a file that cannot be.
         UsageError: the class is not supported, or an argument is not, with the reason.
     """
-    values = harmless(arguments)
-    policy, origin = values.pop("policy", None), values.pop("origin", None)
+    values = dict(arguments)
+    wanted = admission(values)
     asked = settings_asked(values)
-    snapshot = admit(name_or_path, scope=SCOPE, policy=policy, origin=origin)
+    snapshot = admit(name_or_path, scope=SCOPE, **wanted)
     return feature_extractor_of(snapshot, asked, name_or_path), values
 
 
@@ -76,17 +75,17 @@ def feature_extractor_of(
     )
 
 
-def harmless(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments without those about downloading, and without those that ask for nothing.
+def admission(values: dict[str, Any]) -> dict[str, Any]:
+    """What `admit` has to know, taken out of a caller's arguments; and those that ask for nothing, dropped.
 
     Raises:
         UsageError: one that cannot be honoured.
     """
-    values = {name: value for name, value in arguments.items() if name not in _DOWNLOAD}
+    hub = take_hub_access(values)
     for name, (nothing, reason) in _REFUSED.items():
         if name in values and (value := values.pop(name)) not in nothing:
             raise UsageError(f"{name}={value!r} is refused: {reason}")
-    return values
+    return {"hub": hub, **{name: values.pop(name, None) for name in ("policy", "origin", "lock")}}
 
 
 def settings_asked(values: dict[str, Any]) -> dict[str, Json]:

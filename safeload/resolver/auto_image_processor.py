@@ -56,18 +56,38 @@ def load_image_processor(
         if name in values and (value := values.pop(name)) not in harmless:
             raise UsageError(f"{name}={value!r} is refused: {reason}")
     policy, origin = values.pop("policy", None), values.pop("origin", None)
-    backend = _backend(values.pop("backend", None), values.pop("use_fast", None))
-    asked = {name: _plain(name, values.pop(name)) for name in tuple(values) if name in NAMES}
+    asked = settings_asked(values)
     snapshot = admit(name_or_path, scope=SCOPE, policy=policy, origin=origin, hub=hub)
+    return image_processor_of(snapshot, asked, name_or_path), values
+
+
+def settings_asked(values: dict[str, Any]) -> dict[str, Any]:
+    """The settings among a caller's arguments and the `backend`, taken out and checked by themselves.
+
+    Raises:
+        UsageError: a value that a setting cannot have.
+    """
+    asked = {name: _plain(name, values.pop(name)) for name in tuple(values) if name in NAMES}
+    return {**asked, "backend": _backend(values.pop("backend", None), values.pop("use_fast", None))}
+
+
+def image_processor_of(
+    snapshot: VerifiedSnapshot, asked: Mapping[str, Any], name_or_path: str | Path
+) -> ImageProcessor:
+    """The image processor of an admitted snapshot.
+
+    Raises:
+        FormatError: a setting of a file that cannot be.
+        UsageError: no settings, or a class that is not supported.
+    """
     settings = _settings(snapshot)
-    processor = ImageProcessor(
+    return ImageProcessor(
         _kind(snapshot, settings),
-        {**settings, **asked},
-        backend=backend,
+        {**settings, **{name: value for name, value in asked.items() if name != "backend"}},
+        backend=asked.get("backend"),
         name_or_path=str(name_or_path),
         writer=_write,
     )
-    return processor, values
 
 
 def _settings(snapshot: VerifiedSnapshot) -> Mapping[str, Json]:

@@ -17,9 +17,9 @@ from safeload.formats.tokenizer_config import TokenizerConfig
 from safeload.pipeline import admit
 from safeload.preprocessing.load import load_tokenizer
 from safeload.resolver.auto_audio import (
+    admission,
     config_values,
     feature_extractor_of,
-    harmless,
     processor_values,
     settings_asked,
     write,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.core import Json, VerifiedSnapshot
+    from safeload.preprocessing.image_text_processor import ImageTextProcessor
     from safeload.preprocessing.speech_processor import SpeechProcessor
 
     Builder = Callable[[str, VerifiedSnapshot, "str | Path", dict[str, Any]], Any]
@@ -48,12 +49,14 @@ def load_processor(name_or_path: str | Path, arguments: Mapping[str, Any]) -> An
         FormatError: a setting of a file that cannot be.
         UsageError: the class is not supported, a part is missing, or an argument is not supported.
     """
-    values = harmless(arguments)
-    policy, origin = values.pop("policy", None), values.pop("origin", None)
+    values = dict(arguments)
+    wanted = admission(values)
     # a vocabulary is many small objects without a cycle
     with collection_paused():
-        snapshot = admit(name_or_path, scope=SCOPE, policy=policy, origin=origin)
+        snapshot = admit(name_or_path, scope=SCOPE, **wanted)
         name = next(_named(snapshot), None)
+        if name is None and config_values(snapshot).get("model_type") in SINGLE:
+            return _single(name_or_path, arguments)
         if name is None:
             raise UsageError(
                 f"no file of {visible(snapshot.manifest.uri)} names a processor class, and its model_type "
@@ -100,7 +103,45 @@ def _speech(
     )
 
 
-PROCESSORS: Mapping[str, Builder] = MappingProxyType({"Wav2Vec2Processor": _speech})
+def _image_text(
+    name: str, snapshot: VerifiedSnapshot, name_or_path: str | Path, values: dict[str, Any]
+) -> ImageTextProcessor:
+    """An image processor and a tokenizer. Settings go to the part that has them."""
+    from safeload.preprocessing.image_text_processor import ImageTextProcessor
+    from safeload.resolver import auto_image_processor as images
+
+    processor = images.image_processor_of(snapshot, images.settings_asked(values), name_or_path)
+    tokenizer = load_tokenizer(snapshot, name_or_path=str(name_or_path), writer=write, **values)
+    return ImageTextProcessor(
+        processor, tokenizer, class_name=name, name_or_path=str(name_or_path), writer=write
+    )
+
+
+def _single(name_or_path: str | Path, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of one of these classes
+    """The tokenizer or the image processor of a model that needs nothing else."""
+    from safeload.resolver import auto, auto_tokenizer
+
+    tokenizers: Any = auto_tokenizer.AutoTokenizer
+    images: Any = auto.AutoImageProcessor
+    try:
+        return tokenizers.from_pretrained(name_or_path, **arguments)
+    except UsageError as error:
+        try:
+            return images.from_pretrained(name_or_path, **arguments)
+        except UsageError as other:
+            raise UsageError(f"no processor: {error}; {other}") from None
+
+
+SINGLE = frozenset(
+    {
+        "bert", "camembert", "deit", "distilbert", "electra", "gpt2", "llama", "mistral", "mpnet", "qwen2",
+        "qwen3", "roberta", "vit", "xlm-roberta",
+    }
+)  # fmt: skip
+"""Model types that have no processor but one part of it."""
+PROCESSORS: Mapping[str, Builder] = MappingProxyType(
+    {"Wav2Vec2Processor": _speech, "CLIPProcessor": _image_text}
+)
 """The closed table of processors."""
 _REASONS: Mapping[str, str] = MappingProxyType(
     {
@@ -109,5 +150,10 @@ _REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 _SPEECH = "wav2vec2 hubert moonshine sew sew-d unispeech unispeech-sat wav2vec2-conformer wavlm"
-MODEL_TYPES: Mapping[str, str] = MappingProxyType(dict.fromkeys(_SPEECH.split(), "Wav2Vec2Processor"))
+MODEL_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(_SPEECH.split(), "Wav2Vec2Processor"),
+        **dict.fromkeys(("aimv2", "clip", "groupvit", "metaclip_2"), "CLIPProcessor"),
+    }
+)
 """The class of a model_type, for files that name none."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from safeload.core import Role, Scope
 from safeload.errors import UsageError
 from safeload.pipeline import admit
-from safeload.preprocessing.load import load_tokenizer
+from safeload.preprocessing.load import load_tokenizer, vocabulary_model
+from safeload.record import replace
 from safeload.resolver.hub_arguments import take_hub_access
 from safeload.resolver.pause import collection_paused
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from safeload.core import VerifiedSnapshot
     from safeload.pipeline.origin import Origin
     from safeload.policy.schema import Policy
     from safeload.preprocessing.tokenizer import Tokenizer
+    from safeload.sources.hub_api import HubAccess
 
 SCOPE = Scope(name="tokenizer", roles=frozenset({Role.TOKENIZER, Role.CONFIG}))
 """What a tokenizer needs: no weights are read or digested for it."""
@@ -43,7 +46,7 @@ _REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
 class AutoTokenizer:
     """Loads the tokenizer of a checkpoint, whatever its class. Use `from_pretrained`."""
 
-    def __init__(self) -> NoReturn:
+    def __init__(self) -> None:
         raise UsageError("AutoTokenizer is not built directly: use AutoTokenizer.from_pretrained(...)")
 
     @classmethod
@@ -53,6 +56,7 @@ class AutoTokenizer:
         *,
         policy: Policy | str | Path | None = None,
         origin: Origin | None = None,
+        lock: str | Path | None = None,
         tokenizer_type: str | None = None,
         **kwargs: Any,  # noqa: ANN401 - each is checked below or by the settings
     ) -> Tokenizer:
@@ -62,6 +66,7 @@ class AutoTokenizer:
             pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             policy: a Policy, a file, the name of a built-in, or None for the discovered one.
             origin: what the caller says about where the files come from, to be checked.
+            lock: a lock file that has to hold the files; weights are not read for that.
             tokenizer_type: a model type, to choose the class by instead of the configuration.
             **kwargs: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`; special tokens
                 and settings that replace those of tokenizer_config.json.
@@ -81,13 +86,42 @@ class AutoTokenizer:
         # a vocabulary is many small objects without a cycle
         with collection_paused():
             # as it was given: `org/name` names a repository, and a Path of it a folder
-            snapshot = admit(
-                pretrained_model_name_or_path, scope=SCOPE, policy=policy, origin=origin, hub=hub
+            snapshot = admit_tokenizer(
+                pretrained_model_name_or_path, policy, origin, hub, lock, tokenizer_type=tokenizer_type
             )
             name = str(pretrained_model_name_or_path)
             return load_tokenizer(
                 snapshot, name_or_path=name, tokenizer_type=tokenizer_type, writer=_write, **kwargs
             )
+
+
+def admit_tokenizer(
+    target: str | Path,
+    policy: Policy | str | Path | None,
+    origin: Origin | None,
+    hub: HubAccess,
+    lock: str | Path | None = None,
+    *,
+    tokenizer_type: str | None = None,
+) -> VerifiedSnapshot:
+    """The files of a tokenizer. A sentencepiece model is one of them only where nothing else would do.
+
+    Most repositories with tokenizer.json have a model beside it, too, which nobody reads then: it must not
+    deny what it has no part in.
+
+    Raises:
+        PolicyDenied: the policy refuses the files.
+        UsageError: the class is not supported.
+    """
+    snapshot = admit(target, scope=SCOPE, policy=policy, origin=origin, hub=hub, lock=lock)
+    model = vocabulary_model(snapshot, tokenizer_type)
+    if model is None:
+        return snapshot
+    scope = Scope(name=SCOPE.name, roles=SCOPE.roles, files=frozenset({model}))
+    uri = snapshot.manifest.uri
+    if lock is None and uri.startswith("hf:"):  # the same commit, wherever the branch is by now
+        target, hub = uri, replace(hub, revision=None)
+    return admit(target, scope=scope, policy=policy, origin=origin, hub=hub, lock=lock)
 
 
 def _write(directory: str | PathLike[str], files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class AutoConfig:
         Args:
             pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             return_unused_kwargs: also return the keyword arguments that are no config fields.
-            **kwargs: `policy`, `origin`, and config fields to set (`num_labels`, `id2label`, ...).
+            **kwargs: `policy`, `origin`, `lock`, and config fields to set (`num_labels`, `id2label`, ...).
 
         Raises:
             PolicyDenied: the policy refuses the folder's structure.
@@ -54,6 +54,7 @@ class AutoConfig:
             policy=arguments.policy,
             origin=arguments.origin,
             hub=arguments.hub,
+            lock=arguments.lock,
         )
         record = config_record(snapshot)
         asked = {**arguments.overrides, **{key: kwargs[key] for key in _FIELDS_TOO & kwargs.keys()}}

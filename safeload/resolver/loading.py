@@ -84,6 +84,7 @@ def _load(
         weights=arguments.weights,
         origin=arguments.origin,
         hub=arguments.hub,
+        lock=arguments.lock,
     )
     import_torch()
     if isinstance(arguments.config, Config):
@@ -122,6 +123,8 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
         UsageError: an argument or an architecture that is not supported.
     """
     arguments = read_arguments(values)
+    if arguments.lock is not None:
+        raise UsageError("lock= is about a checkpoint, and from_config reads none")
     require_torch(auto_class)
     if not isinstance(config, Config):
         raise UsageError("from_config takes what safeload.AutoConfig returns")

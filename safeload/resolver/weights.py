@@ -176,8 +176,8 @@ def plan_load(
         name
         for name in match.unexpected
         if not architecture.is_head(_bare(name, model))
-        and not _bare(name, model).startswith(architecture.elsewhere)
         and not architecture.is_of_training(name, base)
+        and not _bare(name, model).startswith(architecture.elsewhere)
     ]
     report = LoadReport(
         architecture=type(model).__name__,

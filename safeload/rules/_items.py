@@ -53,5 +53,10 @@ def place(item: Fact | Evidence) -> Location:
     return item.location if isinstance(item, Fact) else Location(artifact=item.subject)
 
 
+def signature_kind(item: Evidence) -> str:
+    """What kind of signature evidence is about, in words."""
+    return item.kind.replace("-", " ")
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"

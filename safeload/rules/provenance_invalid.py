@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Evidence, Rule, Severity, Status
 from safeload.rules import found
-from safeload.rules._items import place
+from safeload.rules._items import place, signature_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +25,10 @@ RULE = Rule(
     references=("https://cwe.mitre.org/data/definitions/347.html",),
     waivable=False,
 )
-READS = ("evidence.commit-signature",)
+READS = ("evidence.commit-signature", "evidence.model-signature")
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
-    """Evidence that was checked and found wrong."""
-    if isinstance(item, Evidence) and item.status is Status.INVALID:
-        yield found(RULE, place(item), f"the commit signature is invalid: {item.detail}")
+    """Evidence that was checked and found wrong; files that differ are another rule's business."""
+    if isinstance(item, Evidence) and item.status is Status.INVALID and item.code != "named":
+        yield found(RULE, place(item), f"the {signature_kind(item)} is invalid: {item.detail}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.core import UNTRUSTED, Evidence, Rule, Severity, Status
+from safeload.core import NOT_NEEDED, UNTRUSTED, Evidence, Rule, Severity, Status
 from safeload.rules import found
-from safeload.rules._items import place
+from safeload.rules._items import place, signature_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ RULE = Rule(
     ),
     references=("https://cwe.mitre.org/data/definitions/345.html",),
 )
-READS = ("evidence.commit-signature",)
+READS = ("evidence.commit-signature", "evidence.model-signature")
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:
@@ -35,6 +35,6 @@ def check(item: Fact | Evidence) -> Iterator[Finding]:
     if (
         isinstance(item, Evidence)
         and item.status in {Status.ABSENT, Status.UNAVAILABLE}
-        and item.code not in UNTRUSTED
+        and item.code not in {NOT_NEEDED, *UNTRUSTED}
     ):
-        yield found(RULE, place(item), f"commit signature {item.status.value}: {item.detail}")
+        yield found(RULE, place(item), f"{signature_kind(item)} {item.status.value}: {item.detail}")

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="provenance.untrusted-key",
     severity=Severity.HIGH,
-    summary="A commit is signed by a key that the trust store does not name for this repository.",
+    summary="A commit or model is signed by a key that the trust store does not name for this repository.",
     why=(
-        "Anyone can sign a commit with a key of their own. A signature says who published a checkpoint only "
+        "Anyone can sign with a key of their own. A signature says who published a checkpoint only "
         "where you have decided whose key counts for which repository."
     ),
     fix=(
@@ -27,7 +27,7 @@ RULE = Rule(
     ),
     references=("https://cwe.mitre.org/data/definitions/295.html",),
 )
-READS = ("evidence.commit-signature",)
+READS = ("evidence.commit-signature", "evidence.model-signature")
 
 
 def check(item: Fact | Evidence) -> Iterator[Finding]:

@@ -37,5 +37,6 @@ def check(item: Fact | Evidence) -> Iterator[Finding]:
     yield found(
         RULE,
         place(item),
-        f"{where} is a template of {size} bytes (sha256 {sha256}) that nobody has listed; it is not rendered",
+        f"{where} is a template of {size} bytes (sha256 {sha256}) that nobody has listed; it is rendered on "
+        "apply_chat_template only",
     )

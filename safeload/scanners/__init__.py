@@ -212,7 +212,7 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "code.native": "a native binary: format",
         "load.new-head": "tensors that the checkpoint lacks and that start untrained: names, architecture",
         "load.unexpected": "tensors of the checkpoint that the architecture does not use: names",
-        "integrity.mismatch": "a file that is not the one of the commit: problem, detail",
+        "integrity.mismatch": "a file that is not the one of the commit or of the lock: problem, detail",
         "source.ambiguous": "a name that is a local folder and a Hub repository: name",
     }
 )

@@ -37,6 +37,9 @@ _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 30.0
 _OVERHEAD = 1 << 20
 """Bytes of an answer beside its pack: capabilities, refs, progress messages."""
+_FREE_READS = 100_000
+_BYTES_PER_READ = 64
+"""Two reads for each packet. git sends packets of up to 65,520 bytes; each costs time, however short."""
 
 # dulwich warns of servers without filters, which is no concern of our caller's
 logging.getLogger("dulwich").addHandler(logging.NullHandler())
@@ -118,6 +121,7 @@ class _Client(AbstractHttpGitClient):
         self._token = token
         self._left = limits.git_pack_bytes + _OVERHEAD
         self._most = limits.git_pack_bytes
+        self._reads = 0
         self._seconds = limits.fetch_seconds
         self._deadline = time.monotonic() + limits.fetch_seconds
         # proxies of the environment, and nothing of git's configuration
@@ -176,6 +180,10 @@ class _Client(AbstractHttpGitClient):
             self._left -= len(found)
             if self._left < 0:
                 raise PackTooLarge(f"the answer has more than {self._most} bytes")
+            self._reads += 1
+            used = self._most + _OVERHEAD - self._left
+            if self._reads > _FREE_READS and used < self._reads * _BYTES_PER_READ:
+                raise PackTooLarge(f"the answer comes in too many pieces: {self._reads} for {used} bytes")
             return found
 
         return answer, read

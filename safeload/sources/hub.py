@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from safeload.core import Fact, Location, Manifest, ManifestEntry
 from safeload.errors import FormatError
 from safeload.formats.git_commit import parse_commit
+from safeload.formats.git_errors import ObjectMissing
 from safeload.formats.git_objects import ObjectTable, checked, is_object_id
 from safeload.formats.git_tree import walk_tree
 from safeload.formats.layout import role_of
@@ -95,10 +96,13 @@ class HubSource:
             HubUnavailable: one of them could not be fetched.
         """
         wanted = sorted(set(paths) & self.remote)
+        if wanted:
+            self._hub.download([self.listing[path] for path in wanted], self.commit)
+        if not self.offline:
+            # also where every file was there before: without network it is this commit that is meant
+            self._hub.remember(self.revision, self.commit)
         if not wanted:
             return
-        self._hub.download(wanted, self.commit)
-        self._hub.remember(self.revision, self.commit)
         self._open(frozenset(wanted))
         for path in wanted:
             if isinstance(self.blobs.get(path), RangedBlob):
@@ -126,7 +130,7 @@ class HubSource:
     def _resolve(self) -> Resolved:
         if self.offline:
             return Resolved(commit=self._hub.cached_commit(self.revision))
-        return self._hub.resolve(self.revision)
+        return self._hub.resolve(self.revision, self._limits)
 
     def _find_objects(self) -> None:
         """Step 3: from our own cache, or from the server."""
@@ -134,10 +138,10 @@ class HubSource:
         if not self.offline:
             self.ref = branch
         found: Mapping[str, GitObject] | None = kept(self.repository, self.commit, self._limits)
-        if found is None:
-            if self.offline:
-                self.objects_problem = "its commit was not kept when it was downloaded"
-                return
+        if found is None and self.offline:
+            self.objects_problem = "its commit was not kept when it was downloaded"
+            return
+        if not self.offline and (found is None or not self._is_whole(found)):
             # dulwich is for those who download
             from safeload.sources.git_transport import fetch_commit
 
@@ -147,8 +151,23 @@ class HubSource:
             except FormatError as error:
                 self.objects_problem = f"commit and trees could not be fetched: {error}"
                 return
-            keep(self.repository, self.commit, branch, found, self._limits)
+            # half of a commit would stand in the way of the whole one the next time
+            if self._is_whole(found):
+                keep(self.repository, self.commit, branch, found, self._limits)
+        assert found is not None  # noqa: S101 - for the type checker
         self.objects = ObjectTable(found)
+
+    def _is_whole(self, found: Mapping[str, GitObject]) -> bool:
+        """Whether every tree of the commit is there. One that is there and wrong is the evidence's to say."""
+        objects = ObjectTable(found)
+        try:
+            raw = checked(objects, self.commit, "commit", self._limits.git_commit_bytes)
+            walk_tree(objects, parse_commit(raw, self._limits).tree, self._limits)
+        except ObjectMissing:
+            return False
+        except FormatError:
+            return True
+        return True
 
     def _names(self) -> dict[str, int]:
         """Path -> size of every file that there should be; a size of -1 is not known."""

@@ -2,9 +2,9 @@
 
 https://huggingface.co/docs/hub/api
 
-huggingface_hub does the asking, so that endpoint, token, proxies, cache folder, offline mode and progress
-bars are those that its users know. It checks the sizes of what it downloads, never the content: that is
-done where the files are compared with their commit.
+Session, endpoint, token, proxies, cache folder, offline mode and progress bars are those of huggingface_hub,
+as its users know them. Content is not checked here: that is done where the files are compared with their
+commit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from itertools import islice
+import time
 from typing import TYPE_CHECKING, Any
 
 from safeload.core import visible
@@ -20,26 +20,19 @@ from safeload.errors import UsageError
 from safeload.formats.git_objects import is_object_id
 from safeload.record import record
 from safeload.sources.blobs import NotFetched
+from safeload.sources.hub_json import Answered, get_json, get_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from huggingface_hub import HfApi
 
     from safeload.limits import Limits
 
 _SECONDS = 30.0
 _THREADS = 8
 """As many as snapshot_download starts."""
-_TAG = re.compile(r'(?:W/)?"?[A-Za-z0-9_=+-]+(?:\.[A-Za-z0-9_=+-]+)*"?')
-_NAMES = {
-    "etag": _TAG,
-    "x-linked-etag": _TAG,
-    "x-repo-commit": re.compile(r"[0-9a-f]{40}"),
-    "x-xet-hash": re.compile(r"[0-9a-f]{64}"),
-}
-"""Headers that become names of files in the cache."""
+_TYPES = frozenset({"file", "directory"})
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class HubUnavailable(UsageError):
@@ -70,6 +63,10 @@ class Listed:
     """Bytes."""
     blob_id: str
     """git blob id: of the content, or of the LFS pointer to it."""
+    name: str
+    """What huggingface_hub calls it in its cache: the blob id, or the sha256 of LFS content."""
+    is_file: bool = True
+    """False for a folder."""
 
 
 @record
@@ -104,33 +101,33 @@ class Hub:
         header = _headers(self.access).get("authorization", "")
         return header.removeprefix("Bearer ") or None
 
-    def resolve(self, revision: str) -> Resolved:
+    def resolve(self, revision: str, limits: Limits) -> Resolved:
         """The commit that a revision stands for.
 
         Raises:
             HubUnavailable: no answer, or one that names no commit.
         """
+        url = f"{self._api()}/revision/{_quoted(revision)}?securityStatus=true"
         try:
-            info = self._api().model_info(
-                self.repository, revision=revision, securityStatus=True, timeout=_SECONDS
-            )
-            commit, name, security = info.sha, info.id, info.security_repo_status
-            created, modified = info.created_at, info.last_modified
-        except Exception as error:  # noqa: BLE001 - a stranger's answer, parsed by a library
+            until = time.monotonic() + limits.fetch_seconds
+            told = get_json(url, _headers(self.access), limits, until=until).value
+        except Exception as error:  # noqa: BLE001 - a stranger's answer, read by a library
             raise self._failed(error, revision) from None
+        told = told if isinstance(told, dict) else {}
+        commit, name, security = told.get("sha"), told.get("id"), told.get("securityRepoStatus")
         if not isinstance(commit, str) or not is_object_id(commit):
             raise HubUnavailable(f"the Hub names no commit for {visible(revision)}")
         if is_object_id(revision) and commit != revision:
             raise HubUnavailable(f"the Hub answers with the commit {commit} where {revision} was asked for")
         if name != self.repository:
             raise HubUnavailable(
-                f"{visible(self.repository)} is called {visible(str(name))} by the Hub: ask for that name, "
-                "since trust goes by names"
+                f"{visible(self.repository)} is called {visible(str(name)[:200])} by the Hub: ask for that "
+                "name, since trust goes by names"
             )
         return Resolved(
             commit=commit,
-            created=None if created is None else created.isoformat(),
-            modified=None if modified is None else modified.isoformat(),
+            created=_instant(told.get("createdAt")),
+            modified=_instant(told.get("lastModified")),
             security=security if isinstance(security, dict) else None,
         )
 
@@ -140,55 +137,45 @@ class Hub:
         Raises:
             HubUnavailable: no answer, one that cannot be a list of files, or more files than a budget.
         """
-        from huggingface_hub.hf_api import RepoFile
-
-        # folders are entries too: a list without end may hold nothing else
-        most = 2 * limits.files
+        url = f"{self._api()}/tree/{commit}?recursive=true&expand=false"
         try:
-            items = list(
-                islice(self._api().list_repo_tree(self.repository, recursive=True, revision=commit), most + 1)
-            )
-            files = [
-                Listed(path=item.path, size=item.size, blob_id=item.blob_id)
-                for item in items
-                if isinstance(item, RepoFile)
-            ]
-        except Exception as error:  # noqa: BLE001 - a stranger's answer, parsed by a library
+            return _files(get_pages(url, _headers(self.access), limits), limits)
+        except HubUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a stranger's answer, read by a library
             raise self._failed(error, commit) from None
-        if len(items) > most or len(files) > limits.files:
-            raise HubUnavailable(f"more than {limits.files} files: raise limits.files to go on")
-        if not all(map(_plausible, files)) or len({item.path for item in files}) != len(files):
-            raise HubUnavailable("the Hub's list of files contradicts itself")
-        return tuple(sorted(files, key=lambda item: item.path))
 
-    def download(self, paths: Iterable[str], commit: str) -> str:
+    def download(self, files: Iterable[Listed], commit: str) -> str:
         """Bring whole files into the cache, and return the folder of the commit there.
+
+        Args:
+            files: as they were listed; their paths are relative and lead nowhere else.
+            commit: 40 hex.
 
         Raises:
             HubUnavailable: one of them could not be fetched.
         """
         from concurrent.futures import ThreadPoolExecutor
 
-        from huggingface_hub import hf_hub_download
+        from safeload.sources.hub_download import Wanted, fetch
 
-        _guard_names()
+        home, headers = self._home(), _headers(self.access)
 
-        def fetch(path: str) -> None:
-            hf_hub_download(
-                self.repository,
-                path,
-                revision=commit,
-                cache_dir=self.cache,
-                endpoint=self.endpoint,
-                token=self.access.token,
-                force_download=self.access.force_download,
+        def one(listed: Listed) -> None:
+            fetch(
+                self._file(listed.path, commit),
+                headers,
+                Wanted(listed.path, listed.name, listed.size),
+                home,
+                commit,
+                force=self.access.force_download,
             )
 
         try:
             with ThreadPoolExecutor(_THREADS) as pool:
-                for _ in pool.map(fetch, paths):
+                for _ in pool.map(one, files):
                     pass
-        except Exception as error:  # noqa: BLE001 - a stranger's answer, parsed by a library
+        except Exception as error:  # noqa: BLE001 - a stranger's answer, read by a library
             raise self._failed(error, commit) from None
         return self.folder(commit)
 
@@ -237,9 +224,9 @@ class Hub:
         Raises:
             NotFetched: it gives anything else.
         """
-        from huggingface_hub import get_session, hf_hub_url
+        from huggingface_hub import get_session
 
-        url = hf_hub_url(self.repository, path, revision=commit, endpoint=self.endpoint)
+        url = self._file(path, commit)
         headers = {
             **_headers(self.access),
             "Range": f"bytes={offset}-{offset + length - 1}",
@@ -267,45 +254,26 @@ class Hub:
     def _home(self) -> str:
         return f"{self.cache}/models--{self.repository.replace('/', '--')}"
 
-    def _api(self) -> HfApi:
-        from huggingface_hub import HfApi
+    def _api(self) -> str:
+        return f"{self.endpoint}/api/models/{self.repository}"
 
-        return HfApi(endpoint=self.endpoint, token=self.access.token)
+    def _file(self, path: str, commit: str) -> str:
+        return f"{self.endpoint}/{self.repository}/resolve/{commit}/{_quoted(path, '/')}"
 
     def _failed(self, error: Exception, revision: str) -> HubUnavailable:
         """Why the Hub did not answer, and what to do about it."""
-        from huggingface_hub import errors
-
         name, at = visible(self.repository), visible(revision)
-        if isinstance(error, errors.GatedRepoError):
+        code, status = _refusal(error)
+        if code == "GatedRepo":
             return HubUnavailable(f"{name} is gated: ask for access on {self.endpoint}/{name}, and log in")
-        if isinstance(error, errors.RevisionNotFoundError):
+        if code == "RevisionNotFound":
             return HubUnavailable(f"{name} has no revision {at}")
-        if isinstance(error, errors.RepositoryNotFoundError):
+        if code == "RepoNotFound" or status == 401:
             return HubUnavailable(f"there is no {name} on {self.endpoint}, or it is private: log in for that")
-        if isinstance(error, errors.OfflineModeIsEnabled):
-            return HubUnavailable(f"{name}@{at} would have to be downloaded, and offline mode is on")
         return HubUnavailable(
             f"{self.endpoint} could not be asked about {name}@{at}: {_words(error)}; "
             "local_files_only=True takes what is in the cache"
         )
-
-
-def _guard_names() -> None:
-    """Have the client refuse answers whose headers are no plain names: it makes file names of them."""
-    from huggingface_hub import get_session
-
-    hooks = get_session().event_hooks
-    if _check_names not in hooks["response"]:
-        hooks["response"].append(_check_names)
-        get_session().event_hooks = hooks
-
-
-def _check_names(answer: Any) -> None:  # noqa: ANN401 - of whatever client huggingface_hub has
-    for header, plain in _NAMES.items():
-        value = answer.headers.get(header)
-        if value is not None and "x-repo-commit" in answer.headers and not plain.fullmatch(value):
-            raise NotFetched(f"the header {header} of the server's answer is no plain name")
 
 
 def _headers(access: HubAccess) -> dict[str, str]:
@@ -315,19 +283,70 @@ def _headers(access: HubAccess) -> dict[str, str]:
     return headers
 
 
-def _plausible(listed: Listed) -> bool:
-    return (
-        isinstance(listed.path, str)
-        and type(listed.size) is int
-        and listed.size >= 0
-        and isinstance(listed.blob_id, str)
-        and is_object_id(listed.blob_id)
-    )
+def _files(items: Iterable[object], limits: Limits) -> tuple[Listed, ...]:
+    """The files of a list, ordered by path.
+
+    Raises:
+        HubUnavailable: it cannot be a list of files, or has more of them than a budget.
+        Exception: of the iterator.
+    """
+    files: dict[str, Listed] = {}
+    seen: set[str] = set()
+    for item in items:
+        listed = _listed(item) if isinstance(item, dict) else None
+        if listed is None or listed.path in seen:
+            raise HubUnavailable("the Hub's list of files contradicts itself")
+        seen.add(listed.path)
+        if listed.is_file:
+            files[listed.path] = listed
+        # folders are entries too: a list without end may hold nothing else
+        if len(seen) > 2 * limits.files or len(files) > limits.files:
+            raise HubUnavailable(f"more than {limits.files} files: raise limits.files to go on")
+    return tuple(sorted(files.values(), key=lambda item: item.path))
+
+
+def _listed(item: dict[str, Any]) -> Listed | None:
+    """An entry of the list; None where it cannot be one."""
+    path, size, blob_id, lfs = item.get("path"), item.get("size"), item.get("oid"), item.get("lfs")
+    if not isinstance(path, str) or item.get("type") not in _TYPES:
+        return None
+    if type(size) is not int or size < 0 or not isinstance(blob_id, str) or not is_object_id(blob_id):
+        return None
+    name = lfs.get("oid") if isinstance(lfs, dict) else None
+    if not isinstance(name, str) or not _SHA256.fullmatch(name):
+        name = blob_id
+    return Listed(path=path, size=size, blob_id=blob_id, name=name, is_file=item["type"] == "file")
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe=safe)
+
+
+def _instant(text: object) -> str | None:
+    """A date as the Hub writes it, in ISO 8601; None where it is none."""
+    import datetime as dt
+
+    try:
+        return dt.datetime.fromisoformat(text).isoformat() if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def _refusal(error: Exception) -> tuple[str, int | None]:
+    """X-Error-Code and status of an answer that is an error."""
+    if isinstance(error, Answered):
+        return error.reason, error.status
+    answer = getattr(error, "response", None)
+    if answer is None:
+        return "", None
+    return str(answer.headers.get("X-Error-Code", "")), int(answer.status_code)
 
 
 def _words(error: Exception) -> str:
-    """What a library says went wrong, in one line."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
+    """What went wrong, in one line."""
+    status = _refusal(error)[1]
     if status is not None:
         return f"HTTP {status}"
     text = visible(str(error).strip()).replace("\\n", " ")

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = ("default", "strict")
 ENVIRONMENT = "SAFELOAD_POLICY"
+SETTINGS = ("format", "color", "progress")
+"""Keys of [tool.safeload] beside `policy`, which say how the tool shows things (tool_settings.py)."""
 ORGANISATION = "/etc/safeload/policy.toml"
 MOST_BYTES = 1 << 20
 """A policy is written by hand; one of this size is some other file."""
@@ -98,28 +100,39 @@ def _chosen(
 
 def _from_project(start: str | Path, audited: str | None) -> str | None:
     """What the closest pyproject.toml that has a [tool.safeload] policy names."""
-    for folder in _up_to_repository(paths.realpath(start)):
-        project = paths.join(folder, "pyproject.toml")
-        if not paths.isfile(project):
-            continue
+    for project in projects(start):
         try:
             table = tomllib.loads(read_text(project)).get("tool", {}).get("safeload", {})
-            unknown = sorted(table.keys() - {"policy"})
+            unknown = sorted(table.keys() - {"policy", *SETTINGS})
             named = table.get("policy")
         except (tomllib.TOMLDecodeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{shown(project)} cannot be read: {visible(str(error))}") from None
         if unknown:
             raise UsageError(
                 f"{shown(project)}: unknown key {visible(unknown[0])} in [tool.safeload], "
-                "where policy is the only one"
+                f"which has policy, {', '.join(SETTINGS[:-1])} and {SETTINGS[-1]}"
             )
         if named is None:
             continue
         if not isinstance(named, str):
             raise UsageError(f"{shown(project)}: policy of [tool.safeload] is not a string")
         refuse_inside(project, audited)
-        return named if named in BUILT_IN else paths.join(folder, named)
+        return named if named in BUILT_IN else paths.join(paths.dirname(project), named)
     return None
+
+
+def projects(start: str | Path | None = None) -> Iterator[str]:
+    """Every pyproject.toml from a folder up to the root of its repository, the closest first."""
+    for folder in _up_to_repository(paths.realpath(start or _here())):
+        project = paths.join(folder, "pyproject.toml")
+        if paths.isfile(project):
+            yield project
+
+
+def repository_of(start: str | Path | None = None) -> str:
+    """The root of the repository around a folder, or the folder itself."""
+    *_, last = _up_to_repository(paths.realpath(start or _here()))
+    return last
 
 
 def _up_to_repository(start: str) -> Iterator[str]:
@@ -145,19 +158,28 @@ def refuse_inside(path: str, audited: str | None, *, what: str = "policy") -> No
     Raises:
         UsageError: it does.
     """
-    if audited is None:
-        return
-    for folder in (paths.realpath(audited), paths.abspath(audited)):
-        for place in (paths.realpath(path), paths.abspath(path), *_way(path)):
-            if place == folder or place.startswith(paths.join(folder, "")):
-                raise UsageError(
-                    f"the {what} {shown(path)} lies inside the audited path: name another with --"
-                    f"{what.partition(' ')[0]}"
-                )
+    if audited is not None and inside(path, audited):
+        raise UsageError(
+            f"the {what} {shown(path)} lies inside the audited path: name another with --"
+            f"{what.partition(' ')[0]}"
+        )
+
+
+def inside(path: str, audited: str) -> bool:
+    """Whether a file, or any link on the way to it, lies in what is judged."""
+    places = (paths.realpath(path), paths.abspath(path), *_way(path))
+    return any(
+        place == folder or place.startswith(paths.join(folder, ""))
+        for folder in (paths.realpath(audited), paths.abspath(audited))
+        for place in places
+    )
 
 
 def _way(path: str) -> Iterator[str]:
-    """Every folder and link that the kernel passes on the way to a file, and the file itself."""
+    """Every link that the kernel follows on the way to a file.
+
+    A folder that is passed and left again by `..` is none: from inside of a model, `../policy.toml` is fine.
+    """
     place, links = paths.sep, 0
     parts = paths.join(_here(), path).split(paths.sep)
     while parts:
@@ -165,8 +187,8 @@ def _way(path: str) -> Iterator[str]:
         if part in {"", "."}:
             continue
         step = paths.dirname(place) if part == ".." else paths.join(place, part)
-        yield step
         if part != ".." and paths.islink(step) and links < _MOST_LINKS:
+            yield step
             links += 1
             target = os.readlink(step)
             place = paths.sep if paths.isabs(target) else place

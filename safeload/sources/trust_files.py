@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "trust.toml"
+ORGANISATION = "/etc/safeload/trust"
+"""The store of a machine, where neither the policy nor the user names one. No variable moves it."""
 KEYS = "keys"
+SUFFIXES = (".asc", ".pub", ".pem", ".sigstore.json")
+"""Of key files."""
 _MOST_KEYS = 1_000
 
 
@@ -57,9 +61,9 @@ def read_trust(folder: str | Path, *, audited: str | Path | None = None) -> Trus
 
 
 def _listed(folder: str) -> list[str]:
-    """The .asc and .pub files of a folder; other files, such as a README, are no keys."""
+    """The key files of a folder; other files, such as a README, are no keys."""
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith((".asc", ".pub")))
+        names = sorted(name for name in os.listdir(folder) if name.endswith(SUFFIXES))
     except FileNotFoundError:
         return []
     except OSError as error:

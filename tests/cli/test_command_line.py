@@ -154,7 +154,7 @@ def test_output_is_written_whole_or_not_at_all(model, capsys):
     target = model.parent / "report.json"
     target.write_text("old")
     assert main(["audit", str(model), "--format", "json", "--output", str(target)]) == 0
-    assert json.loads(target.read_text())["schema"] == "safeload/report/v1"
+    assert json.loads(target.read_text())["schema"] == "safeload/report/v2"
     assert capsys.readouterr().out == ""
     assert [entry.name for entry in model.parent.iterdir() if entry.name.endswith(".part")] == []
 

@@ -10,16 +10,21 @@ from safeload.core import (
     AuditReport,
     Coverage,
     Evidence,
+    Excerpt,
     Fact,
     Finding,
+    Level,
     Location,
     Manifest,
     ManifestEntry,
     Role,
     Severity,
     Status,
+    Verdict,
+    Waiver,
 )
 from safeload.policy.engine import decide
+from safeload.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +103,7 @@ def report(
     *,
     evidence: Sequence[Evidence] = (),
     facts: Sequence[Fact] = (),
+    excerpts: Sequence[Excerpt] = (),
     subject: str = "file:/model",
 ) -> AuditReport:
     """An audit that found this."""
@@ -117,4 +123,21 @@ def report(
         ),
         facts=tuple(facts),
         explanations={},
+        excerpts=tuple(excerpts),
     )
+
+
+def waived(made: AuditReport, rule: str, text: str = "reviewed") -> AuditReport:
+    """The same report, with every denied finding of a rule waived."""
+    waiver = Waiver(
+        id=text, rule=rule, subject=text, sha256="0" * 64, reason=text, owner=text, expires="2027-01-31"
+    )
+    reasons = tuple(
+        replace(reason, level=Level.ALLOW, waiver=waiver)
+        if reason.finding.rule == rule and reason.level is Level.DENY
+        else reason
+        for reason in made.decision.reasons
+    )
+    denied = any(reason.level is Level.DENY for reason in reasons)
+    verdict = Verdict.DENY if denied else Verdict.ALLOW
+    return replace(made, decision=replace(made.decision, reasons=reasons, verdict=verdict))

@@ -78,6 +78,11 @@ class Hub:
         with self._lock:
             self._lies.clear()
 
+    def release(self) -> None:
+        """Let every answer that is held go on."""
+        for hold in self.holds:
+            hold.release()
+
     def asked(self, *kinds: str) -> list[Request]:
         """Requests of these kinds so far, or all."""
         with self._lock:
@@ -125,7 +130,8 @@ class Hub:
 
     def _second(self, request: Request) -> Answer:
         repository = self.repositories.get(request.repository)
-        return hub_answers.stored(request, repository and repository.stored.get(request.revision))
+        content = None if repository is None else repository.stored.get(request.revision)
+        return hub_answers.stored(request, content)
 
 
 @contextmanager
@@ -139,7 +145,7 @@ def serve() -> Iterator[Hub]:
             stack.enter_context(first)
             stack.enter_context(second)
             # before the servers are closed: their threads may be waiting here
-            stack.callback(lambda: [hold.release() for hold in hub.holds])
+            stack.callback(hub.release)
             hub.endpoint, hub.cdn = first.address, second.address
             yield hub
     finally:

@@ -80,8 +80,8 @@ class Repository:
         self._entries: dict[str, list[Entry]] = {}
         folder.mkdir(parents=True)
         forge.git(folder, "init", "-q", "--bare", "-b", "main", "--template=")
-        for setting in ("allowFilter", "allowAnySHA1InWant", "allowReachableSHA1InWant"):
-            self.configure(f"uploadpack.{setting}", "true")
+        with (folder / "config").open("a") as file:
+            file.write("[uploadpack]\nallowFilter\nallowAnySHA1InWant\nallowReachableSHA1InWant\n")
 
     def configure(self, setting: str, value: str) -> None:
         """One line of the server's git configuration."""

@@ -157,6 +157,21 @@ class Hold:
         yield data[self._keep :]
 
 
+class Together:
+    """Bodies that begin once so many clients wait for theirs: nobody is first."""
+
+    def __init__(self, clients: int) -> None:
+        self._barrier = threading.Barrier(clients, timeout=120)
+        self._met = threading.Event()
+
+    def __call__(self, request: Request, *, honest: Callable[[Request], Answer]) -> Answer:
+        """Wait for the others, the first time."""
+        if not self._met.is_set():
+            self._barrier.wait()
+            self._met.set()
+        return honest(request)
+
+
 # status and redirects
 
 
@@ -227,6 +242,11 @@ def moved(hub: Hub, name: str, to: str, branch: str = "main") -> Lie:
         return answer
 
     return lie
+
+
+def as_of(commit: str) -> Lie:
+    """What is true of this commit, whichever was asked about."""
+    return lambda request, *, honest: honest(replace(request, revision=commit))
 
 
 # the tree API
@@ -368,13 +388,16 @@ def bomb(size: int) -> bytes:
     return pack([head + made])
 
 
-def served_pack(hub: Hub, name: str, commit: str, how: Callable[[str, bytes], bytes] | None = None) -> bytes:
-    """The pack of a commit with its trees, each object's bytes changed by `how(kind, raw)`."""
+def served_pack(
+    hub: Hub, name: str, commit: str, how: Callable[[str, bytes], bytes | None] | None = None
+) -> bytes:
+    """The pack of a commit with its trees, each object changed by `how(kind, raw)`; None leaves one out."""
     repository = hub.repositories[name]
     wanted = [commit, repository.root(commit)]
     wanted += [each.id for each in repository.entries(commit) if each.mode == "40000"]
     objects = [repository.objects[each] for each in dict.fromkeys(wanted)]
-    return pack(entry(kind, how(kind, raw) if how else raw) for kind, raw in objects)
+    made = [(kind, how(kind, raw) if how else raw) for kind, raw in objects]
+    return pack(entry(kind, raw) for kind, raw in made if raw is not None)
 
 
 def html(request: Request, *, honest: Callable[[Request], Answer]) -> Answer:

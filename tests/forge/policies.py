@@ -97,7 +97,7 @@ ARTIFACTS = st.lists(
 EVIDENCE = st.lists(
     st.builds(
         Evidence,
-        kind=st.sampled_from(["commit-signature", "tree-binding", "commit-freshness"]),
+        kind=st.sampled_from(["commit-signature", "tree-binding", "commit-freshness", "model-signature"]),
         status=st.sampled_from(Status),
         subject=st.just("file:/model"),
         detail=st.just("why"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safeload.errors import FormatError, LimitExceeded
-from safeload.formats.json_strict import dump_canonical, parse_json
+from safeload.formats.json_strict import JsonLoneSurrogate, dump_canonical, parse_json
 from safeload.limits import DEFAULT_LIMITS, Limits
 
 VALUES = st.recursive(
@@ -134,3 +134,11 @@ def test_what_has_no_form_is_not_written(value: object) -> None:
     """dump_canonical refuses what parse_json would refuse to read."""
     with pytest.raises(FormatError):
         dump_canonical(value)  # type: ignore[arg-type]
+
+
+def test_halves_of_surrogate_pairs_pass_only_where_asked_for():
+    """Reports of ours name files whose names are not UTF-8; a pair is one character either way."""
+    data = b'["\\udc80", "\\ud83d\\ude00"]'
+    with pytest.raises(JsonLoneSurrogate):
+        parse_json(data, DEFAULT_LIMITS)
+    assert parse_json(data, DEFAULT_LIMITS, surrogates=True) == ["\udc80", "\U0001f600"]

@@ -24,7 +24,19 @@ def test_an_honest_model() -> None:
     """Pieces by type, and the length of the table."""
     record = parse(small_model())
     assert (record.pieces, dict(record.types)) == (5, {2: 1, 3: 1, 1: 2, 6: 1})
-    assert record.charsmap == len(charsmap())
+    assert record.charsmap == charsmap()
+    assert record.texts == ("<unk>", "<s>", "\u2581a", "é", "<0x0A>")
+    assert record.scores == (0, 0, -1.5, -2, 0)
+    assert list(record.kinds) == [2, 3, 1, 1, 6]
+
+
+def test_training_settings() -> None:
+    """Those that a loaded model needs, and the format's own defaults for the others."""
+    assert parse(vocabulary()).settings == sentencepiece.TrainedWith()
+    spec = number(3, 2) + number(35, 1) + number(40, 3) + number(41, (1 << 64) - 1) + block(45, "[UNK]")
+    assert parse(vocabulary() + block(2, spec)).settings == sentencepiece.TrainedWith(
+        kind=sentencepiece.BPE, byte_fallback=True, unk_id=3, bos_id=-1, unk_piece="[UNK]"
+    )
 
 
 def test_pieces_in_another_layout() -> None:

@@ -127,7 +127,7 @@ def test_template_files() -> None:
     """A template is kept as text; what is no text is refused."""
     record = parse_chat_template(BytesView("{{ é }}".encode()), "chat_template.jinja", DEFAULT_LIMITS)
     assert (record.name, record.text) == ("default", "{{ é }}")
-    assert parse_chat_template(BytesView(b""), "tool.jinja", DEFAULT_LIMITS).name == "tool.jinja"
+    assert parse_chat_template(BytesView(b""), "tool.jinja", DEFAULT_LIMITS).name == "tool"
     with pytest.raises(TemplateNotUtf8):
         parse_chat_template(BytesView(b"\xff"), "x.jinja", DEFAULT_LIMITS)
     with pytest.raises(TemplateTooLarge):

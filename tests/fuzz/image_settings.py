@@ -67,7 +67,7 @@ def check(_data: bytes, result: object) -> None:
         for name in ("size", "crop_size", "pad_size"):
             edges = settings[name] or {}
             assert all(type(edge) is int and 0 < edge <= 1 << 14 for edge in edges.values())
-            assert edges.get("height", 0) * edges.get("width", 0) <= DEFAULT_LIMITS.image_pixels
+            assert edges.get("height", 0) * edges.get("width", 0) <= DEFAULT_LIMITS.processed_pixels
 
 
 def deep(result: object) -> bool:

@@ -43,7 +43,8 @@ def check(data: bytes, result: object) -> None:
     if isinstance(result, SentencePieceModel):
         assert result.types[2] == 1
         assert sum(result.types.values()) == result.pieces <= len(data)
-        assert result.charsmap <= len(data)
+        assert len(result.scores) == len(result.kinds) == result.pieces
+        assert len(result.charsmap) <= len(data)
 
 
 def deep(result: object) -> bool:

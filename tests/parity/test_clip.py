@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 import safeload
 from safeload.errors import PolicyDenied, UsageError
+from safeload.formats.model_config import interpret
 from tests.forge import foreign
 from tests.forge.encoders import save
 from tests.forge.vision import clip, pixels, texts
@@ -234,6 +235,34 @@ def test_configs_of_older_writers(tmp_path: Path) -> None:
     assert [fact.data["key"] for fact in report.facts if fact.kind == "config.unknown-field"] == [
         "vision_config.head_dim"
     ]
+
+
+def test_published_fields_are_known() -> None:
+    """The config of openai/clip-vit-base-patch32 repeats every default of its time in each part."""
+    dump: dict[str, Any] = {
+        "_name_or_path": "", "add_cross_attention": False, "architectures": None, "attention_dropout": 0.0,
+        "bad_words_ids": None, "bos_token_id": 0, "chunk_size_feed_forward": 0, "diversity_penalty": 0.0,
+        "do_sample": False, "dropout": 0.0, "early_stopping": False, "eos_token_id": 2,
+        "finetuning_task": None, "hidden_act": "quick_gelu", "id2label": {"0": "LABEL_0", "1": "LABEL_1"},
+        "initializer_factor": 1.0, "initializer_range": 0.02, "is_decoder": False,
+        "label2id": {"LABEL_0": 0, "LABEL_1": 1}, "layer_norm_eps": 1e-05, "length_penalty": 1.0,
+        "max_length": 20, "num_beams": 1, "output_attentions": False, "pad_token_id": 1,
+        "problem_type": None, "projection_dim": 512, "pruned_heads": {}, "return_dict": True,
+        "tie_word_embeddings": True, "tokenizer_class": None, "top_k": 50, "torch_dtype": None,
+        "torchscript": False, "transformers_version": "4.16.0.dev0", "typical_p": 1.0, "use_bfloat16": False,
+    }  # fmt: skip
+    text = {**dump, "model_type": "clip_text_model", "vocab_size": 49408, "max_position_embeddings": 77}
+    vision = {**dump, "model_type": "clip_vision_model", "image_size": 224, "patch_size": 32}
+    published = {
+        "architectures": ["CLIPModel"], "initializer_factor": 1.0, "logit_scale_init_value": 2.6592,
+        "model_type": "clip", "projection_dim": 512, "text_config": text, "text_config_dict": None,
+        "torch_dtype": "float32", "transformers_version": None, "vision_config": vision,
+        "vision_config_dict": None,
+    }  # fmt: skip
+    record = interpret(published)
+    assert record.unknown == ()
+    assert record.parts["text_config"].fields["eos_token_id"] == 2
+    assert record.parts["vision_config"].fields["hidden_size"] == 768
 
 
 def test_what_does_not_fit_is_said(tmp_path: Path) -> None:

@@ -211,6 +211,56 @@ def test_same_training(kind: str, head: str, tmp_path: Path) -> None:
             assert (value.grad - expected[name].grad).abs().max().item() <= TOLERANCE * scale, name
 
 
+def test_features_without_a_norm(tmp_path: Path) -> None:
+    """Some hubert models project the features as they are."""
+    theirs = reference("hubert", "AutoModelForCTC", feat_proj_layer_norm=False)
+    save(theirs, tmp_path)
+    ours, info = safeload.AutoModelForCTC.from_pretrained(tmp_path, output_loading_info=True)
+    assert not any(info.values())
+    with torch.no_grad():
+        _assert_same(ours(**batch()), theirs(**batch()))
+
+
+def test_tuples_and_states_by_the_config(tmp_path: Path) -> None:
+    """What a call does not say, the config does."""
+    theirs = reference("wav2vec2", "AutoModelForCTC", output_hidden_states=True)
+    save(theirs, tmp_path)
+    ours = safeload.AutoModelForCTC.from_pretrained(tmp_path, output_hidden_states=True)
+    sounds = batch()["input_values"]
+    with torch.no_grad():
+        _assert_same(ours(sounds), theirs(sounds))
+        pair = ours(sounds, return_dict=False)
+    assert isinstance(pair, tuple)
+    assert len(pair[1]) == 4
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("kind", SIZES)
+def test_other_types(kind: str, dtype: torch.dtype, tmp_path: Path) -> None:
+    """A checkpoint keeps the type that its config names."""
+    theirs = reference(kind, "AutoModelForAudioClassification", **LARGE).to(dtype)
+    save(theirs, tmp_path)
+    ours = safeload.AutoModelForAudioClassification.from_pretrained(tmp_path)
+    assert ours.dtype is dtype
+    inputs = batch()
+    inputs["input_values"] = inputs["input_values"].to(dtype)
+    with torch.no_grad():
+        _assert_same(ours(**inputs), theirs(**inputs))
+
+
+def test_a_sound_shorter_than_a_frame(tmp_path: Path) -> None:
+    """A mask that leaves no whole frame hears all of them, as in the reference; one too long is refused."""
+    theirs = reference("wav2vec2", "AutoModelForAudioClassification")
+    save(theirs, tmp_path)
+    ours = safeload.AutoModelForAudioClassification.from_pretrained(tmp_path)
+    inputs = batch()
+    inputs["attention_mask"][2, 12:] = 0
+    with torch.no_grad():
+        _assert_same(ours(**inputs), theirs(**inputs))
+        with pytest.raises(ValueError, match="frames, and the sound"):
+            ours(inputs["input_values"][:, :300], inputs["attention_mask"])
+
+
 def test_named_frames_are_hidden(tmp_path: Path) -> None:
     """`mask_time_indices` hides frames in evaluation, too, and needs the frame that stands for them."""
     theirs = reference("wav2vec2", "AutoModel")

@@ -15,7 +15,7 @@ from safeload.formats.layout import WeightsChoice
 from safeload.pipeline import resolve_policy
 from safeload.pipeline.apart import Apart
 from safeload.record import replace
-from safeload.reports import json_v1
+from safeload.reports import json_v2
 from tests.forge.apart import taken_over
 from tests.forge.checkpoints import tiny_bert
 from tests.forge.onnx import external, graph, model, node
@@ -49,7 +49,7 @@ def corpus(tmp_path_factory):
 
 
 def report(folder, policy, *, quick=False):
-    return json.loads(json_v1.render(pipeline.audit(f"{folder}/", policy=policy, quick=quick)))
+    return json.loads(json_v2.render(pipeline.audit(f"{folder}/", policy=policy, quick=quick)))
 
 
 @pytest.mark.parametrize("quick", [False, True])
@@ -257,7 +257,7 @@ def test_relations_are_the_same(tmp_path):
     })  # fmt: skip
     put(tmp_path, "shards/model-00001-of-00001.safetensors", tensors("a"))
     here, apart = (report(tmp_path, policy) for policy in (NATIVE, ALL))
-    kinds = {fact["kind"] for fact in here["facts"]}
+    kinds = {fact["kind"] for place in here["facts"] for fact in place["facts"]}
     assert {"index.incomplete", "index.size", "config.redirect", "index.path"} <= kinds
     formats = {item["location"]["artifact"]: item["format"] for item in apart["artifacts"]}
     assert formats["onnx/w.data"] == formats["tf/model.data-00000-of-00001"] == "raw-tensor"

@@ -13,7 +13,7 @@ from safeload.formats.families import FORMATS
 from safeload.formats.identify import identify
 from safeload.formats.view import BytesView
 from safeload.pipeline import audit
-from safeload.reports import json_v1, text
+from safeload.reports import json_v2, text
 from tests.forge.samples import SAMPLES, Sample
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_reports_print_them_all(report: AuditReport) -> None:
         name = "!".join(artifact.location.members) or artifact.location.artifact
         line = rf"^ +{re.escape(name)} +{re.escape(artifact.format or '-')} .* {artifact.coverage.value}(:|$)"
         assert re.search(line, printed, re.MULTILINE), name
-    document = json.loads(json_v1.render(report))
+    document = json.loads(json_v2.render(report))
     listed = Counter(
         "!".join((item["location"]["artifact"], *item["location"]["members"]))
         for item in document["artifacts"]

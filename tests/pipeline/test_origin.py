@@ -14,6 +14,7 @@ from safeload.core import Role, Scope, Status, Verdict
 from safeload.errors import PolicyDenied, UsageError
 from safeload.formats.git_objects import object_id
 from safeload.pipeline import Origin, admit, audit
+from safeload.record import replace
 from tests.forge.git import commit, git, repository, write_object
 from tests.forge.keys import GPG, keyring, set_head, sign_head, signed
 from tests.forge.trust import rule, write_store
@@ -296,6 +297,20 @@ def test_the_policy_may_name_the_store(clone, asked, tmp_path):
     assert judged(clone, asked, policy)[0].verdict is Verdict.ALLOW
     with pytest.raises(UsageError, match="names another trust store"):
         judged(clone, with_(asked, trust=str(tmp_path / "else")), policy)
+
+
+def test_the_store_of_the_machine(clone, asked, tmp_path, monkeypatch):
+    """It counts where nobody names one, and only there."""
+    without = replace(asked, trust=None)
+    with pytest.raises(UsageError, match="without a trust store"):
+        audit(str(clone), policy="strict", origin=without)
+    monkeypatch.setattr("safeload.sources.trust_files.ORGANISATION", str(tmp_path / "trust"))
+    assert audit(str(clone), policy="strict", origin=without).decision.verdict is Verdict.ALLOW
+    nobody = tmp_path / "nobody"
+    nobody.mkdir()
+    (nobody / "trust.toml").write_text("version = 1\n")
+    named = replace(asked, trust=str(nobody))
+    assert audit(str(clone), policy="strict", origin=named).decision.verdict is Verdict.DENY
 
 
 @pytest.mark.parametrize(

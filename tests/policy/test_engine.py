@@ -249,6 +249,45 @@ def test_required_provenance_that_is_not_there_denies(require):
     assert judge(text, evidence=[signed, bound]).verdict is Verdict.ALLOW
 
 
+@pytest.mark.parametrize("require", ["pin", "hub", "publisher"])
+def test_a_model_signature_reaches_its_level_by_itself(require):
+    """It is over the files, so no commit has to be bound; unless VERIFIED it reaches none."""
+    text = f'{OPEN}[provenance]\nrequire = "{require}"\n'
+    signed = replace(
+        signature(Status.VERIFIED), kind="model-signature", level="publisher", subject="sha256:1"
+    )
+    assert judge(text, evidence=[signed, signature(Status.ABSENT)]).verdict is Verdict.ALLOW
+    for status in (Status.ABSENT, Status.INVALID, Status.UNAVAILABLE):
+        lacking = replace(signed, status=status)
+        assert judge(text, evidence=[lacking]).verdict is Verdict.DENY
+    assert judge(text, evidence=[replace(signed, level="none")]).verdict is Verdict.DENY
+    assert judge(text, evidence=[replace(signed, kind="commit-signature")]).verdict is Verdict.DENY
+
+
+def test_a_signature_that_nobody_asked_for_makes_nothing_unknown():
+    """An unsigned commit is denied as such, also where a bundle lies there that nobody wants."""
+    commit = replace(signature(Status.ABSENT), required="publisher", required_by="trust.toml:9")
+    beside = replace(
+        signature(Status.UNAVAILABLE), kind="model-signature", subject="sha256:1", code="not-needed"
+    )
+    for evidence in ([commit, beside], [beside, commit]):
+        decision = judge(OPEN, evidence=evidence)
+        assert (decision.verdict, decision.inconclusive) == (Verdict.DENY, False)
+    keyless = replace(beside, code="unsupported-signature")
+    assert judge(OPEN, evidence=[replace(commit, status=Status.UNAVAILABLE), keyless]).inconclusive
+    assert not judge(OPEN, evidence=[keyless, commit]).inconclusive
+
+
+def test_what_the_trust_store_requires_of_a_model_holds_too():
+    """Its requirement comes with either kind of evidence, and the strictest counts."""
+    asked = replace(
+        signature(Status.ABSENT), kind="model-signature", required="publisher", required_by="trust.toml:9"
+    )
+    assert [reason.set_by for reason in judge(OPEN, evidence=[asked]).denials] == ["trust.toml:9"]
+    denied = replace(asked, status=Status.VERIFIED, level="publisher", required="deny")
+    assert judge(OPEN, evidence=[denied]).verdict is Verdict.DENY
+
+
 @pytest.mark.parametrize("require", ["pin", "hub", "publisher", "deny"])
 def test_what_the_trust_store_requires_holds_under_every_policy(require):
     """A rule that asks for a publisher is not loosened by a policy that asks for nothing."""

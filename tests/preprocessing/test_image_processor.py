@@ -62,6 +62,14 @@ def test_return_tensors() -> None:
         processor()(images, return_tensors="tf")
 
 
+def test_types_of_tensors() -> None:
+    """Gradients and bfloat16 are no obstacle."""
+    image = torch.rand(3, 9, 9, generator=torch.Generator().manual_seed(0))
+    expected = processor()(image.bfloat16().float(), return_tensors="pt").pixel_values
+    assert torch.equal(processor()(image.bfloat16(), return_tensors="pt").pixel_values, expected)
+    assert processor()(image.requires_grad_(), return_tensors="pt").pixel_values.shape == (1, 3, 224, 224)
+
+
 def test_device() -> None:
     """A device is for tensors."""
     assert processor()(picture(), return_tensors="pt", device="meta").pixel_values.is_meta
@@ -124,6 +132,8 @@ def test_options_that_cannot_be(options: dict[str, Any], reason: str) -> None:
         (np.full((3, 5, 6), np.nan), "no finite numbers"),
         (np.full((3, 5, 6), 256), "values from 256 to 256"),
         (np.full((3, 5, 6), -0.1), "values from -0.1"),
+        (np.zeros((3, 0, 5)), r"of shape \[3, 0, 5\] has no pixels"),
+        (picture(1, 1).crop((0, 0, 0, 1)), "no pixels"),
         (np.zeros((2, 2)), "3 dimensions and a batch 4, not 2"),
         ({"image": 1}, "a dict is no image"),
         ([], "there are no images"),

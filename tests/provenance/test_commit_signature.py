@@ -17,42 +17,25 @@ from safeload.formats.git_objects import GitObject, ObjectTable, object_id
 from safeload.limits import DEFAULT_LIMITS
 from safeload.provenance import Claim, commit_signature
 from tests.forge.git import repository, write_object
-from tests.forge.keys import GPG, PAST, keyring, signed
+from tests.forge.keys import GPG, signed
+from tests.forge.states import IN_2024, LISTED, STATES, state_keys
 from tests.forge.trust import EMPTY_TREE, NOW, claim, judge, payload, rule, store
 
 pytestmark = pytest.mark.skipif(GPG is None, reason="gpg is not installed")
 
-IN_2024 = ("--faked-system-time", "20240101T000050!")
 PAYLOAD = payload()
 
 
 @pytest.fixture(scope="module")
 def keys():
     """One key for each state."""
-    for made in keyring():
-        made.key("good")
-        made.key("other")
-        made.key("hub", uid="Hub <hub@hub.example>")
-        made.key("aged", "--faked-system-time", PAST)
-        made.key("old", "--faked-system-time", PAST, expires="seconds=100")
-        made.key("gone")
-        made.gone = signed(PAYLOAD, made.sign("gone", PAYLOAD))
-        made.gone_binary = made.sign("gone", PAYLOAD, armored=False)
-        made.revoke("gone")
-        made.key("rsa", algorithm="rsa1024")
-        made.key("sub", "--faked-system-time", PAST)
-        made.dead = made.subkey("sub", "--faked-system-time", PAST, expires="seconds=100")
-        made.live = made.subkey("sub")
-        yield made
-
-
-NAMES = ("good", "aged", "old", "gone", "rsa", "sub")
+    yield from state_keys(PAYLOAD)
 
 
 @pytest.fixture(scope="module")
 def trusted(keys):
     """All keys but two are listed."""
-    return store(keys, *NAMES)
+    return store(keys, *LISTED)
 
 
 @pytest.fixture(scope="module")
@@ -73,120 +56,11 @@ def verify_commit(keys, tmp_path_factory):
     return ask
 
 
-def two(keys, first, second):
-    """Two signatures in one armored block."""
-    return signed(PAYLOAD, keys.armored(first + second))
-
-
-def binary(keys, name):
-    return keys.sign(name, PAYLOAD, armored=False)
-
-
-BAD = Status.INVALID
-SHA1 = ("--digest-algo", "SHA1", "--allow-weak-digest-algos")
-CASES = {
-    # what is made of the keys                                             code, status, what git says
-    "good": (lambda k: signed(PAYLOAD, k.sign("good", PAYLOAD)), "", Status.VERIFIED, True),
-    "subkey": (lambda k: signed(PAYLOAD, k.sign(f"{k.live}!", PAYLOAD)), "", Status.VERIFIED, True),
-    "merged tag": (
-        lambda k: signed(p := payload(more="mergetag object 1\n \n x\n"), k.sign("good", p)),
-        "", Status.VERIFIED, True,
-    ),
-    "unsigned": (lambda k: PAYLOAD, "unsigned", Status.ABSENT, False),
-    "unknown key": (
-        lambda k: signed(PAYLOAD, k.sign("other", PAYLOAD)), "unknown-key", Status.UNAVAILABLE, True,
-    ),
-    "revoked key": (lambda k: k.gone, "key-revoked", BAD, False),
-    "expired key": (
-        lambda k: signed(PAYLOAD, k.sign("old", PAYLOAD, *IN_2024)), "key-expired", BAD, False,
-    ),
-    "expired subkey": (
-        lambda k: signed(PAYLOAD, k.sign(f"{k.dead}!", PAYLOAD, *IN_2024)), "key-expired", BAD, False,
-    ),
-    "expired signature": (
-        lambda k: signed(PAYLOAD, k.sign("aged", PAYLOAD, *IN_2024, "--default-sig-expire", "1d")),
-        "signature-expired", BAD, False,
-    ),
-    "SHA-1": (
-        lambda k: signed(PAYLOAD, k.sign("good", PAYLOAD, *SHA1)),
-        "weak-digest", BAD, True,
-    ),
-    "RSA of 1024 bits": (
-        lambda k: signed(PAYLOAD, k.sign("rsa", PAYLOAD)), "weak-key", BAD, True,
-    ),
-    "another tree": (
-        lambda k: signed(payload(tree="1" * 40), k.sign("good", PAYLOAD)), "bad-signature", BAD, False,
-    ),
-    "broken armor": (
-        lambda k: signed(PAYLOAD, k.sign("good", PAYLOAD).replace(b"\n=", b"\n=AAAA", 1)),
-        "malformed-signature", BAD, False,
-    ),
-    "an SSH signature": (
-        lambda k: signed(PAYLOAD, b"-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----"),
-        "unsupported-signature", Status.UNAVAILABLE, False,
-    ),
-    "an X.509 signature": (
-        lambda k: signed(PAYLOAD, b"-----BEGIN SIGNED MESSAGE-----\nU1NI\n-----END SIGNED MESSAGE-----"),
-        "unsupported-signature", Status.UNAVAILABLE, False,
-    ),
-    "no signature at all": (
-        lambda k: signed(PAYLOAD, b"hello"), "malformed-signature", BAD, False,
-    ),
-    "a signed message": (
-        lambda k: signed(PAYLOAD, k.gpg("--armor", "--sign", "-u", k.prints["good"], data=PAYLOAD)),
-        "malformed-signature", BAD, False,
-    ),
-    "a clearsigned text": (
-        lambda k: signed(PAYLOAD, k.gpg("--clearsign", "-u", k.prints["good"], data=PAYLOAD)),
-        "multiple-signatures", BAD, False,
-    ),
-    "unknown, then good": (
-        lambda k: two(k, binary(k, "other"), binary(k, "good")), "multiple-signatures", BAD, False,
-    ),
-    "good, then unknown": (
-        lambda k: two(k, binary(k, "good"), binary(k, "other")), "multiple-signatures", BAD, False,
-    ),
-    "revoked, then good": (
-        lambda k: two(k, k.gone_binary, binary(k, "good")), "multiple-signatures", BAD, False,
-    ),
-    "good and good": (
-        lambda k: two(k, binary(k, "good"), binary(k, "sub")), "multiple-signatures", BAD, False,
-    ),
-    "two blocks": (
-        lambda k: signed(PAYLOAD, k.sign("good", PAYLOAD) + k.sign("good", PAYLOAD)),
-        "multiple-signatures", BAD, None,
-    ),
-    "two trees, both signed": (
-        lambda k: signed(p := f"tree {'1' * 40}\n".encode() + PAYLOAD, k.sign("good", p)),
-        "malformed-commit", BAD, True,
-    ),
-    "two trees, one signed": (
-        lambda k: f"tree {'1' * 40}\n".encode() + signed(PAYLOAD, k.sign("good", PAYLOAD)),
-        "malformed-commit", BAD, False,
-    ),
-    "two signature headers": (
-        lambda k: signed(signed(PAYLOAD, k.sign("other", PAYLOAD)), k.sign("good", PAYLOAD)),
-        "malformed-commit", BAD, None,
-    ),
-    "a SHA-256 signature header": (
-        lambda k: signed(PAYLOAD, k.sign("good", PAYLOAD), "gpgsig-sha256"),
-        "malformed-commit", BAD, False,
-    ),
-    "NUL in the message": (
-        lambda k: signed(p := PAYLOAD + b"\0evil", k.sign("good", p)), "malformed-commit", BAD, True,
-    ),
-    "a foreign committer, where nobody asks": (
-        lambda k: signed(p := payload(email="eve@evil.example"), k.sign("good", p)),
-        "", Status.VERIFIED, True,
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", STATES)
 def test_the_state_table(case, keys, trusted, verify_commit):
     """Each row ends as specified, and git accepts whatever we accept."""
-    make, code, status, git_says = CASES[case]
-    raw = make(keys)
+    make, code, status, git_says = STATES[case]
+    raw = make(keys, PAYLOAD, "1" * 40)
     found = judge(raw, trusted)
     assert (found.code, found.status) == (code, status), found.detail
     assert found.subject == object_id("commit", raw)
@@ -251,7 +125,11 @@ def test_a_signature_from_the_future(keys):
 @pytest.mark.parametrize("name", ["gone", "old"])
 def test_commits_that_were_audited_before_their_key_ended(keys, name):
     """By their full id only; a bad signature is never accepted that way."""
-    raw = keys.gone if name == "gone" else signed(PAYLOAD, keys.sign("old", PAYLOAD, *IN_2024))
+    raw = (
+        signed(PAYLOAD, keys.gone[PAYLOAD])
+        if name == "gone"
+        else signed(PAYLOAD, keys.sign("old", PAYLOAD, *IN_2024))
+    )
     listed = f'accept_commits = ["{object_id("commit", raw)}"]\n'
     found = judge(raw, store(keys, name, more=listed))
     assert (found.status, found.level) == (Status.VERIFIED, "publisher")
@@ -347,7 +225,9 @@ def test_without_gpg_nothing_is_verified(keys, trusted, monkeypatch, tmp_path):
     """Unavailable, with the reason; an unsigned commit and a pin need no gpg."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("os.defpath", str(tmp_path))
-    found = commit_signature.collect(claim(keys.gone), trusted, NOW, DEFAULT_LIMITS)[1]
+    found = commit_signature.collect(
+        claim(signed(PAYLOAD, keys.gone[PAYLOAD])), trusted, NOW, DEFAULT_LIMITS
+    )[1]
     assert (found.code, found.status) == ("gpg-unavailable", Status.UNAVAILABLE)
     assert "gpg is not installed" in found.detail
     assert judge(PAYLOAD, trusted).code == "unsigned"

@@ -134,6 +134,16 @@ def test_a_file_that_could_not_be_opened():
     """A link that leads out, a device: there, and not the file of the commit."""
     fewer = {path: file for path, file in SAME.items() if path != "config.json"}
     assert collect(fewer, GIT_IDS, names=FILES)[1] == [("config.json", "unread")]
+    assert collect(fewer, GIT_IDS, names=FILES, handed_out=frozenset({"config.json"}))[1]
+
+
+def test_a_cache_that_holds_what_a_load_asked_for():
+    """The other files of the commit are missing there, which is said and is no mismatch for that load."""
+    fewer = {path: file for path, file in SAME.items() if path != "model.safetensors"}
+    evidence, facts = collect(fewer, GIT_IDS, names=FILES, handed_out=frozenset({"config.json"}))
+    assert (evidence.status, facts) == (Status.VERIFIED, [])
+    assert evidence.detail.startswith("3 of 4 files were compared")
+    assert evidence.detail.endswith("; 1 that this load does not hand out were not")
 
 
 def test_bookkeeping_of_the_hub_client_is_no_extra_file():

@@ -6,6 +6,7 @@ import pytest
 
 from safeload.provenance.trust import is_repository
 from safeload.provenance.trust_store import TrustInvalid, parse_trust
+from tests.forge import oms
 from tests.forge.keys import GPG, keyring
 from tests.forge.openpgp import armor, key, packet
 from tests.forge.trust import files, key_tables, rule
@@ -131,6 +132,9 @@ def test_the_digest_is_that_of_all_files():
         (HEAD.replace(fingerprint(), "G" * 40), "write all 40 hexadecimal digits"),
         (HEAD.replace(fingerprint(), PRINT), f"holds the key {fingerprint()}, not {PRINT}"),
         (HEAD + 'kind = "root"\n', "keys.a.kind is 'root': use publisher or hub"),
+        (HEAD + 'kind = "oms"\n', "keys/a.asc is no .pem, which a key of this kind is in"),
+        (HEAD + 'kind = "attester"\n', "keys/a.asc is no .pem, which a key of this kind is in"),
+        (HEAD + 'identities = ["x"]\n', "and no other, says whose certificates count"),
         (HEAD + "not_after = 1\n", "not_after is no date"),
         (HEAD + "not_after = 2026-01-01T00:00:00\n", "no time with its offset"),
         (HEAD + "not_after = 2026-13-01\n", "not TOML"),
@@ -216,3 +220,57 @@ def test_a_store_of_real_keys():
             assert (found.name, found.fingerprint) == ("good", keys.prints["good"])
         assert store.key_of("A" * 40) is None
         assert store.key_of(None) is None
+
+
+SIGNER = oms.private_key("p256")
+CA = oms.certificate(SIGNER, "ca", authority=True)
+CA_PEM = oms.certificate_pem(CA)
+
+
+def pem(content: bytes = b"", *, kind: str = "oms", more: str = "", said: str | None = None, rest: str = ""):
+    """A store with one .pem."""
+    content = content or oms.public_pem(SIGNER)
+    table, given = oms.key_table("m", content, said or oms.fingerprint(SIGNER), kind=kind, more=more)
+    return parse_trust(f"version = 1\n{table}{rest}", source="t.toml", files=given)
+
+
+def test_keys_that_sign_no_commits():
+    """Of models, of verdicts, and authorities: from PEM, by the digest of their SubjectPublicKeyInfo."""
+    rule_ = '[[rules]]\nrepos = ["acme/*"]\nrequire = "publisher"\nkeys = ["m"]\n'
+    for store in (pem(rest=rule_), pem(CA_PEM, kind="oms-root", more='identities = ["*"]', rest=rule_)):
+        (key_,) = store.rules[0].keys
+        assert key_.fingerprint == oms.fingerprint(SIGNER)
+        assert store.rules[0].keys_of({"oms", "oms-root"}) == (key_,)
+        assert store.rules[0].keys_of({"publisher", "hub"}) == ()
+    assert pem(kind="attester").keys[0].kind == "attester"
+    assert pem(CA_PEM, kind="oms-root", more='identities = ["a@b"]').keys[0].identities == ("a@b",)
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"kind": "publisher"}, "keys/m.pem signs no commits: its kind is oms, oms-root or attester"),
+        ({"kind": "hub"}, "keys/m.pem signs no commits"),
+        ({"said": "SHA256:" + "0" * 64}, "holds the key SHA256:"),
+        ({"said": "0" * 64}, "the fingerprint has 64 characters"),
+        ({"said": "SHA256:" + "A" * 64}, "the fingerprint has 71 characters"),
+        ({"kind": "oms-root", "more": 'identities = ["*"]'}, "a bare key, which is not what an oms-root is"),
+        ({"content": CA_PEM}, "a certificate, which is what an oms-root is"),
+        ({"content": CA_PEM, "kind": "attester"}, "a certificate, which is what an oms-root is"),
+        ({"content": CA_PEM, "kind": "oms-root"}, "says whose certificates count: identities"),
+        ({"more": 'identities = ["*"]'}, "says whose certificates count: identities"),
+        ({"content": oms.private_pem(SIGNER)}, "is not one PEM block of a public key"),
+        ({"content": oms.public_pem(SIGNER) * 2}, "is not one PEM block of a public key"),
+        ({"content": CA_PEM + CA_PEM, "kind": "oms-root"}, "is not one PEM block of a certificate"),
+        ({"kind": "attester", "rest": RULE.replace('"a"', '"m"')}, "proves no publisher"),
+        (
+            {"kind": "attester", "rest": RULE.replace('"a"', '"m"').replace("publisher", "hub")},
+            "an attester proves no origin",
+        ),
+    ],
+)
+def test_what_a_key_is_for_fits_its_file(given, what):
+    """Kind, content, fingerprint and rule."""
+    with pytest.raises(TrustInvalid) as caught:
+        pem(**given)
+    assert any(what in problem for problem in caught.value.problems), caught.value.problems

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import transformers
 
 import safeload
 from safeload.errors import FormatError, PolicyDenied, UsageError
 from safeload.formats.audio_settings import MODEL_TYPES
 from safeload.resolver import auto_processor
+from tests.forge.hub import serve
 from tests.forge.letters import CAPITALS, write
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_where_the_settings_stand(tmp_path: Path, files: dict[str, Any]) -> None
 
 
 def test_the_tables_are_the_references() -> None:
-    """The model types of our classes are those of the reference."""
+    """The model types of our classes are the reference's, and those without one have none there."""
     from transformers.models.auto.feature_extraction_auto import FEATURE_EXTRACTOR_MAPPING_NAMES
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
@@ -85,6 +86,16 @@ def test_the_tables_are_the_references() -> None:
             assert {key for key, value in ours.items() if value == name} == {
                 key for key, value in theirs.items() if value == name
             }
+    assert not auto_processor.SINGLE & PROCESSOR_MAPPING_NAMES.keys()
+
+
+def test_a_model_of_one_part(tmp_path: Path) -> None:
+    """A text encoder's processor is its tokenizer; where no part can be had, both reasons are given."""
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"no processor: .*vocab\.txt.*; no preprocessor_config"):
+        safeload.AutoProcessor.from_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\nhole\n", encoding="utf-8")
+    assert safeload.AutoProcessor.from_pretrained(tmp_path)("Hole")["input_ids"] == [2, 4, 3]
 
 
 def test_settings_of_the_caller(tmp_path: Path) -> None:
@@ -274,7 +285,7 @@ def test_settings_of_the_parts(tmp_path: Path) -> None:
             {"processor_config": {"processor_class": "WhisperProcessor"}},
             "processor WhisperProcessor is not supported yet; supported: ",
         ),
-        ({"config": {"model_type": "bert"}}, "names a processor class, and its model_type has none"),
+        ({"config": {"model_type": "clap"}}, "names a processor class, and its model_type has none"),
     ],
 )
 def test_processors_that_are_not_supported(tmp_path: Path, files: dict[str, Any], reason: str) -> None:
@@ -307,13 +318,30 @@ def test_no_torch_for_an_extractor(tmp_path: Path) -> None:
 
 
 def test_the_tutorials_feature_extractor(tmp_path: Path) -> None:
-    """Step 3 of the tutorial, on the files that its checkpoint has."""
-    folder = _folder(
-        tmp_path / "ehcalabres" / "wav2vec2-lg-xlsr-en-speech-emotion-recognition",
-        preprocessor_config={**PUBLISHED, "feature_extractor_type": "Wav2Vec2FeatureExtractor"},
-        config={"model_type": "wav2vec2", "architectures": ["Wav2Vec2ForSpeechClassification"]},
+    """Step 3 of the tutorial, word for word: a name, of which the settings are downloaded and judged."""
+    files = {
+        "preprocessor_config.json": {**PUBLISHED, "feature_extractor_type": "Wav2Vec2FeatureExtractor"},
+        "config.json": {"model_type": "wav2vec2", "architectures": ["Wav2Vec2ForSpeechClassification"]},
+        "vocab.json": CAPITALS,
+    }
+    program = (
+        "import sys\n"
+        "from safeload import AutoFeatureExtractor, AutoProcessor\n"
+        "name = 'ehcalabres/wav2vec2-lg-xlsr-en-speech-emotion-recognition'\n"
+        "options = {'cache_dir': sys.argv[1]}\n"
+        "feature_extractor = AutoFeatureExtractor.from_pretrained(name, **options)\n"
+        "features = feature_extractor([0.5] * 400, sampling_rate=16_000, return_tensors='np')\n"
+        "print(features.input_values.shape, features.attention_mask.sum())\n"
+        "print(AutoProcessor.from_pretrained(name, **options)(text='TEA')['input_ids'])\n"
     )
-    ours = safeload.AutoFeatureExtractor.from_pretrained(folder)
-    theirs = transformers.AutoFeatureExtractor.from_pretrained(folder)
-    found, expected = (each(SOUND, sampling_rate=16_000, return_tensors="pt") for each in (ours, theirs))
-    assert (found["input_values"] - expected["input_values"]).abs().max().item() <= 1e-5
+    with serve() as hub:
+        hub.repository("ehcalabres/wav2vec2-lg-xlsr-en-speech-emotion-recognition").commit(
+            {name: json.dumps(value).encode() for name, value in files.items()}
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            capture_output=True, text=True, check=True, timeout=120,
+            # the endpoint is read when huggingface_hub is imported
+            env={**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path)},
+        )  # fmt: skip
+    assert done.stdout.splitlines() == ["(1, 400) 400", "[6, 5, 7]"]

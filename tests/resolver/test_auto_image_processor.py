@@ -108,8 +108,11 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
 def test_hostile_files(tmp_path: Path) -> None:
     """A model's class in the place of a processor's, code from elsewhere, and sizes beyond the budget."""
     put(tmp_path, image_processor_type="BertForSequenceClassification")
-    with pytest.raises((PolicyDenied, UsageError)):
+    with pytest.raises(UsageError, match="BertForSequenceClassification is not supported"):
         AutoImageProcessor.from_pretrained(tmp_path)
+    assert "tokenizer.unlisted-class" in {
+        reason.finding.rule for reason in safeload.audit(tmp_path).decision.reasons
+    }
     put(tmp_path, image_processor_type="x", auto_map={"AutoImageProcessor": "org/evil--code.Evil"})
     with pytest.raises(PolicyDenied) as denied:
         AutoImageProcessor.from_pretrained(tmp_path)

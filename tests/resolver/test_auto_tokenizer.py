@@ -12,6 +12,7 @@ import pytest
 
 from safeload import AutoTokenizer
 from safeload.errors import PolicyDenied, SafeloadError, UsageError
+from tests.forge.sentencepiece import piece, small_model, vocabulary
 from tests.forge.tokenizers import bert_folder, tokenizer_json, write_json
 
 BERT = {"tokenizer_class": "BertTokenizer"}
@@ -32,6 +33,9 @@ BERT = {"tokenizer_class": "BertTokenizer"}
         ({"padding_side": "top"}, "padding_side"),
         ({"cls_token": 5}, "special token"),
         ({"extra_special_tokens": {"padding_side": "x"}}, "padding_side"),
+        ({"chat_template": 5}, "chat_template"),
+        ({"add_bos_token": "yes"}, "add_bos_token"),
+        ({"chat_control_tokens": "x"}, "chat_control_tokens"),
     ],
 )
 def test_refused_arguments(tmp_path: Path, arguments: dict[str, Any], reason: str) -> None:
@@ -100,7 +104,7 @@ def test_named_tokens_set_the_known_ones_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "model_type", "message"),
     [
-        ({"tokenizer_class": "LayoutLMv2Tokenizer"}, "layoutlmv2", "LayoutLMv2Tokenizer is not supported"),
+        ({"tokenizer_class": "LayoutLMv3Tokenizer"}, "layoutlmv3", "LayoutLMv3Tokenizer is not supported"),
         (None, "byt5", "ByT5Tokenizer is not supported; these are: AlbertTokenizer"),
         ({"tokenizer_class": "DebertaV2Tokenizer"}, "deberta-v2", "needs tokenizer.json"),
     ],
@@ -120,6 +124,56 @@ def test_a_class_name_never_reaches_a_module(tmp_path: Path) -> None:
     bert_folder(tmp_path, settings={"tokenizer_class": "BertForSequenceClassification"})
     with pytest.raises(SafeloadError, match="BertForSequenceClassification"):
         AutoTokenizer.from_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tokenizer_class": "RobertaTokenizer"}, "needs a BPE model, not WordPiece"),
+        ({"tokenizer_class": "T5Tokenizer"}, "needs a Unigram model, not WordPiece"),
+        ({"tokenizer_class": "T5Tokenizer", "extra_ids": 10**9}, "extra_ids"),
+        ({"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": None}, "needs a BPE model"),
+        ({"tokenizer_class": "LlamaTokenizer", "legacy": "x"}, "legacy"),
+        ({"tokenizer_class": "AlbertTokenizer", "keep_accents": 1}, "keep_accents"),
+        ({"tokenizer_class": "DebertaV2Tokenizer", "unk_id": -1}, "unk_id"),
+    ],
+)
+def test_settings_that_do_not_fit(tmp_path: Path, settings: dict[str, Any], message: str) -> None:
+    """A vocabulary of another kind, or a setting of another type, is told in one line."""
+    bert_folder(tmp_path, settings=settings)
+    with pytest.raises(UsageError, match=message):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_models_of_sentencepiece_that_cannot_be_built(tmp_path: Path) -> None:
+    """A broken one denies where it is needed, one with wild scores or long pieces is refused."""
+    write_json(tmp_path, config={"model_type": "xlm-roberta"})
+    path = tmp_path / "sentencepiece.bpe.model"
+    path.write_bytes(vocabulary(piece("\u2581a")))
+    with pytest.raises(PolicyDenied, match="stands twice"):
+        AutoTokenizer.from_pretrained(tmp_path)
+    path.write_bytes(vocabulary(piece("b", float("nan")), piece("c")))
+    with pytest.raises(UsageError, match="no number"):
+        AutoTokenizer.from_pretrained(tmp_path)
+    write_json(
+        tmp_path, config={"model_type": "llama"}, tokenizer_config={"tokenizer_class": "LlamaTokenizer"}
+    )
+    path.rename(tmp_path / "tokenizer.model")
+    pieces = [piece(chr(0x4E00 + index) * 5_000) for index in range(30)]
+    (tmp_path / "tokenizer.model").write_bytes(vocabulary(*pieces))
+    with pytest.raises(UsageError, match="too long"):
+        AutoTokenizer.from_pretrained(tmp_path)
+
+
+def test_a_policy_may_keep_sentencepiece_out(tmp_path: Path) -> None:
+    """Only formats that the policy allows are handed out."""
+    folder = write_json(tmp_path / "model", config={"model_type": "xlm-roberta"})
+    (folder / "sentencepiece.bpe.model").write_bytes(small_model())
+    usual = (Path(__file__).parents[2] / "policies" / "default.toml").read_text(encoding="utf-8")
+    policy = tmp_path / "policy.toml"
+    policy.write_text(usual.replace('"sentencepiece",', ""), encoding="utf-8")
+    with pytest.raises(PolicyDenied, match="is of format sentencepiece"):
+        AutoTokenizer.from_pretrained(folder, policy=policy)
 
 
 def test_no_vocabulary(tmp_path: Path) -> None:
@@ -166,11 +220,33 @@ def test_not_built_directly() -> None:
         AutoTokenizer()
 
 
-def test_templates_are_not_rendered(tmp_path: Path) -> None:
-    """No Jinja in this version."""
-    bert_folder(tmp_path, settings=BERT)
-    with pytest.raises(UsageError, match="not supported yet"):
-        AutoTokenizer.from_pretrained(tmp_path).apply_chat_template([{"role": "user", "content": "x"}])
+def test_the_judged_template_is_rendered(tmp_path: Path) -> None:
+    """What the scanner read is what a conversation goes through, also if the file has changed since."""
+    bert_folder(tmp_path, settings={**BERT, "chat_template": "old"})
+    (tmp_path / "chat_template.jinja").write_text(
+        "{{ messages[0].content }} {{ cls_token }}", encoding="utf-8"
+    )
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    (tmp_path / "chat_template.jinja").write_text("swapped", encoding="utf-8")
+    chat = [{"role": "user", "content": "a hole"}]
+    assert tokenizer.apply_chat_template(chat, tokenize=False) == "a hole [CLS]"
+    assert tokenizer.apply_chat_template(chat)["input_ids"] == tokenizer.convert_tokens_to_ids(
+        ["a", "hole", "[CLS]"]
+    )
+
+
+@pytest.mark.parametrize(
+    "where", ["tokenizer_config.json", "chat_template.jinja", "additional_chat_templates/x.jinja"]
+)
+def test_an_unsafe_template_denies_the_tokenizer(tmp_path: Path, where: str) -> None:
+    """In each place where loaders look for one."""
+    text = "{{ ''.__class__.__mro__ }}"
+    bert_folder(tmp_path, settings={**BERT, "chat_template": text} if where.endswith("json") else BERT)
+    if not where.endswith("json"):
+        (tmp_path / where).parent.mkdir(exist_ok=True)
+        (tmp_path / where).write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyDenied, match="__class__"):
+        AutoTokenizer.from_pretrained(tmp_path)
 
 
 def test_a_tokenizer_script_imports_nothing_heavy(tmp_path: Path) -> None:

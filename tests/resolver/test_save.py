@@ -21,12 +21,40 @@ def test_files_are_written(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "x.json").read_bytes() == b"{}"
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "a\\b", "a\0b", "/etc/x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "a\\b",
+        "a\0b",
+        "/etc/x",
+        "additional_chat_templates/../x",
+        "../additional_chat_templates/x",
+        "additional_chat_templates/",
+    ],
+)
 def test_names_that_leave_the_folder(tmp_path: Path, name: str) -> None:
     """Refused before anything is written."""
     with pytest.raises(UsageError, match="plain file name"):
         write_files(tmp_path / "out", {"fine": b"", name: b""})
     assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_of_chat_templates(tmp_path: Path) -> None:
+    """The one folder inside: made, and not followed where it is a link."""
+    out = tmp_path / "out"
+    write_files(out, {"additional_chat_templates/rag.jinja": b"x"})
+    assert (out / "additional_chat_templates" / "rag.jinja").read_bytes() == b"x"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "additional_chat_templates").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="is a link"):
+        write_files(tmp_path / "second", {"additional_chat_templates/rag.jinja": b"x"})
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_a_link_is_replaced(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from tests.forge.speech import batch, reference
 def _emotions(folder: Path, *, kind: str = "wav2vec2", outer: str = "output", **changes: Any) -> Any:
     """A checkpoint with a head of its own, as the published emotion recognisers have it; its backbone."""
     theirs = reference(kind, "AutoModel", **changes)
-    theirs.config.architectures = [f"{kind.title()}ForSpeechClassification"]
     save(theirs, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config |= {"architectures": [f"{kind.title()}ForSpeechClassification"], "finetuning_task": "wav2vec2_clf"}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     generator = torch.Generator().manual_seed(5)
     tensors = {f"{kind}.{name}": value for name, value in load_file(folder / "model.safetensors").items()}
     for name, shape in {

@@ -20,11 +20,15 @@ def test_integrity_mismatch_fires():
     broken = replace(signature(Status.INVALID, "a link"), kind="tree-binding")
     assert messages(rule, broken) == ["the binding to the commit is broken: a link"]
     assert messages(rule, replace(broken, code="named")) == []
+    lock = replace(signature(Status.UNAVAILABLE, "a bug"), kind="lock")
+    assert messages(rule, lock) == ["the files were not compared with the lock: a bug"]
 
 
 def test_integrity_mismatch_stays_quiet():
-    """Files of the commit."""
+    """Files of the commit and of the lock; a lock whose facts name what differs."""
     assert messages(rule, replace(signature(Status.VERIFIED), kind="tree-binding")) == []
+    assert messages(rule, replace(signature(Status.VERIFIED), kind="lock")) == []
+    assert messages(rule, replace(signature(Status.INVALID), kind="lock", code="named")) == []
 
 
 def test_integrity_mismatch_near_miss():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safeload.core import Status
+from safeload.record import replace
 from safeload.rules import provenance_invalid as rule
 from tests.forge.findings import messages, signature
 
@@ -28,3 +29,10 @@ def test_provenance_invalid_near_miss():
     """An absent signature is not an invalid one."""
     item = signature(Status.ABSENT)
     assert messages(rule, item) == []
+
+
+def test_provenance_invalid_is_about_models_too():
+    """A wrong signature of the model; files that differ from a good one are another finding."""
+    item = replace(signature(Status.INVALID, "altered"), kind="model-signature")
+    assert messages(rule, item) == ["the model signature is invalid: altered"]
+    assert messages(rule, replace(item, code="named")) == []

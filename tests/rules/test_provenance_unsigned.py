@@ -36,3 +36,12 @@ def test_provenance_unsigned_leaves_untrusted_signers_to_their_own_rule():
     assert messages(rule, replace(signature(Status.UNAVAILABLE), code="unknown-key")) == []
     unchecked = replace(signature(Status.UNAVAILABLE), code="gpg-unavailable")
     assert len(messages(rule, unchecked)) == 1
+
+
+def test_provenance_unsigned_is_about_models_too():
+    """A model signature that is missing; one that nobody needs is none."""
+    model = replace(signature(Status.ABSENT, "there is no model.sig"), kind="model-signature")
+    assert messages(rule, model) == ["model signature absent: there is no model.sig"]
+    for status in (Status.ABSENT, Status.UNAVAILABLE):
+        assert messages(rule, replace(model, status=status, code="not-needed")) == []
+        assert messages(rule, replace(signature(status), code="not-needed")) == []

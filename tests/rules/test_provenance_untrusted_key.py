@@ -34,3 +34,9 @@ def test_provenance_untrusted_key_near_miss():
         (Status.UNAVAILABLE, "gpg-unavailable"),
     ):
         assert messages(rule, replace(signature(status), code=code)) == []
+
+
+def test_provenance_untrusted_key_is_about_models_too():
+    """Whoever signs a model has to be trusted for its repository."""
+    item = replace(signature(Status.UNAVAILABLE, "by 01AB"), kind="model-signature", code="unknown-key")
+    assert messages(rule, item) == ["nobody who is trusted for this repository signed: by 01AB"]

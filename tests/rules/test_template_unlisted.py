@@ -15,7 +15,10 @@ def test_template_unlisted_fires():
     """A template is named with its size."""
     item = fact("template.found", where="chat_template", size=120, sha256="ab")
     assert messages(rule, item) == [
-        "chat_template is a template of 120 bytes (sha256 ab) that nobody has listed; it is not rendered"
+        (
+            "chat_template is a template of 120 bytes (sha256 ab) that nobody has listed; "
+            "it is rendered on apply_chat_template only"
+        )
     ]
 
 
@@ -29,5 +32,8 @@ def test_template_unlisted_near_miss():
     """An empty place is put into words."""
     item = fact("template.found", where="", size=0)
     assert messages(rule, item) == [
-        "a chat template is a template of 0 bytes (sha256 ?) that nobody has listed; it is not rendered"
+        (
+            "a chat template is a template of 0 bytes (sha256 ?) that nobody has listed; "
+            "it is rendered on apply_chat_template only"
+        )
     ]

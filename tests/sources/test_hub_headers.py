@@ -1,4 +1,4 @@
-"""Headers of a server become names of files: only plain names are taken."""
+"""Headers of a server never become names of files: what is listed and checked does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import safeload
-from safeload.sources.hub_api import HubAccess, HubUnavailable
+from safeload.sources.hub_api import HubAccess
 from tests.forge import hub_answers
 from tests.forge.hub import serve
 
@@ -25,12 +25,12 @@ from tests.forge.hub import serve
         ("X-Xet-Hash", "../../../evil"),
     ],
 )
-def test_a_header_that_leads_elsewhere_ends_the_download(header, value, tmp_path, monkeypatch):
+def test_a_header_that_leads_elsewhere_is_not_followed(header, value, tmp_path, monkeypatch):
     """Nothing is written outside of the cache, and nothing under another name."""
     monkeypatch.setenv("SAFELOAD_CACHE", str(tmp_path / "commits"))
     named = value.format(tmp=tmp_path)
     with serve() as hub:
-        hub.repository("acme/bert").commit({"config.json": b'{"model_type": "bert"}'})
+        commit = hub.repository("acme/bert").commit({"config.json": b'{"model_type": "bert"}'})
 
         def lie(request, honest):
             answer = honest(request)
@@ -38,9 +38,9 @@ def test_a_header_that_leads_elsewhere_ends_the_download(header, value, tmp_path
 
         hub.lie(lie, hub_answers.RESOLVE)
         access = HubAccess(endpoint=hub.endpoint, cache_dir=tmp_path / "cache" / "hub", token=False)
-        with pytest.raises(HubUnavailable, match=f"(?i)header {header}"):
-            safeload.audit("hf:acme/bert", hub=access)
-        hub.honest()
         assert safeload.audit("hf:acme/bert", hub=access).decision.verdict is safeload.Verdict.ALLOW
     assert {path.name for path in tmp_path.iterdir()} <= {"cache", "commits"}
     assert not [*tmp_path.rglob("*evil*")]
+    home = tmp_path / "cache" / "hub" / "models--acme--bert"
+    assert [path.name for path in (home / "snapshots").iterdir()] == [commit]
+    assert [path.name for path in (home / "blobs").iterdir()] == ["46332c50668921e90868a1d44a2550bb60ffdb1d"]

@@ -150,3 +150,16 @@ def test_without_a_working_directory_no_policy_is_guessed(home, monkeypatch):
     gone.rmdir()
     with pytest.raises(UsageError, match="working directory cannot be read"):
         find(home)
+
+
+def test_a_policy_beside_the_working_directory_that_is_audited(home, monkeypatch):
+    """From inside of a model the way leads through it and out again; a link in it on the way does not."""
+    model = home / "model"
+    (home / "p.toml").write_text(POLICY)
+    (model / "sub").mkdir()
+    monkeypatch.chdir(model)
+    for named in ("../p.toml", "sub/../../p.toml"):
+        assert find(home, named, audited=".")[0][0] == POLICY
+    (model / "link").symlink_to(home / "repository")
+    with pytest.raises(UsageError, match="lies inside the audited path"):
+        find(home, "link/../p.toml", audited=".")

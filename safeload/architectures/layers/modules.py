@@ -77,9 +77,9 @@ def empty_parameter(*shape: int) -> nn.Parameter:
 def initialise(module: nn.Module, leaf: str, value: Tensor, spread: float) -> Tensor:
     """Fill `value`, which has memory, as the start of parameter `leaf` of `module`.
 
-    A module says in `starts` which constants it wants, or fills a parameter in with a method `fresh`.
-    Otherwise biases are zero, norms one, and everything else is normal with standard deviation `spread`,
-    or the module's own.
+    A module says in `starts` which constants it wants and in `spread` how far the rest spreads, or fills a
+    parameter in with a method `fresh`. Otherwise biases are zero, norms one, and everything else is normal
+    with standard deviation `spread`.
     """
     starts = getattr(module, "starts", {})
     if leaf in starts:
