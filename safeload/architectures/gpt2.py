@@ -18,7 +18,13 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812 - torch's own convention
 
 from safeload.architectures.base.architecture import Architecture
-from safeload.architectures.base.decoders import CausalHead, Decoder, LastWordHead, WordLabelHead
+from safeload.architectures.base.decoders import (
+    CausalHead,
+    Decoder,
+    LastWordHead,
+    WordLabelHead,
+    refuse_decoder,
+)
 from safeload.architectures.layers.activations import ACTIVATIONS
 from safeload.architectures.layers.decoder import attend_causally
 from safeload.architectures.layers.modules import Embedding, LayerNorm, empty_parameter
@@ -203,13 +209,6 @@ class GPT2ForTokenClassification(WordLabelHead):
     named: ClassVar[str] = "classifier"
 
 
-def refuse(config: Config) -> str | None:
-    """Why a GPT-2 cannot be built, or None."""
-    if config.is_encoder_decoder or config.add_cross_attention:
-        return "it has cross-attention, and only decoders by themselves are supported"
-    return None
-
-
 ARCHITECTURE = Architecture(
     model_type="gpt2",
     classes=MappingProxyType(
@@ -223,5 +222,5 @@ ARCHITECTURE = Architecture(
     heads=("lm_head.", "score.", "classifier.", "qa_outputs.", "multiple_choice_head."),
     # the causal mask, which older files store in each layer
     ignorable=("attn.bias", "attn.masked_bias"),
-    refuse=refuse,
+    refuse=refuse_decoder,
 )

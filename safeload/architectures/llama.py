@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from torch import nn
 
 from safeload.architectures.base.architecture import Architecture
-from safeload.architectures.base.decoders import CausalHead, Decoder, LastWordHead, WordLabelHead
+from safeload.architectures.base.decoders import (
+    CausalHead,
+    Decoder,
+    LastWordHead,
+    WordLabelHead,
+    refuse_decoder,
+)
 from safeload.architectures.layers.activations import ACTIVATIONS
 from safeload.architectures.layers.decoder import RMSNorm, attend_causally
 from safeload.architectures.layers.modules import Embedding, Linear
@@ -211,8 +217,8 @@ class LlamaForTokenClassification(WordLabelHead):
 
 def refuse(config: Config) -> str | None:
     """Why a decoder of this family cannot be built, or None."""
-    if config.is_encoder_decoder or config.add_cross_attention:
-        return "it has cross-attention, and only decoders by themselves are supported"
+    if reason := refuse_decoder(config):
+        return reason
     if config.head_dim is None and config.hidden_size % config.num_attention_heads:
         return f"hidden_size {config.hidden_size} is no multiple of {config.num_attention_heads} heads"
     return refuse_rope(config, head_width(config))

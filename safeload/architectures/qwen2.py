@@ -15,7 +15,7 @@ from safeload.architectures.llama import (
     LlamaModel,
     architecture,
 )
-from safeload.architectures.llama import refuse as refuse_decoder
+from safeload.architectures.llama import refuse as refuse_llama
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def refuse(config: Config) -> str | None:
         and not (config.use_sliding_window and config.sliding_window)
     ):
         return "layer_types has layers with a window, and there is no window"
-    return refuse_decoder(config)
+    return refuse_llama(config)
 
 
 class Qwen2Model(LlamaModel):

@@ -110,6 +110,8 @@ def test_fields_that_cannot_be(kind: str, fields: dict[str, Any], error: type[Fo
         ("llama", {"rope_parameters": _LLAMA3, "rope_scaling": {"factor": 2.0}}, "different things"),
         ("llama", {"add_cross_attention": True}, "cross-attention"),
         ("gpt2", {"add_cross_attention": True}, "cross-attention"),
+        ("gpt2", {"quantization_config": {"quant_method": "gptq"}}, "quantised"),
+        ("qwen3", {"quantization_config": {"quant_method": "fp8"}}, "quantised"),
         ("qwen2", {"layer_types": ["full_attention"]}, "1 entries for 3 layers"),
         ("qwen3", {"layer_types": ["sliding_attention"] * 3}, "there is no window"),
         ("llama", {"rope_parameters": {}, "num_key_value_heads": None}, None),
@@ -216,3 +218,66 @@ def test_masks() -> None:
     assert mask.int().tolist() == [[[[1, 0, 0], [0, 1, 0], [0, 1, 1]]]]
     given = torch.zeros(1, 1, 2, 2)
     assert causal_mask(given, 1, 2, 0, device) is given
+
+
+PUBLISHED: tuple[dict[str, Any], ...] = (
+    {
+        "activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1,
+        "bos_token_id": 50256, "embd_pdrop": 0.1, "eos_token_id": 50256, "initializer_range": 0.02,
+        "layer_norm_epsilon": 1e-05, "model_type": "gpt2", "n_ctx": 1024, "n_embd": 768, "n_head": 12,
+        "n_layer": 12, "n_positions": 1024, "resid_pdrop": 0.1, "summary_activation": None,
+        "summary_first_dropout": 0.1, "summary_proj_to_labels": True, "summary_type": "cls_index",
+        "summary_use_proj": True, "task_specific_params": {"text-generation": {"do_sample": True}},
+        "vocab_size": 50257,
+    },
+    {
+        "architectures": ["LlamaForCausalLM"], "attention_bias": False, "attention_dropout": 0.0,
+        "bos_token_id": 128000, "eos_token_id": [128001, 128008, 128009], "hidden_act": "silu",
+        "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 14336,
+        "max_position_embeddings": 131072, "mlp_bias": False, "model_type": "llama",
+        "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8, "pretraining_tp": 1,
+        "rms_norm_eps": 1e-05, "rope_scaling": {**_LLAMA3, "original_max_position_embeddings": 8192},
+        "rope_theta": 500000.0, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+        "transformers_version": "4.42.3", "use_cache": True, "vocab_size": 128256,
+    },
+    {
+        "architectures": ["MistralForCausalLM"], "bos_token_id": 1, "eos_token_id": 2, "hidden_act": "silu",
+        "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 14336,
+        "max_position_embeddings": 32768, "model_type": "mistral", "num_attention_heads": 32,
+        "num_hidden_layers": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
+        "sliding_window": 4096, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+        "transformers_version": "4.34.0.dev0", "use_cache": True, "vocab_size": 32000,
+    },
+    {
+        "architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "bos_token_id": 151643,
+        "eos_token_id": 151645, "hidden_act": "silu", "hidden_size": 896, "initializer_range": 0.02,
+        "intermediate_size": 4864, "max_position_embeddings": 32768, "max_window_layers": 21,
+        "model_type": "qwen2", "num_attention_heads": 14, "num_hidden_layers": 24, "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "sliding_window": 32768, "use_mrope": False,
+        "tie_word_embeddings": True, "torch_dtype": "bfloat16", "transformers_version": "4.43.1",
+        "use_cache": True, "use_sliding_window": False, "vocab_size": 151936,
+    },
+    {
+        "architectures": ["Qwen3ForCausalLM"], "attention_bias": False, "attention_dropout": 0.0,
+        "bos_token_id": 151643, "eos_token_id": 151645, "head_dim": 128, "hidden_act": "silu",
+        "hidden_size": 1024, "initializer_range": 0.02, "intermediate_size": 3072,
+        "max_position_embeddings": 40960, "max_window_layers": 28, "model_type": "qwen3",
+        "num_attention_heads": 16, "num_hidden_layers": 28, "num_key_value_heads": 8, "rms_norm_eps": 1e-06,
+        "rope_scaling": None, "rope_theta": 1000000, "sliding_window": None, "tie_word_embeddings": True,
+        "torch_dtype": "bfloat16", "transformers_version": "4.51.0", "use_cache": True,
+        "use_sliding_window": False, "vocab_size": 151936,
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("stated", PUBLISHED, ids=lambda stated: stated["model_type"])
+def test_published_configs(stated: dict[str, Any]) -> None:
+    """The fields of well-known models are all known, and a model of each can be built."""
+    record = interpret(stated)
+    assert record.unknown == ()
+    architecture = find(record.model_type)
+    assert architecture is not None
+    config = Config(record)
+    assert architecture.refuse(config) is None
+    model = architecture.classes[CAUSAL](config)
+    assert all(value.is_meta for value in model.parameters())

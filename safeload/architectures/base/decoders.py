@@ -40,6 +40,15 @@ _CLASSIFIER_DROPOUT = 0.1
 """Of a decoder's token classifier; no config of these families says another."""
 
 
+def refuse_decoder(config: Config) -> str | None:
+    """Why no decoder can be built from a config, whatever its family, or None."""
+    if config.is_encoder_decoder or config.add_cross_attention:
+        return "it has cross-attention, and only decoders by themselves are supported"
+    if getattr(config, "quantization_config", None):
+        return "quantised weights are not supported yet"
+    return None
+
+
 class Decoder(Model):
     """Words to hidden states, each position from what stands before it."""
 

@@ -169,6 +169,7 @@ COMMON_INERT = frozenset(
     {
         # where it came from
         "_name_or_path", "name_or_path", "_commit_hash", "transformers_version", "finetuning_task",
+        "_attn_implementation_autoset",
         "task_specific_params", "prefix", "tokenizer_class", "_num_labels",
         # switches of libraries that are gone, and of memory, not of results
         "torchscript", "use_bfloat16", "tf_legacy_loss", "xla_device", "gradient_checkpointing",

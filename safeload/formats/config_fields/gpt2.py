@@ -45,6 +45,8 @@ TABLE = f.ConfigTable(
         # of the head with two choices, which nothing here has
         "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
         "summary_use_proj",
+        "predict_special_tokens",
+        "quantization_config",  # whoever builds the model looks at it
         "n_ctx",  # what n_positions was called once
     },
     multiples=(("n_embd", "n_head"),),

@@ -14,6 +14,12 @@ ATTENTION = frozenset({"full_attention", "sliding_attention"})
 _WINDOW = f.Field(kind="integer", low=1, high=1 << 24, nullable=True)
 
 
+_INERT = frozenset(
+    {"quantization_config", "use_mrope", "max_sequence_length", "unsloth_version", "unsloth_fixed"}
+)
+"""What writers of these families add. Whoever builds the model looks at `quantization_config`."""
+
+
 def _fields(**own: f.Field) -> MappingProxyType[str, f.Field]:
     return MappingProxyType(
         {
@@ -45,7 +51,7 @@ def _table(model_type: str, *inert: str, **own: f.Field) -> f.ConfigTable:
         model_type=model_type,
         fields=_fields(**own),
         aliases=f.COMMON_ALIASES,
-        inert=(f.COMMON_INERT - {"use_cache"}) | set(inert),
+        inert=(f.COMMON_INERT - {"use_cache"}) | _INERT | set(inert),
         multiples=(("num_attention_heads", "num_key_value_heads"),),
         below=(("pad_token_id", "vocab_size"),),
     )
