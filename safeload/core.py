@@ -104,6 +104,8 @@ class Role(Enum):
     TOKENIZER = "tokenizer"
     PROCESSOR = "processor"
     """The configuration of an image processor, a feature extractor or a processor of several of them."""
+    GENERATION = "generation"
+    """How a model writes text."""
     WEIGHTS = "weights"
     INDEX = "index"
     OTHER = "other"

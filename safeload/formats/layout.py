@@ -19,6 +19,8 @@ PICKLE = "pytorch_model.bin"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
 TENSORFLOW = "tf_model.h5"
 FLAX = "flax_model.msgpack"
+GENERATION = "generation_config.json"
+"""How a model writes text."""
 PREPROCESSOR = "preprocessor_config.json"
 """Of an image processor or a feature extractor."""
 PROCESSOR = "processor_config.json"
@@ -51,6 +53,8 @@ def role_of(path: str) -> Role:
     """The part that a loader gives to a file of this name in the root of a snapshot."""
     if path == CONFIG:
         return Role.CONFIG
+    if path == GENERATION:
+        return Role.GENERATION
     if path in _TOKENIZER_NAMES or _TEMPLATE.match(path):
         return Role.TOKENIZER
     if path in _PROCESSOR_NAMES:
