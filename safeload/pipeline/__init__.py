@@ -296,6 +296,15 @@ def _open(
     if hold is None:
         return _open_target(target, policy, origin, hub)
     opened = _open_target(hold.target, policy, origin, hub)
+    if not isinstance(opened.source, LocalSource):
+        from safeload.sources.lock_files import keep_outside
+
+        try:
+            keep_outside(hold.file.given, opened.source.home)
+        except BaseException:
+            opened.source.close()
+            opened.origin.close()
+            raise
     return opened._replace(origin=hold.applied_to(opened.origin, opened.policy))
 
 
@@ -332,9 +341,9 @@ def _open_hub(
     resolved = resolve_policy(policy)
     source = HubSource(parse_hub_name(target), hub or HubAccess(), resolved.limits)
     try:
-        if os.path.isdir(source.root):  # noqa: PTH112 - starts without pathlib
+        if os.path.isdir(source.home):  # noqa: PTH112 - starts without pathlib
             # no policy may lie among the files that it judges, wherever these are kept
-            resolve_policy(policy, audited=source.root)
+            resolve_policy(policy, audited=source.home)
         return _Opened(source, resolved, (), find_hub_origin(origin, source, resolved))
     except BaseException:
         source.close()

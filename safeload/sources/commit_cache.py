@@ -15,6 +15,7 @@ from safeload.formats.git_bundle import parse_bundle
 from safeload.formats.git_bundle_write import write_bundle
 from safeload.formats.git_commit import parse_commit
 from safeload.formats.git_objects import object_id
+from safeload.sources.whole_files import read_regular, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +38,7 @@ def cache_folder() -> str:
 def kept(repository: str, commit: str, limits: Limits) -> dict[str, GitObject] | None:
     """The objects of a commit, or None where they are not kept."""
     try:
-        with open(_path(repository, commit), "rb") as file:
-            data = file.read(limits.git_pack_bytes + _HEADER + 1)
+        data = read_regular(_path(repository, commit), limits.git_pack_bytes + _HEADER + 1)
         objects = dict(parse_bundle(data, limits).objects)
     except (OSError, FormatError):
         return None
@@ -53,7 +53,6 @@ def keep(
     if found.kind != "commit" or object_id("commit", found.raw) != commit:
         return
     path = _path(repository, commit)
-    part = f"{path}.{os.getpid()}.part"
     with contextlib.suppress(OSError, FormatError):
         parents = parse_commit(found.raw, limits).parents
         ref = f"refs/heads/{branch}" if branch else "HEAD"
@@ -61,15 +60,7 @@ def keep(
             commit, ref, parents, [item for item in objects.values() if item.kind in {"commit", "tree"}]
         )
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        try:
-            with open(part, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
+        write_whole(path, data)
 
 
 def _path(repository: str, commit: str) -> str:
