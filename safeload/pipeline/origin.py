@@ -251,6 +251,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         objects=source.objects,
         ref=source.ref,
         ref_proven=source.ref is not None and not source.offline,
+        revision=source.revision if source.revision.startswith("refs/") else "",
         named=is_object_id(source.revision),
     )
     return FoundOrigin(

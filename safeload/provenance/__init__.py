@@ -58,6 +58,8 @@ class Claim:
     """Short name of the branch that is said to hold the commit, or None."""
     ref_proven: bool = False
     """True where the one who says it is the server of the repository, not the files themselves."""
+    revision: str = ""
+    """What the user asked for, where that is no branch and no tag but a ref by its full name."""
     named: bool = False
     """True where the user named the commit by all its digits: then no branch can have gone back."""
     partial: bool = False

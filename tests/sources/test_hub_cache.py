@@ -229,3 +229,30 @@ def test_the_longest_names(hub, user, repository, keys):
     hub.lie(lies.headers(), RESOLVE)
     found = user.audit(policy="default")
     assert found.evidence["tree-binding"].status is Status.VERIFIED, found.said
+
+
+def test_pull_requests_are_no_branch_together(hub, user, repository, keys):
+    """An older one is not one that went back; the same one that did is."""
+    old = repository.commit(OLD, sign=by(keys, "good"), time=1_600_000_000, branch="refs/pr/2")
+    repository.commit(FILES, sign=by(keys, "good"), time=1_700_000_000, branch="refs/pr/1")
+    for number in (1, 2, 1):
+        assert user.admit(f"hf:{NAME}@refs/pr/{number}").kind == "allow"
+    repository.branch("refs/pr/1", old)
+    assert user.admit(f"hf:{NAME}@refs/pr/1").rules == {"provenance.rollback"}
+
+
+def test_a_claimed_size_buys_no_budget(hub, user, repository, keys):
+    """A file that is said to have an exabyte lets no archive unfold further than what may be read of it."""
+    from safeload.pipeline import resolve_policy
+    from safeload.pipeline.examination import Examination
+    from safeload.sources.hub import HubSource
+
+    repository.commit(FILES, sign=by(keys, "good"))
+    hub.lie(lies.item("model.safetensors", size=1 << 60), TREE)
+    source = HubSource(parse_hub_name(MAIN), user.access(), DEFAULT_LIMITS)
+    unfolding = Examination(source, resolve_policy("default"), quick=False)._unfolding
+    source.close()
+    bytes_at_most = DEFAULT_LIMITS.remote_bytes + (1 << 20)
+    assert unfolding._most_members <= DEFAULT_LIMITS.members + bytes_at_most // 1024
+    most = DEFAULT_LIMITS.inflated_bytes + DEFAULT_LIMITS.unpacked_total_factor * bytes_at_most
+    assert unfolding._most_bytes <= most
