@@ -256,3 +256,16 @@ def test_a_claimed_size_buys_no_budget(hub, user, repository, keys):
     assert unfolding._most_members <= DEFAULT_LIMITS.members + bytes_at_most // 1024
     most = DEFAULT_LIMITS.inflated_bytes + DEFAULT_LIMITS.unpacked_total_factor * bytes_at_most
     assert unfolding._most_bytes <= most
+
+
+def test_an_attestation_beside_what_it_is_about(hub, user, repository, keys, capsys):
+    """In the snapshot it would be a file that the commit does not name, from then on."""
+    from safeload.cli import main
+
+    commit = repository.commit(FILES, sign=by(keys, "good"))
+    assert user.audit().kind == "allow"
+    place = user.cache / HOME / "snapshots" / commit / "x.json"
+    assert main(["audit", MAIN, "--policy", "default", "--attest", str(place)]) == 2
+    assert "lies inside the audited path" in capsys.readouterr().err
+    assert not place.exists()
+    assert user.audit().kind == "allow"
