@@ -167,6 +167,8 @@ class Limits:
     """git's own limit; `git gc --aggressive` writes 50."""
     fetch_seconds: int = 120
     """How long a server may take to send a commit with its trees; the Hub takes less than one."""
+    listing_bytes: int = 32 * MIB
+    """What a server may send to list the files of a commit, all pages together: 20,000 files are 8 MB."""
     git_packs: int = 1_000
     """Packs of one clone; git itself gathers them at 50."""
 

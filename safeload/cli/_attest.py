@@ -35,6 +35,7 @@ class Attester:
         """
         from safeload.sources.policy_files import refuse_inside
 
+        audited = _folder(audited)
         refuse_inside(output, audited, what="attest file")
         self._output = output
         self._private: Private | None = None
@@ -118,6 +119,21 @@ def seconds(text: str | None) -> int | None:
     if not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS and unit in _UNITS):
         raise UsageError(f"{visible(text)} is no span of time: write 30d, 12h, 90m or 45s")
     return int(number) * _UNITS[unit]
+
+
+def _folder(audited: str) -> str:
+    """What is audited, or where the cache keeps it.
+
+    Raises:
+        UsageError: it has the scheme of a repository, and no name of one.
+    """
+    from safeload.sources.hub_name import SCHEME, parse_hub_name
+
+    if not audited.startswith(SCHEME):
+        return audited
+    from safeload.sources.hub_api import Hub, HubAccess
+
+    return Hub(parse_hub_name(audited).repository, HubAccess()).home
 
 
 def _read(path: str, most: int, *, private: bool = False, strict: bool = True) -> bytes:

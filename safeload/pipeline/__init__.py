@@ -347,6 +347,15 @@ def _open(
         return _open_target(target, policy, origin, hub, circumstances)
     circumstances = replace(circumstances, held=hold.subject is not None)
     opened = _open_target(hold.target, policy, origin, hub, circumstances)
+    if not isinstance(opened.source, LocalSource):
+        from safeload.sources.lock_files import keep_outside
+
+        try:
+            keep_outside(hold.file.given, opened.source.home)
+        except BaseException:
+            opened.source.close()
+            opened.origin.close()
+            raise
     return opened._replace(origin=hold.applied_to(opened.origin, opened.policy))
 
 
@@ -397,9 +406,9 @@ def _open_hub(
     source = HubSource(name, hub or HubAccess(), resolved.limits)
     facts = (*hub_facts(source), *weakened(os.environ, source.manifest.uri))
     try:
-        if os.path.isdir(source.root):  # noqa: PTH112 - starts without pathlib
+        if os.path.isdir(source.home):  # noqa: PTH112 - starts without pathlib
             # no policy may lie among the files that it judges, wherever these are kept
-            resolve_policy(policy, audited=source.root)
+            resolve_policy(policy, audited=source.home)
         return _Opened(source, resolved, facts, find_hub_origin(origin, source, resolved), circumstances)
     except BaseException:
         source.close()

@@ -214,6 +214,11 @@ def _not_good_enough(
         rule = store.rule_for(repository)
         if rule.require in REQUIREMENTS:
             required = max(required, rule.require, key=REQUIREMENTS.index)
+        else:
+            # what an audit would deny here, nobody's word allows
+            problems.append(f"{rule.place} trusts nobody for {repository}")
+        if rule.pin and summary.resource.partition("@")[2] not in rule.pin:
+            problems.append(f"it is about {summary.resource}, and {rule.place} pins other commits")
     said = {level.removeprefix(PROVENANCE).lower() for level in summary.levels if PROVENANCE in level}
     reached = max((level for level in said if level in REQUIREMENTS), key=REQUIREMENTS.index, default="none")
     if REQUIREMENTS.index(reached) < REQUIREMENTS.index(required):
@@ -256,7 +261,10 @@ def _compare(target: str | Path, summary: Summary, policy: Policy) -> int:
         more = len(problems) - _MOST_PROBLEMS
         said = problems[:_MOST_PROBLEMS] + ([f"and {more} more files"] if more > 0 else [])
         raise AttestationRefused(said, unread=not changed)
-    return sum(not path.startswith(BOOKKEEPING) for path in summary.files)
+    compared = sum(not path.startswith(BOOKKEEPING) for path in summary.files)
+    if not compared:
+        raise AttestationRefused(["there is no file to compare"])
+    return compared
 
 
 def repository_of(resource: str) -> str | None:

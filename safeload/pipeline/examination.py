@@ -43,6 +43,15 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], None]
 
 
+def _bytes_of(source: Source, limits: Limits) -> int:
+    """How much there is to unfold. Of a remote file no more counts than may be read: its size is a claim."""
+    remote = {path for path, blob in source.blobs.items() if isinstance(blob, RangedBlob)}
+    return sum(
+        min(entry.size, limits.remote_bytes) if entry.path in remote else entry.size
+        for entry in source.manifest.entries
+    )
+
+
 class _Pending(NamedTuple):
     """An artifact that waits for its scanner."""
 
@@ -79,7 +88,7 @@ class Examination:
         self._apart: Apart | None = None
         self.rooms: set[tuple[str, ...]] = set()
         """Layers of isolation that held in the children of this audit: each different set once."""
-        self._unfolding = Unfolding(policy.limits, sum(entry.size for entry in source.manifest.entries))
+        self._unfolding = Unfolding(policy.limits, _bytes_of(source, policy.limits))
         self.streams: list[Stream] = []
         self.facts: list[Fact] = list(source.facts)
         self.records: dict[str, object] = {}

@@ -225,7 +225,9 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         raise UsageError(f"the commit is {source.commit}, and said to be {asked.revision}")
     if asked.bundle is not None:
         raise UsageError("a bundle is for a folder: a Hub repository brings its commit along")
-    store = find_store(asked, policy, source.root)
+    from safeload.formats.git_objects import is_object_id
+
+    store = find_store(asked, policy, source.home)
     if store is None and asked.model_signature is not None:
         raise UsageError("the origin of a checkpoint cannot be checked without a trust store")
     signature = _named(asked, source, policy.limits)
@@ -249,7 +251,9 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
         commit=source.commit,
         objects=source.objects,
         ref=source.ref,
-        ref_proven=source.ref is not None,
+        ref_proven=source.ref is not None and not source.offline,
+        revision=source.revision if source.revision.startswith("refs/") else "",
+        named=is_object_id(source.revision),
     )
     return FoundOrigin(
         claim=claim,
@@ -291,7 +295,7 @@ def _from_clone(asked: Origin, repository: str, store: GitStore) -> Claim:
     commit, ref = head.commit, head.ref
     if asked.revision is not None and asked.revision != commit:
         commit, ref = asked.revision, None
-    return _claim(repository, commit, store, ref)
+    return _claim(repository, commit, store, ref, named=asked.revision is not None)
 
 
 def _from_bundle(asked: Origin, repository: str, limits: Limits) -> Claim:
@@ -315,15 +319,21 @@ def _from_bundle(asked: Origin, repository: str, limits: Limits) -> Claim:
             raise UsageError(f"{shown(path)} names {len(commits)} commits: say which one by its 40 digits")
         commit, refs = commits.pop(), list(bundle.refs)
     branches = [name.removeprefix("refs/heads/") for name in refs if name.startswith("refs/heads/")]
-    return _claim(repository, commit, ObjectTable(bundle.objects), branches[0] if branches else None)
+    return _claim(
+        repository,
+        commit,
+        ObjectTable(bundle.objects),
+        branches[0] if branches else None,
+        named=asked.revision is not None,
+    )
 
 
-def _claim(repository: str, commit: str, objects: Objects, ref: str | None) -> Claim:
+def _claim(repository: str, commit: str, objects: Objects, ref: str | None, *, named: bool) -> Claim:
     from safeload.formats.git_objects import is_object_id
 
     if not is_object_id(commit):
         raise UsageError(f"{visible(commit)} is no commit: write all 40 hexadecimal digits, lower case")
-    return Claim(repository=repository, commit=commit, objects=objects, ref=ref)
+    return Claim(repository=repository, commit=commit, objects=objects, ref=ref, named=named)
 
 
 def _memory(asked: Origin) -> str:

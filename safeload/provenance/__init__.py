@@ -58,6 +58,10 @@ class Claim:
     """Short name of the branch that is said to hold the commit, or None."""
     ref_proven: bool = False
     """True where the one who says it is the server of the repository, not the files themselves."""
+    revision: str = ""
+    """What the user asked for, where that is no branch and no tag but a ref by its full name."""
+    named: bool = False
+    """True where the user named the commit by all its digits: then no branch can have gone back."""
     partial: bool = False
     """True where the source fetches needed files only: others may be missing."""
 
@@ -231,7 +235,7 @@ def _of_commit(case: Case, claim: Claim) -> Collected:
     evidence.append(binding)
     accepted = None
     proven = signature.status is Status.VERIFIED and signature.level != "pin"
-    if commit is not None and proven and not _is_locked(case, claim):
+    if commit is not None and proven and not claim.named and not _is_locked(case, claim):
         try:
             fresh, accepted = freshness.collect(case, claim, commit)
         except Exception as error:  # noqa: BLE001  likewise

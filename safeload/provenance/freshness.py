@@ -54,7 +54,7 @@ def collect(case: Case, claim: Claim, commit: Commit) -> tuple[Evidence, Callabl
     time = commit.committer.time
     if case.memory is None:
         return _evidence(claim, Status.ABSENT, "accepted commits are not remembered"), None
-    memory, key = case.memory, f"{claim.repository}@{claim.ref or ''}"
+    memory, key = case.memory, f"{claim.repository}@{claim.ref or claim.revision}"
 
     def accepted() -> None:
         remember(memory, key, claim.commit, time)

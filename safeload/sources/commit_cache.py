@@ -15,6 +15,7 @@ from safeload.formats.git_bundle import parse_bundle
 from safeload.formats.git_bundle_write import write_bundle
 from safeload.formats.git_commit import parse_commit
 from safeload.formats.git_objects import object_id
+from safeload.sources.whole_files import read_regular, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +39,7 @@ def cache_folder() -> str:
 def kept(repository: str, commit: str, limits: Limits) -> dict[str, GitObject] | None:
     """The objects of a commit, or None where they are not kept."""
     try:
-        with open(_path(repository, commit), "rb") as file:
-            data = file.read(limits.git_pack_bytes + _HEADER + 1)
+        data = read_regular(_path(repository, commit), limits.git_pack_bytes + _HEADER + 1)
         objects = dict(parse_bundle(data, limits).objects)
     except (OSError, FormatError):
         return None
@@ -72,30 +72,15 @@ def keep_time(repository: str, commit: str, modified: str) -> None:
 def kept_time(repository: str, commit: str) -> str | None:
     """What `keep_time` kept, or None."""
     try:
-        with open(f"{_path(repository, commit)}.time", encoding="ascii") as file:
-            text = file.read(_MOST_TIME + 1)
+        text = read_regular(f"{_path(repository, commit)}.time", _MOST_TIME + 1).decode("ascii")
     except (OSError, UnicodeDecodeError):
         return None
     return text if 0 < len(text) <= _MOST_TIME and text.isprintable() else None
 
 
 def _write(path: str, data: bytes) -> None:
-    """Write a file, whole or not at all.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    part = f"{path}.{os.getpid()}.part"
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
+    write_whole(path, data)
 
 
 def _path(repository: str, commit: str) -> str:

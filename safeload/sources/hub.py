@@ -58,6 +58,10 @@ class HubSource:
         self.repository = name.repository
         self.revision = name.revision or access.revision or MAIN
         self.offline = self._hub.offline
+        self.home = self._hub.home
+        """Folder of the repository in the cache: its commits and their blobs."""
+        if self.offline and access.force_download:
+            raise HubUnavailable("force_download=True asks for a download, and nothing may be downloaded")
         self.resolved = self._resolve()
         self.commit = self.resolved.commit
         self.listing: Mapping[str, Listed] = {}
@@ -67,7 +71,8 @@ class HubSource:
         self.objects_problem = ""
         """Why not: a lower-case sentence."""
         self.ref: str | None = None
-        """Short name of the branch or tag that was asked for, where the server says which commit it is."""
+        """Short name of the branch or tag that was asked for. Offline, it is the cache that says which
+        commit that is."""
         self.blobs: dict[str, Blob] = {}
         self.broken: dict[str, FormatError] = {}
         self.facts: list[Fact] = []
@@ -139,8 +144,7 @@ class HubSource:
     def _find_objects(self) -> None:
         """Step 3: from our own cache, or from the server."""
         branch = None if is_object_id(self.revision) or self.revision.startswith("refs/") else self.revision
-        if not self.offline:
-            self.ref = branch
+        self.ref = branch
         found: Mapping[str, GitObject] | None = kept(self.repository, self.commit, self._limits)
         if found is None and self.offline:
             self.objects_problem = "its commit was not kept when it was downloaded"

@@ -10,7 +10,6 @@ commit.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from safeload.formats.git_objects import is_object_id
 from safeload.record import record
 from safeload.sources.blobs import NotFetched
 from safeload.sources.hub_json import Answered, get_json, get_pages
+from safeload.sources.whole_files import read_regular, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
 
 _SECONDS = 30.0
+_RANGE_SECONDS = 120.0
+"""For one range. The longest has 4 MB, which a line of 0.3 Mbit/s carries in that time."""
 _THREADS = 8
 """As many as snapshot_download starts."""
 _TYPES = frozenset({"file", "directory"})
@@ -96,6 +98,11 @@ class Hub:
         self.offline = access.local_files_only or bool(constants.HF_HUB_OFFLINE)
 
     @property
+    def home(self) -> str:
+        """Folder of the repository in the cache."""
+        return f"{self.cache}/models--{self.repository.replace('/', '--')}"
+
+    @property
     def token(self) -> str | None:
         """The token that goes to the endpoint."""
         header = _headers(self.access).get("authorization", "")
@@ -159,7 +166,7 @@ class Hub:
 
         from safeload.sources.hub_download import Wanted, fetch
 
-        home, headers = self._home(), _headers(self.access)
+        home, headers = self.home, _headers(self.access)
 
         def one(listed: Listed) -> None:
             fetch(
@@ -175,13 +182,19 @@ class Hub:
             with ThreadPoolExecutor(_THREADS) as pool:
                 for _ in pool.map(one, files):
                     pass
+        except OSError as error:
+            # the library calls its own errors so too, which have no number
+            if error.errno is None or isinstance(error, ConnectionError):
+                raise self._failed(error, commit) from None
+            why = (error.strerror or type(error).__name__).lower()
+            raise HubUnavailable(f"the cache {visible(self.cache)} cannot be written: {why}") from None
         except Exception as error:  # noqa: BLE001 - a stranger's answer, read by a library
             raise self._failed(error, commit) from None
         return self.folder(commit)
 
     def folder(self, commit: str) -> str:
         """Where the cache keeps the files of a commit, whether it does or not."""
-        return f"{self._home()}/snapshots/{commit}"
+        return f"{self.home}/snapshots/{commit}"
 
     def cached_commit(self, revision: str) -> str:
         """The commit that a revision stood for when it was last downloaded.
@@ -192,8 +205,7 @@ class Hub:
         if is_object_id(revision):
             return revision
         try:
-            with open(f"{self._home()}/refs/{revision}", encoding="ascii") as file:
-                commit = file.read(100).strip()
+            commit = read_regular(f"{self.home}/refs/{revision}", 100).decode("ascii").strip()
         except (OSError, ValueError):
             commit = ""
         if not is_object_id(commit):
@@ -210,13 +222,8 @@ class Hub:
         """
         if is_object_id(revision):
             return
-        path = f"{self._home()}/refs/{revision}"
-        part = f"{path}.{os.getpid()}.part"
         with contextlib.suppress(OSError):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(part, "w", encoding="ascii") as file:
-                file.write(commit)
-            os.replace(part, path)
+            write_whole(f"{self.home}/refs/{revision}", commit.encode("ascii"))
 
     def read_range(self, path: str, commit: str, offset: int, length: int) -> bytes:
         """Exactly `length` bytes of a file from `offset`, as the server gives them.
@@ -233,6 +240,8 @@ class Hub:
             "Accept-Encoding": "identity",
         }
         data = bytearray()
+        # a byte now and then is no answer either
+        until, late = time.monotonic() + _RANGE_SECONDS, False
         try:
             with get_session().stream(
                 "GET", url, headers=headers, follow_redirects=True, timeout=_SECONDS
@@ -241,18 +250,18 @@ class Hub:
                 ranged = status == 206 and told.startswith(f"bytes {offset}-{offset + length - 1}/")
                 for chunk in answer.iter_raw() if ranged else ():
                     data += chunk
-                    if len(data) > length:
+                    late = time.monotonic() > until
+                    if late or len(data) > length:
                         break
         except Exception as error:  # noqa: BLE001 - a stranger's answer, parsed by a library
             raise NotFetched(f"could not be read from the Hub: {_words(error)}") from None
         if not ranged:
             raise NotFetched(f"the server answers a request for a range with HTTP {status}")
+        if late:
+            raise NotFetched(f"the server did not send {length} bytes within {_RANGE_SECONDS:g} seconds")
         if len(data) != length:
             raise NotFetched(f"the server sent other than the {length} bytes that were asked for")
         return bytes(data)
-
-    def _home(self) -> str:
-        return f"{self.cache}/models--{self.repository.replace('/', '--')}"
 
     def _api(self) -> str:
         return f"{self.endpoint}/api/models/{self.repository}"
@@ -262,6 +271,8 @@ class Hub:
 
     def _failed(self, error: Exception, revision: str) -> HubUnavailable:
         """Why the Hub did not answer, and what to do about it."""
+        if isinstance(error, HubUnavailable):
+            return error
         name, at = visible(self.repository), visible(revision)
         code, status = _refusal(error)
         if code == "GatedRepo":
@@ -280,6 +291,10 @@ def _headers(access: HubAccess) -> dict[str, str]:
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # lazily exported
 
     headers: dict[str, str] = build_hf_headers(token=access.token)
+    token = headers.get("authorization", "")
+    if not (token.isascii() and token.isprintable()):
+        # before a library shows it in a message
+        raise HubUnavailable("the token holds a character that no token has: a line break, or none of ASCII")
     return headers
 
 

@@ -80,7 +80,7 @@ def fetch(
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(part)
         if force or not os.path.lexists(place):
-            _link(blob, place)
+            _link(blob, place, f"{blob}.{uuid.uuid4().hex[:8]}.incomplete")
 
 
 def _receive(url: str, headers: Mapping[str, str], wanted: Wanted, part: str) -> None:
@@ -118,11 +118,13 @@ class _Bounded:
         return self._file.truncate()
 
 
-def _link(blob: str, place: str) -> None:
-    """Let a file of the snapshot be the blob, as huggingface_hub does: a link, or a copy."""
+def _link(blob: str, place: str, part: str) -> None:
+    """Let a file of the snapshot be the blob, as huggingface_hub does: a link, or a copy.
+
+    It is made beside the blobs: what a killed process leaves in a snapshot would be a file of it for ever.
+    """
     from huggingface_hub import constants
 
-    part = f"{place}.{uuid.uuid4().hex[:8]}.incomplete"
     try:
         linked = False
         if not getattr(constants, "HF_HUB_DISABLE_SYMLINKS", False):  # newer than the oldest that we support

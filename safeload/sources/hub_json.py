@@ -43,6 +43,8 @@ class Page(NamedTuple):
     value: Any
     following: str | None
     """Address of the next page."""
+    size: int
+    """Bytes."""
 
 
 def get_json(url: str, headers: Mapping[str, str], limits: Limits, *, until: float) -> Page:
@@ -74,7 +76,7 @@ def get_json(url: str, headers: Mapping[str, str], limits: Limits, *, until: flo
             if time.monotonic() > until:
                 raise NoAnswer("no complete answer in time")
         following = answer.links.get("next", {}).get("url")
-        return Page(parse_json(bytes(data), limits), following)
+        return Page(parse_json(bytes(data), limits), following, len(data))
 
 
 def get_pages(url: str, headers: Mapping[str, str], limits: Limits) -> Iterator[Any]:
@@ -83,17 +85,22 @@ def get_pages(url: str, headers: Mapping[str, str], limits: Limits) -> Iterator[
     Args:
         url: of the first page.
         headers: of each request.
-        limits: `fetch_seconds` for all of them, and those of `parse_json`.
+        limits: `fetch_seconds` and `listing_bytes` for all of them, and those of `parse_json`.
 
     Raises:
-        NoAnswer: a page is no list, or an empty one in the middle.
+        NoAnswer: a page is no list, or an empty one in the middle, or all of them are too long.
         Exception: of `get_json`.
     """
     until = time.monotonic() + limits.fetch_seconds
     place = url.partition("?")[0]
     following: str | None = url
+    left = limits.listing_bytes
     while following is not None:
         page = get_json(following, headers, limits, until=until)
+        left -= page.size
+        if left < 0:
+            # few files with names without end are a list without end as well
+            raise NoAnswer(f"a list of files of more than {limits.listing_bytes} bytes")
         if not isinstance(page.value, list):
             raise NoAnswer("a list of files that is no list")
         if page.following is not None and not page.value:

@@ -43,7 +43,9 @@ def parse_hub_name(text: str) -> HubName:
         UsageError: it is neither.
     """
     repository, at, revision = text.removeprefix(SCHEME).partition("@")
-    if not is_hub_name(repository) or ".." in repository or repository.endswith((".git", ".lock")):
+    # `--` stands for the slash in names of cache folders: a--b/c and a/b--c would be one
+    twofold = ".." in repository or "--" in repository
+    if not is_hub_name(repository) or twofold or repository.endswith((".git", ".lock")):
         raise UsageError(f"{visible(text)} is no name of a repository: hf:org/name or hf:org/name@revision")
     return HubName(repository, checked_revision(revision) if at else None)
 

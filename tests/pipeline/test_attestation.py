@@ -446,3 +446,31 @@ def test_a_signed_commit_is_attested(tmp_path):
         failed = said(attest(clone, repository="acme/bert", origin=origin))["predicate"]
         assert failed["verificationResult"] == "FAILED"
         assert (failed["inputAttestations"], failed["resourceUri"][:6]) == ([], "file:/")
+
+
+def test_what_the_store_denies_no_key_allows(folder, tmp_path):
+    """A rule that trusts nobody holds for a key that was given too, and so does a pin."""
+    rules = '[[rules]]\nrepos = ["evil/*"]\nrequire = "deny"\n'
+    rules += f'[[rules]]\nrepos = ["acme/*"]\nrequire = "pin"\npin = ["{"b" * 40}"]\nkeys = ["ci"]\n'
+    rules += '[default]\nrequire = "deny"\nkeys = ["ci"]\n'
+    trust = store(tmp_path, rules)
+    levels = ("SAFELOAD_ALLOWED", "SAFELOAD_PROVENANCE_PUBLISHER")
+
+    def about(resource):
+        return attest(folder, change={"resource": f"pkg:huggingface/{resource}", "levels": levels})
+
+    for name in ("evil/x", "others/x"):
+        for key in (PUBLIC, None):
+            problems = refused(folder, about(f"{name}@{'a' * 40}"), trust=trust, key=key)
+            assert any(f"trusts nobody for {name}" in problem for problem in problems)
+    for resource in (f"acme/x@{'a' * 40}", "acme/x"):
+        assert "pins other commits" in refused(folder, about(resource), trust=trust, key=None)[0]
+    assert check(folder, about(f"acme/x@{'b' * 40}"), trust=trust, key=None).signer
+    # of a folder that has no repository's name, the default rule speaks, which may list an attester
+    assert check(folder, attest(folder), trust=trust, key=None).signer
+
+
+def test_an_attestation_about_nothing_that_counts(tmp_path):
+    """Where the only files are notes of `hf download`, nothing was compared."""
+    folder = oms.write_model(tmp_path / "model", {".cache/huggingface/x": b"x"})
+    assert refused(folder, attest(folder)) == ["there is no file to compare"]

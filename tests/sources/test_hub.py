@@ -409,7 +409,7 @@ class TestCache:
         user.cache.write_bytes(b"")
         found = user.audit()
         assert found.kind == "error"
-        assert "could not be asked" in found.said
+        assert f"the cache {user.cache} cannot be written: not a directory" in found.said
 
 
 UNANSWERED = r"could not be asked about acme/bert@.*: {}; local_files_only=True"
