@@ -262,6 +262,9 @@ def _check(name: str, spec: Field, value: Json) -> None:
         case "integers":
             _check_integers(name, spec, value)
             return
+        case "fixed":
+            _check_fixed(name, spec, value)
+            return
         case "size":
             pair = value if isinstance(value, list) else [value, value]
             if len(pair) != 2 or not all(
@@ -288,6 +291,15 @@ def _check_integers(name: str, spec: Field, value: Json) -> None:
         if not isinstance(item, int) or isinstance(item, bool):
             raise FieldTypeWrong(f"{name} has an entry that is {_type_name(item)}, not an integer")
         _check_bounds(name, spec, item)
+
+
+def _check_fixed(name: str, spec: Field, value: Json) -> None:
+    if not isinstance(value, dict):
+        raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has an object")
+    for key, item in value.items():
+        # the types too: 1 is not True
+        if key not in spec.entries or repr(item) != repr(spec.entries[key]):
+            raise ValueNotListed(f"{name} has {str(key)[:100]!r}, which can only be what it is without it")
 
 
 def _check_bounds(name: str, spec: Field, value: float) -> None:

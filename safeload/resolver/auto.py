@@ -38,6 +38,7 @@ SUPPORTED = (
     "AutoModelForAudioFrameClassification",
     "AutoModelForAudioXVector",
     "AutoModelForCTC",
+    "AutoModelForDocumentQuestionAnswering",
     "AutoModelForImageClassification",
     "AutoModelForMaskedImageModeling",
     "AutoModelForZeroShotImageClassification",
@@ -288,7 +289,7 @@ class AutoModelForDepthEstimation(_Unsupported):
     """Depth estimation."""
 
 
-class AutoModelForDocumentQuestionAnswering(_Unsupported):
+class AutoModelForDocumentQuestionAnswering(_AutoModel):
     """Questions about documents."""
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from safeload.core import Json
 
-Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "size", "integers"]
-"""`ids` is a token id or a list of them; `size` is one number, or height and width; `integers` a list."""
+Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "size", "integers", "fixed"]
+"""`ids` is a token id or a list of them; `size` is one number, or height and width; `integers` a list;
+`fixed` an object that may say nothing but what holds anyway."""
 
 
 @record
@@ -33,6 +34,8 @@ class Field:
     nullable: bool = False
     most: int = 0
     """Most entries of `integers`, which has at least one."""
+    entries: Mapping[str, Json] = MappingProxyType({})
+    """The entries that a `fixed` object may have."""
 
 
 @record
