@@ -230,6 +230,8 @@ class Evidence:
     """Digest of the trust store by which it was judged."""
     signer: str = ""
     """Full fingerprint of the key that signed, where it is VERIFIED."""
+    key: str = ""
+    """What the trust store calls the key that signed, where the signature is VERIFIED."""
 
 
 NOT_NEEDED = "not-needed"

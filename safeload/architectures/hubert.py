@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from safeload.architectures import wav2vec2
 from safeload.architectures.base.architecture import Architecture
 from safeload.architectures.base.outputs import BaseModelOutput
+from safeload.architectures.base.pooled_head import pooled_variant
 from safeload.architectures.base.speech import CtcHead, SoundHead, SpeechBackbone, SpeechHead
 
 if TYPE_CHECKING:
@@ -58,6 +59,6 @@ ARCHITECTURE = Architecture(
     heads=("lm_head.", "projector.", "classifier.", "layer_weights"),
     renames=wav2vec2.RENAMES,
     training=("masked_spec_embed",),
-    variant=wav2vec2.pooled_variant("hubert", HubertModel, "HubertForSpeechClassification"),
+    variant=pooled_variant("hubert", HubertModel, "HubertForSpeechClassification"),
     refuse=wav2vec2.refuse,
 )

@@ -19,10 +19,10 @@ from torch.nn import functional as F  # noqa: N812 - torch's own convention
 
 from safeload.architectures.base.architecture import Architecture
 from safeload.architectures.base.losses import token_loss
+from safeload.architectures.base.pooled_head import pooled_variant
 from safeload.architectures.base.speech import (
     CtcHead,
     FrameHead,
-    PooledHead,
     SoundHead,
     SpeechBackbone,
     SpeechHead,
@@ -35,10 +35,9 @@ from safeload.architectures.base.speech_outputs import (
 )
 from safeload.architectures.layers.modules import Linear, empty_parameter
 from safeload.architectures.layers.speech import EvenLinear
-from safeload.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Mapping
 
     from torch import Tensor
 
@@ -271,38 +270,6 @@ class Wav2Vec2ForPreTraining(_Wav2Vec2Head):
         target = torch.where(hidden_BT, 0, -100).transpose(0, 1).flatten()
         rows = logits.transpose(0, 2).reshape(-1, logits.shape[0])
         return F.cross_entropy(rows.float(), target, reduction="sum")
-
-
-def pooled_variant(
-    prefix: str, backbone: type[Model], name: str
-) -> Callable[[str, Collection[str]], type[Model] | None]:
-    """What picks the class for a head with `classifier.dense`, for a family."""
-    classes = {
-        outer: type(
-            name,
-            (PooledHead,),
-            {
-                "__doc__": PooledHead.__doc__,
-                "base_model_prefix": prefix,
-                "backbone": backbone,
-                "outer": outer,
-            },
-        )
-        for outer in ("output", "out_proj")
-    }
-
-    def choose(auto_class: str, names: Collection[str]) -> type[Model] | None:
-        if auto_class != "AutoModelForAudioClassification" or "classifier.dense.weight" not in names:
-            return None
-        for outer, found in classes.items():
-            if f"classifier.{outer}.weight" in names:
-                return found
-        raise UsageError(
-            "the checkpoint has a head of its own (classifier.dense) without classifier.output or "
-            "classifier.out_proj: which class made it is unknown, and a new head would predict nothing"
-        )
-
-    return choose
 
 
 def refuse(config: Config) -> str | None:

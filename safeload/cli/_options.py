@@ -7,5 +7,5 @@ import click
 policy_option = click.option(
     "--policy",
     metavar="P",
-    help="A policy file, default or strict. Else SAFELOAD_POLICY, [tool.safeload], default.",
+    help="A policy file or a built-in, such as strict. Else SAFELOAD_POLICY, [tool.safeload], default.",
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from safeload.core import AuditReport
+    from safeload.policy.schema import Policy
     from safeload.sources.lock_files import LockFile
 
 
@@ -77,11 +78,13 @@ def target_of_argument(path: str) -> str | Path:
 
 def audit_subject(
     subject: Subject,
-    policy: str | None,
+    policy: Policy | str | None,
     *,
     quick: bool,
     offline: bool,
     lock: LockFile | None,
+    break_glass: str | None = None,
+    locking: bool = False,
     progress: bool = True,
 ) -> AuditReport:
     """Audit one subject, with a progress line.
@@ -106,4 +109,6 @@ def audit_subject(
             origin=Origin(**subject.asked),
             hub=hub,
             lock=lock,
+            break_glass=break_glass,
+            locking=locking,
         )

@@ -81,8 +81,12 @@ class WeightsChoice:
     framework: str | None = None
     """`tf` or `flax`: the checkpoint of that framework. None: torch's, and theirs where it has none."""
 
-    def candidates(self) -> tuple[str, ...]:
-        """Names of a weight file or a shard index, the preferred one first."""
+    def candidates(self, prefer: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Names of a weight file or a shard index, the preferred one first.
+
+        Args:
+            prefer: formats in the order that a policy wants; what it leaves out comes behind them.
+        """
         part = f".{self.variant}" if self.variant else ""
         tensors = (f"model{part}.safetensors", f"model.safetensors.index{part}.json")
         pickles = (f"pytorch_model{part}.bin", f"pytorch_model.bin.index{part}.json")
@@ -91,4 +95,10 @@ class WeightsChoice:
             return others[self.framework]
         if self.safetensors is not None:
             return tensors if self.safetensors else pickles
-        return (*tensors, *pickles) if part else (*tensors, *pickles, *others["tf"], *others["flax"])
+        groups = [(("safetensors",), tensors), (("zip", "torch-legacy"), pickles)]
+        if not part:
+            groups += [(("hdf5",), others["tf"]), (("msgpack",), others["flax"])]
+        last = len(prefer)
+        rank = {name: place for place, name in enumerate(prefer)}
+        groups.sort(key=lambda group: min(rank.get(name, last) for name in group[0]))
+        return tuple(name for _, names in groups for name in names)

@@ -3,7 +3,7 @@
 A template is a program of the repository, and Jinja's sandbox bounds what it reaches, not what it costs. So
 each rendering has a child of its own, which has so much memory and CPU time, no file, no network, and may
 answer with so many characters. The child is forked from a process that has Jinja in memory and is kept until
-this one ends: see docs/adr/0015-chat-templates-render-in-a-child.md.
+this one ends: see docs/adr/0014-chat-templates-render-in-a-child.md.
 """
 
 from __future__ import annotations

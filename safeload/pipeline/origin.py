@@ -335,7 +335,7 @@ def _files(source: Source, handed_out: frozenset[str], digests: Mapping[str, str
     files = {path: _bound(path, blob, digests) for path, blob in source.blobs.items()}
     for path, error in source.broken.items():
         if isinstance(error, NotFetched) and path not in handed_out:
-            files[path] = BoundFile(size=0, chunks=None)
+            files[path] = BoundFile(size=0, chunks=None, here=False)
     return files
 
 

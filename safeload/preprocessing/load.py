@@ -73,7 +73,7 @@ def load_tokenizer(
     records = _records(snapshot)
     known = _class(snapshot, records, tokenizer_type)
     if known.build == "ctc":
-        from safeload.preprocessing.ctc import load_ctc  # only speech recognisers write letters
+        from safeload.preprocessing.ctc_load import load_ctc  # only speech recognisers write letters
 
         vocabulary = _record(snapshot, "vocab.json", Vocabulary)
         return load_ctc(known, records, vocabulary, arguments, name_or_path=name_or_path, writer=writer)

@@ -82,6 +82,8 @@ class BoundFile:
     """The judged bytes, again; None where they were not read whole in this scope."""
     sha256: str | None = None
     """Digest of the judged bytes, where it was taken."""
+    here: bool = True
+    """False for a file that was not fetched, of which not even the size is known."""
 
 
 @record
@@ -182,10 +184,7 @@ def collect_evidence(case: Case) -> Collected:
 
 def _about_commit(case: Case) -> Collected:
     """What is known of the commit, or of the lack of one."""
-    if case.claim is None:
-        found = Collected((_without_claim(case),))
-    else:
-        found = _of_commit(case, case.claim)
+    found = Collected((_without_claim(case),)) if case.claim is None else _of_commit(case, case.claim)
     bound = any(item.kind == BINDING and item.status is not Status.UNAVAILABLE for item in found.evidence)
     if case.listing is None or bound:
         return found

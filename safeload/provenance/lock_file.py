@@ -92,7 +92,7 @@ def _names(case: Case, held: Held, subject: LockedSubject) -> Iterator[Problem]:
 def _compare(file: BoundFile, expected: LockedFile, held: Held) -> str | None:
     """What is wrong with the content of one file; empty where nothing is, None where it was not read."""
     place = held.place(expected.line)
-    if file.size != expected.size:
+    if file.here and file.size != expected.size:
         return f"has {file.size} bytes, and {place} holds one of {expected.size}"
     try:
         sha256 = file.sha256 or _digest(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,24 @@ def import_torch() -> None:
     The half million objects of the import live as long as the process. `gc.freeze` takes them, and what
     else is alive at that moment, out of every later collection, the one at the interpreter's exit
     included. Reference counts free frozen objects as before. Nothing happens where torch is there already.
+
+    The import leaves cycles behind that hold the frames in which it was asked for, and through these the
+    values of every caller: a snapshot, a model, for ever. So it runs in a thread, whose frames hold nothing.
     """
     if "torch" in sys.modules:
         return
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            importlib.import_module("torch")
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+            failed.append(error)
+
     with collection_paused():
-        importlib.import_module("torch")
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    if failed:
+        raise failed[0]
     gc.freeze()

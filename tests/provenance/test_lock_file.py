@@ -175,7 +175,7 @@ def test_a_collector_that_fails_is_no_check():
 
     class Broken:
         @property
-        def size(self):
+        def here(self):
             raise ZeroDivisionError
 
     found = collect_evidence(case(SAME | {"empty": Broken()}))

@@ -540,7 +540,7 @@ LIES = {
     "a cut model": (told(lies.truncated(20), MODEL), "error", NOTHING, UNANSWERED.format("peer closed.*")),
     "an answer without end": (
         told(lambda request, *, honest: lies.Answer(body=iter(lambda: b" " * (1 << 20), b"")), MODEL),
-        "error", NOTHING, "an answer of more than 16777216 bytes",
+        "error", NOTHING, "an answer of more than 8388608 bytes",
     ),
     # the list of files
     "a wrong id": (told(lies.item("config.json", oid="0" * 40), TREE), "allow", NOTHING, ""),
