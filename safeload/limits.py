@@ -216,6 +216,14 @@ class Limits:
     processed_pixels: int = 1 << 24
     """Pixels of one image as a model gets it: 4096 x 4096. Segment Anything takes 1024 x 1024."""
 
+    # words in pictures
+    ocr_seconds: int = 60
+    """One page, by the clock and of CPU time."""
+    ocr_memory_bytes: int = 2 * GIB
+    """Address space of tesseract, which grows with the pixels of a page."""
+    ocr_bytes: int = 16 * MIB
+    """Its table of words: about 60 bytes for each."""
+
     # chat templates
     template_bytes: int = 256 * KIB
     """Of all templates of one file together. The longest ones in use have about 20 kB."""

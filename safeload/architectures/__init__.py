@@ -49,6 +49,12 @@ def _hubert() -> Architecture:
     return ARCHITECTURE
 
 
+def _layoutlmv2() -> Architecture:
+    from safeload.architectures.layoutlmv2 import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 def _mpnet() -> Architecture:
     from safeload.architectures.mpnet import ARCHITECTURE
 
@@ -140,6 +146,7 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "distilbert": _distilbert,
         "electra": _electra,
         "hubert": _hubert,
+        "layoutlmv2": _layoutlmv2,
         "mpnet": _mpnet,
         "roberta": _roberta,
         "wav2vec2": _wav2vec2,

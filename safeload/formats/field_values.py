@@ -57,6 +57,9 @@ def check_value(name: str, spec: Field, value: Json) -> None:
         case "rope":
             _check_rope(name, value)
             return
+        case "fixed":
+            _check_fixed(name, spec, value)
+            return
         case "size":
             pair = value if isinstance(value, list) else [value, value]
             if len(pair) != 2 or not all(
@@ -72,6 +75,15 @@ def check_value(name: str, spec: Field, value: Json) -> None:
         raise ValueNotListed(f"{name} is {str(value)[:100]!r}, which is none of {sorted(spec.choices)}")
     if spec.kind in ("integer", "number"):
         _check_bounds(name, spec, value)
+
+
+def _check_fixed(name: str, spec: Field, value: Json) -> None:
+    if not isinstance(value, dict):
+        raise FieldTypeWrong(f"{name} is {type_name(value)} where the table has an object")
+    for key, item in value.items():
+        # the types too: 1 is not True
+        if key not in spec.entries or repr(item) != repr(spec.entries[key]):
+            raise ValueNotListed(f"{name} has {str(key)[:100]!r}, which can only be what it is without it")
 
 
 def _check_ids(name: str, spec: Field, value: Json) -> None:

@@ -9,7 +9,9 @@ Names and defaults: https://huggingface.co/docs/transformers/main_classes/image_
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,14 @@ LAYOUTS = ("data_format", "input_data_format")
 NAMES = frozenset({*FLAGS, *SIZES, *LAYOUTS, "resample", "rescale_factor", "image_mean", "image_std",
                    "default_to_square"})  # fmt: skip
 """Every setting, of a file as of a call."""
+OCR = frozenset({"apply_ocr", "ocr_lang", "tesseract_config"})
+"""Settings of the processors that read words in pictures."""
+_LANGUAGES = re.compile(
+    r"[A-Za-z]{2,16}(_[A-Za-z]{2,16}){0,3}(\+[A-Za-z]{2,16}(_[A-Za-z]{2,16}){0,3}){0,7}\Z"
+)
+"""Names of files of tesseract's own folder, such as `chi_sim_vert`, without folders and endings."""
+_MODES = {"--psm": range(1, 14), "--oem": range(4)}
+"""What may stand in `tesseract_config`. Mode 0 of `--psm` reads no words."""
 _EDGE = 1 << 14
 """Longest edge that a setting may ask for."""
 _KEYS = (
@@ -64,6 +74,8 @@ class ImageKind:
 
     name: str
     defaults: Mapping[str, Json]
+    names: frozenset[str] = NAMES
+    """Its settings."""
 
 
 def _kind(name: str, **settings: Json) -> ImageKind:
@@ -91,6 +103,20 @@ KINDS: Mapping[str, ImageKind] = MappingProxyType(
                 do_center_crop=True,
                 crop_size={"height": 224, "width": 224},
             ),
+            ImageKind(
+                name="LayoutLMv2ImageProcessor",
+                defaults=MappingProxyType(
+                    {
+                        "do_resize": True,
+                        "default_to_square": True,
+                        "size": {"height": 224, "width": 224},
+                        "resample": 2,
+                        "apply_ocr": True,
+                        "tesseract_config": "",
+                    }
+                ),
+                names=NAMES | OCR,
+            ),
             _kind(
                 "CLIPImageProcessor",
                 resample=3,
@@ -114,6 +140,7 @@ MODEL_TYPES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(_VIT.split(), "ViTImageProcessor"),
         **dict.fromkeys(_CLIP.split(), "CLIPImageProcessor"),
         "deit": "DeiTImageProcessor",
+        "layoutlmv2": "LayoutLMv2ImageProcessor",
     }
 )
 """The class of a model_type, for files that name none."""
@@ -132,10 +159,10 @@ def settings_of(kind: ImageKind, values: Mapping[str, Json]) -> dict[str, Json]:
     Raises:
         FormatError: a class of this module.
     """
-    given = {name: value for name, value in values.items() if name in NAMES}
+    given = {name: value for name, value in values.items() if name in kind.names}
     if kind.name == "CLIPImageProcessor" and values.get("use_square_size"):  # files of KOSMOS-2
         given["size"] = {"height": 224, "width": 224}
-    merged = {**dict.fromkeys(sorted(NAMES)), **kind.defaults, **given}
+    merged = {**dict.fromkeys(sorted(kind.names)), **kind.defaults, **given}
     return {name: checked(name, value, merged) for name, value in merged.items()}
 
 
@@ -155,7 +182,12 @@ def checked(name: str, value: Json, settings: Mapping[str, Json]) -> Json:
     if name in SIZES:
         square = name != "size" or settings.get("default_to_square") is not False
         return _size(name, value, square=square)
-    if name in FLAGS or name == "default_to_square":
+    if name == "ocr_lang":
+        return language_names(value)
+    if name == "tesseract_config":
+        tesseract_arguments(value)
+        return value
+    if name in FLAGS or name in ("default_to_square", "apply_ocr"):
         if not isinstance(value, bool):
             raise SettingTypeWrong(f"{name} is true or false")
         return value
@@ -189,6 +221,36 @@ def check_pixels(height: int, width: int, what: str, *, most: int = DEFAULT_LIMI
     """
     if height * width > most:
         raise TooManyPixels(f"{what} of {height} x {width} pixels, more than {most} in all")
+
+
+def language_names(value: Json) -> str:
+    """Names of languages for tesseract, joined by `+`.
+
+    Raises:
+        SettingTypeWrong: something else, such as a path.
+    """
+    if not isinstance(value, str) or not _LANGUAGES.match(value):
+        raise SettingTypeWrong("ocr_lang is names of languages as eng or chi_sim, joined by +")
+    return value
+
+
+def tesseract_arguments(value: Json) -> list[str]:
+    """The arguments of tesseract that a setting asks for: `--psm` and `--oem`, each with its number.
+
+    Anything else could name files that it reads or writes, and is refused.
+
+    Raises:
+        SettingTypeWrong: another argument, or another number.
+    """
+    words = value.split() if isinstance(value, str) and len(value) <= 100 else ["?"]
+    found: list[str] = []
+    for name, number in itertools.zip_longest(words[::2], words[1::2]):
+        known = name in _MODES and name not in found and str(number) in map(str, _MODES[name])
+        if not known:
+            allowed = " and ".join(f"{key} {modes[0]} to {modes[-1]}" for key, modes in _MODES.items())
+            raise SettingTypeWrong(f"tesseract_config can have {allowed}, each once, and nothing else")
+        found += [name, number]
+    return found
 
 
 def _size(name: str, value: Json, *, square: bool) -> Json:

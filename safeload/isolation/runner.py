@@ -114,7 +114,7 @@ def ask(
     deadline = time.monotonic() + 2 * limits.child_seconds
     try:
         most = frames.PREFIX_BYTES + frames.MOST_BYTES + most_payload
-        answer = _converse(child, (request, payload), most, deadline)
+        answer = converse(child, (request, payload), most, deadline)
         if isinstance(answer, bytearray):
             child.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -188,7 +188,7 @@ def _folders(libraries: tuple[str, ...], required: str | None) -> list[str] | No
     return folders
 
 
-def _converse(
+def converse(
     child: subprocess.Popen[bytes], parts: tuple[bytes, ...], most: int, deadline: float
 ) -> bytearray | ChildFailure | None:
     """Write all and read until the child closes its end; None where time ran out."""

@@ -11,11 +11,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from safeload.errors import FormatError, MissingExtra, UsageError
-from safeload.formats.image_settings import KINDS, NAMES, check_pixels, checked, settings_of
+from safeload.formats.image_settings import KINDS, check_pixels, checked, settings_of
 from safeload.preprocessing.batch_feature import BatchFeature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
     from safeload.formats.image_settings import ImageKind
@@ -85,7 +85,8 @@ class ImageProcessor:
         return Size(value) if isinstance(value, dict) else value
 
     def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 - same
-        if name in NAMES:
+        kind = self.__dict__.get("_kind")
+        if kind is not None and name in kind.names:
             self._settings[name] = _setting(name, value, self._settings)
         else:
             object.__setattr__(self, name, value)
@@ -103,13 +104,14 @@ class ImageProcessor:
             ValueError: images that the settings do not fit.
             TooManyPixels: an image would get more pixels than the budget allows.
         """
-        if unknown := options.keys() - NAMES - _CALL:
+        names = self._kind.names
+        if unknown := options.keys() - names - _CALL:
             raise UsageError(
                 f"unknown option {', '.join(sorted(unknown))}: an image processor has "
-                f"{', '.join(sorted(NAMES | _CALL))}"
+                f"{', '.join(sorted(names | _CALL))}"
             )
         settings = dict(self._settings)
-        for name in ("default_to_square", *sorted(NAMES & options.keys())):
+        for name in ("default_to_square", *sorted(names & options.keys())):
             if name in options:
                 settings[name] = _setting(name, options[name], settings)
         _complete(settings)
@@ -117,18 +119,14 @@ class ImageProcessor:
             from safeload.preprocessing.images import as_array, flat_list
         except ImportError:
             raise MissingExtra("an image processor", "numpy", "torch") from None
-        arrays = [
-            self._processed(
-                as_array(
-                    image, convert=bool(settings["do_convert_rgb"]), layout=settings["input_data_format"]
-                ),
-                settings,
-            )
-            for image in flat_list(images)
-        ]
-        if settings["data_format"] == "channels_last":
-            arrays = [array.transpose(1, 2, 0) for array in arrays]
+        arrays, read = [], []
+        convert, layout = bool(settings["do_convert_rgb"]), settings["input_data_format"]
+        for image in flat_list(images):
+            array = as_array(image, convert=convert, layout=layout)
+            read.append(self._read(array, settings))
+            arrays.append(self._processed(array, settings))
         features = BatchFeature({"pixel_values": arrays}, tensor_type=options.get("return_tensors"))
+        features.update(self._told(read))
         device = options.get("device")
         if device is None or str(device) == "cpu":
             return features
@@ -137,6 +135,14 @@ class ImageProcessor:
         return features.to(device=device)
 
     preprocess = __call__
+
+    def _read(self, image: Array, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401, ARG002 - of subclasses
+        """What is read in an image before it is processed."""
+        return None
+
+    def _told(self, read: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+        """Features made of what was read in the images."""
+        return {}
 
     def _processed(self, image: Array, settings: Mapping[str, Any]) -> Array:
         """The steps behind RGB, in order."""
@@ -156,7 +162,8 @@ class ImageProcessor:
         else:
             image = pixels.rescale(image, factor) if settings["do_rescale"] else image
             image = pixels.normalize(image, mean, std) if settings["do_normalize"] else image
-        return pixels.pad(image, **settings["pad_size"]) if settings["do_pad"] else image
+        image = pixels.pad(image, **settings["pad_size"]) if settings["do_pad"] else image
+        return image.transpose(1, 2, 0) if settings["data_format"] == "channels_last" else image
 
     def _resized(self, image: Array, target: tuple[int, int], resample: int) -> Array:
         if self.backend == "pil":

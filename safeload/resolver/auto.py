@@ -39,6 +39,7 @@ SUPPORTED = (
     "AutoModelForAudioFrameClassification",
     "AutoModelForAudioXVector",
     "AutoModelForCTC",
+    "AutoModelForDocumentQuestionAnswering",
     "AutoModelForImageClassification",
     "AutoModelForMaskedImageModeling",
     "AutoModelForZeroShotImageClassification",
@@ -290,7 +291,7 @@ class AutoModelForDepthEstimation(_Unsupported):
     """Depth estimation."""
 
 
-class AutoModelForDocumentQuestionAnswering(_Unsupported):
+class AutoModelForDocumentQuestionAnswering(_AutoModel):
     """Questions about documents."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeload.core import Role, Scope, visible
 from safeload.errors import FormatError, UsageError
-from safeload.formats.image_settings import KINDS, MODEL_TYPES, NAMES, checked, kind_named
+from safeload.formats.image_settings import KINDS, MODEL_TYPES, NAMES, OCR, checked, kind_named
 from safeload.formats.layout import CONFIG, PREPROCESSOR, PROCESSOR
 from safeload.formats.model_config import ModelConfig
 from safeload.formats.processor_config import ProcessorConfig
@@ -67,7 +67,7 @@ def settings_asked(values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: a value that a setting cannot have.
     """
-    asked = {name: _plain(name, values.pop(name)) for name in tuple(values) if name in NAMES}
+    asked = {name: _plain(name, values.pop(name)) for name in tuple(values) if name in NAMES | OCR}
     return {**asked, "backend": _backend(values.pop("backend", None), values.pop("use_fast", None))}
 
 
@@ -81,8 +81,16 @@ def image_processor_of(
         UsageError: no settings, or a class that is not supported.
     """
     settings = _settings(snapshot)
-    return ImageProcessor(
-        _kind(snapshot, settings),
+    kind = _kind(snapshot, settings)
+    if unknown := sorted(asked.keys() - kind.names - {"backend"}):
+        raise UsageError(f"{kind.name} has no {', '.join(unknown)}")
+    made = ImageProcessor
+    if kind.names & OCR:
+        from safeload.preprocessing.page_image_processor import PageImageProcessor  # one family needs it
+
+        made = PageImageProcessor
+    return made(
+        kind,
         {**settings, **{name: value for name, value in asked.items() if name != "backend"}},
         backend=asked.get("backend"),
         name_or_path=str(name_or_path),

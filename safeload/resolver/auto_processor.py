@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 SCOPE = Scope(name="processor", roles=frozenset({Role.PROCESSOR, Role.TOKENIZER, Role.CONFIG}))
 """What a processor needs: no weights are read or digested for it."""
 _TOKENIZER_CONFIG = "tokenizer_config.json"
+_PAGES = "LayoutLMv2Processor"
 
 
 def load_processor(name_or_path: str | Path, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of the class that the files name
@@ -108,13 +109,13 @@ def _image_text(
 ) -> ImageTextProcessor:
     """An image processor and a tokenizer. Settings go to the part that has them."""
     from safeload.preprocessing.image_text_processor import ImageTextProcessor
+    from safeload.preprocessing.page_processor import PageProcessor
     from safeload.resolver import auto_image_processor as images
 
     processor = images.image_processor_of(snapshot, images.settings_asked(values), name_or_path)
     tokenizer = load_tokenizer(snapshot, name_or_path=str(name_or_path), writer=write, **values)
-    return ImageTextProcessor(
-        processor, tokenizer, class_name=name, name_or_path=str(name_or_path), writer=write
-    )
+    made = PageProcessor if name == _PAGES else ImageTextProcessor
+    return made(processor, tokenizer, class_name=name, name_or_path=str(name_or_path), writer=write)
 
 
 def _single(name_or_path: str | Path, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of one of these classes
@@ -140,7 +141,7 @@ SINGLE = frozenset(
 )  # fmt: skip
 """Model types that have no processor but one part of it."""
 PROCESSORS: Mapping[str, Builder] = MappingProxyType(
-    {"Wav2Vec2Processor": _speech, "CLIPProcessor": _image_text}
+    {"Wav2Vec2Processor": _speech, "CLIPProcessor": _image_text, _PAGES: _image_text}
 )
 """The closed table of processors."""
 _REASONS: Mapping[str, str] = MappingProxyType(
@@ -154,6 +155,7 @@ MODEL_TYPES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(_SPEECH.split(), "Wav2Vec2Processor"),
         **dict.fromkeys(("aimv2", "clip", "groupvit", "metaclip_2"), "CLIPProcessor"),
+        "layoutlmv2": _PAGES,
     }
 )
 """The class of a model_type, for files that name none."""

@@ -139,7 +139,7 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
         raise UsageError(f"this {config.model_type} config cannot be built: {reason}")
     model.attn_implementation = arguments.attention
     dtype = choose_dtype(arguments.dtype, config, None)
-    model.start((name for name, _ in model.named_parameters(remove_duplicate=False)), dtype)
+    model.start(model.stored(), dtype)
     model.tie_weights()
     _move(model, _torch_device(arguments.device))
     return model

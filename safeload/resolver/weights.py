@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 from safeload.core import visible
 from safeload.errors import FormatError, LimitExceeded, UsageError
@@ -149,7 +148,7 @@ def plan_load(
         FormatError: the backbone is incomplete or does not fit.
         UsageError: a head does not fit, and the caller did not allow a new one.
     """
-    wanted = {name: tuple(value.shape) for name, value in model.named_parameters(remove_duplicate=False)}
+    wanted = {name: tuple(value.shape) for name, value in model.stored().items()}
     ties = dict(model.tied) if model.config.tie_word_embeddings else {}
     match = _match(model, tensors, architecture, wanted)
     _check_fit(match, architecture, wanted, ignore_mismatched=ignore_mismatched)
@@ -215,7 +214,7 @@ def fill(model: Model, plan: Plan, snapshot: VerifiedSnapshot, dtype: torch.dtyp
         value: Tensor = memory.tensor(source.entry).contiguous()
         if not all(torch.equal(memory.tensor(copy), value) for copy in source.copies):
             raise CopiesDiffer(f"{name} stands in {visible(source.path)} twice, with different values")
-        model.put(name, nn.Parameter(value if value.dtype is dtype else value.to(dtype)))
+        model.put(name, value if value.dtype is dtype else value.to(dtype))
     model.start((*plan.report.new_head, *plan.report.training), dtype)
     for target, name in plan.ties:
         kept = model.get_parameter(name)

@@ -116,10 +116,18 @@ class Model(nn.Module):
             raise UsageError("only a model from an Auto class can save itself")
         return self.saver(self, save_directory)
 
-    def put(self, name: str, value: nn.Parameter) -> None:
-        """Replace one of our own parameters by `value`."""
+    def stored(self) -> dict[str, torch.Tensor]:
+        """What a checkpoint holds: every parameter, tied ones each, and every buffer that is kept."""
+        return self.state_dict(keep_vars=True)
+
+    def put(self, name: str, value: torch.Tensor) -> None:
+        """Replace one of our own parameters or buffers by `value`; it is trained if that was."""
         path, _, leaf = name.rpartition(".")
-        setattr(self.get_submodule(path), leaf, value)
+        module = self.get_submodule(path)
+        old = getattr(module, leaf)
+        if isinstance(old, nn.Parameter) and not isinstance(value, nn.Parameter):
+            value = nn.Parameter(value, requires_grad=old.requires_grad)
+        setattr(module, leaf, value)
 
     def start(self, names: Iterable[str], dtype: torch.dtype) -> None:
         """Give the named parameters memory and untrained values, as the reference does for a new head."""
@@ -127,8 +135,8 @@ class Model(nn.Module):
         for name in names:
             path, _, leaf = name.rpartition(".")
             module = self.get_submodule(path)
-            value = torch.empty(self.get_parameter(name).shape, dtype=dtype)
-            self.put(name, nn.Parameter(initialise(module, leaf, value, spread)))
+            value = torch.empty(getattr(module, leaf).shape, dtype=dtype)
+            self.put(name, initialise(module, leaf, value, spread))
 
     def _wanted(self, output_attentions: bool | None, output_hidden_states: bool | None) -> tuple[bool, bool]:
         """Whether attentions and hidden states are asked for, by the call or by the config."""

@@ -66,11 +66,10 @@ class PostNormBlock(nn.Module):
         self.activation = ACTIVATIONS[shape.activation]
         # the modules are looked up by name at each call, so that a program may replace one
         self._modules_of = attrgetter(
-            names.query, names.key, names.value, names.out, names.attention_norm,
-            names.inner, names.outer, names.output_norm,
-        )  # fmt: skip
-        for name in (names.query, names.key, names.value, names.out):
-            graft(self, name, Linear(shape.width, shape.width))
+            names.out, names.attention_norm, names.inner, names.outer, names.output_norm
+        )
+        self._add_projections(shape, names)
+        graft(self, names.out, Linear(shape.width, shape.width))
         graft(self, names.inner, Linear(shape.width, shape.inner))
         graft(self, names.outer, Linear(shape.inner, shape.width))
         for name in (names.attention_norm, names.output_norm):
@@ -84,11 +83,12 @@ class PostNormBlock(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """The block's output, and the attention probabilities in eager mode."""
         shape, training = self.shape, self.training
-        query, key, value, out, attention_norm, inner, outer, output_norm = self._modules_of(self)
+        out, attention_norm, inner, outer, output_norm = self._modules_of(self)
+        query_BTD, key_BTD, value_BTD = self._projected(x_BTD)
         mixed_BTD, attention_BHTT = attend(
-            split_heads(query(x_BTD), shape.heads),
-            split_heads(key(x_BTD), shape.heads),
-            split_heads(value(x_BTD), shape.heads),
+            split_heads(query_BTD, shape.heads),
+            split_heads(key_BTD, shape.heads),
+            split_heads(value_BTD, shape.heads),
             mask,
             dropout=shape.attention_dropout if training else 0.0,
             eager=eager,
@@ -99,13 +99,26 @@ class PostNormBlock(nn.Module):
         update_BTD = F.dropout(outer(h_BTI), shape.dropout, training)
         return output_norm(update_BTD + a_BTD), attention_BHTT
 
+    def _add_projections(self, shape: BlockShape, names: BlockNames) -> None:
+        """The modules that make query, key and value."""
+        self._projections_of = attrgetter(names.query, names.key, names.value)
+        for name in (names.query, names.key, names.value):
+            graft(self, name, Linear(shape.width, shape.width))
+
+    def _projected(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value, each of the input's shape."""
+        query, key, value = self._projections_of(self)
+        return query(x_BTD), key(x_BTD), value(x_BTD)
+
 
 class PostNormStack(nn.Module):
     """The layers in order, named `layer.0`, `layer.1` and so on."""
 
-    def __init__(self, count: int, shape: BlockShape, names: BlockNames) -> None:
+    def __init__(
+        self, count: int, shape: BlockShape, names: BlockNames, kind: type[PostNormBlock] = PostNormBlock
+    ) -> None:
         super().__init__()
-        self.layer = nn.ModuleList(PostNormBlock(shape, names) for _ in range(count))
+        self.layer = nn.ModuleList(kind(shape, names) for _ in range(count))
 
     def forward(
         self,

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from safeload.core import Json
 
 Kind: TypeAlias = Literal[
-    "integer", "number", "flag", "choice", "text", "ids", "size", "integers", "words", "rope"
+    "integer", "number", "flag", "choice", "text", "ids", "size", "integers", "words", "rope", "fixed"
 ]
 """`ids` is a token id or a list of them; `size` is one number, or height and width; `integers` a list;
-`words` a list of choices; `rope` the object that describes rotary positions."""
+`words` a list of choices; `rope` the object that describes rotary positions; `fixed` an object that may say
+nothing but what holds anyway."""
 
 
 @record
@@ -36,6 +37,8 @@ class Field:
     nullable: bool = False
     most: int = 0
     """Most entries of `integers` and `words`, which have at least one, and of `ids`."""
+    entries: Mapping[str, Json] = MappingProxyType({})
+    """The entries that a `fixed` object may have."""
 
 
 @record
