@@ -272,7 +272,7 @@ class Hub:
             return HubUnavailable(f"there is no {name} on {self.endpoint}, or it is private: log in for that")
         return HubUnavailable(
             f"{self.endpoint} could not be asked about {name}@{at}: {_words(error)}; "
-            "local_files_only=True takes what is in the cache"
+            "--offline, or local_files_only=True, takes what is in the cache"
         )
 
 

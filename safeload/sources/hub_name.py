@@ -11,6 +11,8 @@ from safeload.formats.git_objects import is_object_id
 
 SCHEME = "hf:"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}\Z")
+_ADDRESS = re.compile(r"https?:/{1,2}(?:huggingface\.co|hf\.co)/([^/]+/[^/?#]+)")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}\Z")
 
 
@@ -26,6 +28,19 @@ class HubName(NamedTuple):
 def is_hub_name(text: str) -> bool:
     """Whether text has the form of a repository's name, which a folder may have too."""
     return _REPOSITORY.match(text) is not None
+
+
+def hub_hint(text: str) -> str:
+    """What a path that does not exist may have been meant as; empty where nothing suggests itself."""
+    if text.startswith("~"):
+        return "; ~ is not expanded here"
+    address = _ADDRESS.match(text)
+    name = text if address is None else address[1]
+    if is_hub_name(name.partition("@")[0]):
+        return f"; a repository of the Hub is hf:{visible(name)}"
+    if _PLAIN.match(text):
+        return "; a repository of the Hub is hf:org/name"
+    return ""
 
 
 def parse_hub_name(text: str) -> HubName:
