@@ -1,4 +1,4 @@
-"""An argument is a path unless it says `hf:`; where something else was meant, the message says what to write."""
+"""An argument is a path unless it says `hf:`; where it is neither, the message says what to write."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from safeload.cli import main
 from tests.cli.test_command_line import model
+from tests.forge import oms
 
 __all__ = ["model"]
 
@@ -117,3 +118,10 @@ def test_a_shell_completes_files_and_names(monkeypatch, capsys, words, offered):
     monkeypatch.setenv("_SAFELOAD_COMPLETE", "bash_complete")
     assert main([]) == 0
     assert capsys.readouterr().out == f"{offered}\n"
+
+
+def test_a_pem_key_with_the_name_of_another_kind_is_told(model, tmp_path, capsys):
+    """`openssl pkey -pubout -out ci.pub` is what many write."""
+    (tmp_path / "ci.pub").write_bytes(oms.public_pem(oms.private_key("ed25519")))
+    assert main(["trust", "add", "ci.pub", "--name", "ci", "--kind", "attester"]) == 2
+    assert "a PEM key needs a name that ends in .pem" in capsys.readouterr().err
