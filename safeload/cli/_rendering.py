@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from safeload.cli._options import files
 from safeload.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "outputs",
             multiple=True,
             metavar="[F=]FILE",
+            shell_complete=files,
             help="Write to FILE instead of stdout; with F=, the format F beside it. Repeatable.",
         ),
         click.option(

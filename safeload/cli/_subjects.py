@@ -71,9 +71,20 @@ def read_lock_of(named: str | None, *, locked: bool) -> LockFile | None:
 
 
 def target_of_argument(path: str) -> str | Path:
-    """What is not there is no folder, even where a repository of the Hub might have that name."""
-    if path.startswith("hf:") or os.path.isdir(path):  # noqa: PTH112 - most are, and start without pathlib
+    """A repository of the Hub where `hf:` says so; anything else is a path, also one like `models/bert`.
+
+    Raises:
+        UsageError: nothing is named, as by a variable that is not set; the working directory is `.`.
+    """
+    from safeload.errors import UsageError
+
+    if not path:
+        raise UsageError("'' is not the path of a checkpoint: is a variable not set?")
+    if path.startswith("hf:"):
         return path
+    if os.path.isdir(path):  # noqa: PTH112 - most are, and start without pathlib
+        # in a program `org/name` may be the one or the other, and `./org/name` is the folder
+        return path if path.startswith((".", "/")) or path.count("/") != 1 else f"./{path}"
     from pathlib import Path
 
     return Path(path)

@@ -65,7 +65,9 @@ def read_key(file: str) -> tuple[bytes, PublicKey | SshKey | PemKey]:
     except OSError as error:
         raise UsageError(f"cannot read {visible(file)}: {(error.strerror or '').lower()}") from None
     except FormatError as error:
-        raise UsageError(f"{visible(file)}: {error}") from None
+        pem = b"-----BEGIN PUBLIC KEY" in data and not file.endswith(".pem")
+        hint = "; a PEM key needs a name that ends in .pem" if pem else ""
+        raise UsageError(f"{visible(file)}: {error}{hint}") from None
 
 
 def add_key(folder: str, addition: Addition) -> None:

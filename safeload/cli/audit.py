@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from safeload.cli._options import policy_option
+from safeload.cli._options import files, policy_option
 from safeload.cli._rendering import output_options
 
 if TYPE_CHECKING:
@@ -16,21 +16,43 @@ if TYPE_CHECKING:
     from safeload.core import AuditReport
 
 
-@click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1)
+@click.command(short_help="Judge every file of a checkpoint by a policy.")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=files)
 @policy_option
 @output_options
 @click.option("--repository", metavar="ORG/NAME", help="What the clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
-@click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
-@click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
-@click.option("--model-signature", metavar="FILE", help="Bundle of OpenSSF Model Signing, else model.sig.")
-@click.option("--attest", metavar="FILE", help="Write what was established to FILE, for `safeload verify`.")
-@click.option("--attest-key", metavar="PEM", help="Private key that signs it; without one it is a report.")
+@click.option(
+    "--trust", metavar="DIR", shell_complete=files, help="A trust store, where the policy names none."
+)
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    shell_complete=files,
+    help="git bundle with commit and trees, for a plain folder.",
+)
+@click.option(
+    "--model-signature",
+    metavar="FILE",
+    shell_complete=files,
+    help="Bundle of OpenSSF Model Signing, else model.sig.",
+)
+@click.option(
+    "--attest",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write what was established to FILE, for `safeload verify`.",
+)
+@click.option(
+    "--attest-key",
+    metavar="PEM",
+    shell_complete=files,
+    help="Private key that signs it; without one it is a report.",
+)
 @click.option(
     "--locked", is_flag=True, help="Hold all files to safeload.lock; without PATH, all of its subjects."
 )
-@click.option("--lock", metavar="FILE", help="The same with another lock file.")
+@click.option("--lock", metavar="FILE", shell_complete=files, help="The same with another lock file.")
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--break-glass", metavar="REASON", help="Overrule denials, where the policy permits it.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")

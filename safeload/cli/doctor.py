@@ -32,7 +32,7 @@ class Check(NamedTuple):
     detail: str
 
 
-@click.command()
+@click.command(short_help="Say what is installed and what holds on this machine.")
 def command() -> int:
     """Say what is installed, what holds on this system and what would decide.
 

@@ -7,8 +7,15 @@ import click
 from safeload.cli._options import policy_option
 
 
-@click.command()
-@click.argument("rule", metavar="RULE")
+def _rules(_context: click.Context, _argument: click.Parameter, start: str) -> list[str]:
+    """What a shell completes."""
+    from safeload.cli._rules import catalogue
+
+    return [rule for rule in catalogue() if rule.startswith(start)]
+
+
+@click.command(short_help="Say what a rule means, why it matters and what to do.")
+@click.argument("rule", metavar="RULE", shell_complete=_rules)
 @policy_option
 def command(rule: str, policy: str | None) -> None:
     """Say what a rule means, why it matters and what to do, with the policy line that applies."""

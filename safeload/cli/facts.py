@@ -6,21 +6,39 @@ from typing import TYPE_CHECKING
 
 import click
 
-from safeload.cli._options import policy_option
+from safeload.cli._options import files, policy_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.command(short_help="Print what is known about a checkpoint as JSON.")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=files)
 @policy_option
-@click.option("--output", "-o", metavar="FILE", help="Write the document to FILE instead of stdout.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write the document to FILE instead of stdout.",
+)
 @click.option("--repository", metavar="ORG/NAME", help="What the clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
-@click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
-@click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
-@click.option("--lock", metavar="FILE", help="A lock file; whether it holds the files is evidence.")
+@click.option(
+    "--trust", metavar="DIR", shell_complete=files, help="A trust store, where the policy names none."
+)
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    shell_complete=files,
+    help="git bundle with commit and trees, for a plain folder.",
+)
+@click.option(
+    "--lock",
+    metavar="FILE",
+    shell_complete=files,
+    help="A lock file; whether it holds the files is evidence.",
+)
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 def command(
     paths: Sequence[str],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from safeload.cli._options import policy_option
+from safeload.cli._options import files, policy_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +18,10 @@ SHOWN = 200
 """Imports or calls of one stream that are written out."""
 
 
-@click.command()
-@click.argument("file", metavar="FILE")
+@click.command(short_help="Show what the pickles of a file would import and call.")
+@click.argument("file", metavar="FILE", shell_complete=files)
 @policy_option
-@click.option("--output", "-o", metavar="OUT", help="Write to OUT instead of stdout.")
+@click.option("--output", "-o", metavar="OUT", shell_complete=files, help="Write to OUT instead of stdout.")
 def command(file: str, policy: str | None, output: str | None) -> int:
     """Show what each pickle stream of FILE would import and call, with byte offsets.
 

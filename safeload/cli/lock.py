@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from safeload.cli._options import policy_option
+from safeload.cli._options import files, policy_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@click.command()
-@click.argument("subjects", metavar="SUBJECT...", nargs=-1)
+@click.command(short_help="Write down, file by file, what an audit allowed.")
+@click.argument("subjects", metavar="[SUBJECT]...", nargs=-1, shell_complete=files)
 @click.option(
-    "--lock", "-o", "file", default="safeload.lock", show_default=True, metavar="FILE", help="The lock file."
+    "--lock",
+    "-o",
+    "file",
+    default="safeload.lock",
+    show_default=True,
+    metavar="FILE",
+    shell_complete=files,
+    help="The lock file.",
 )
 @policy_option
 @click.option("--update", is_flag=True, help="Take the files as they are now in place of the locked ones.")
@@ -24,8 +31,15 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
 @click.option("--repository", metavar="ORG/NAME", help="What a clone is said to be of; to be verified.")
 @click.option("--revision", metavar="COMMIT", help="All 40 digits; else what is checked out or bundled.")
-@click.option("--trust", metavar="DIR", help="A trust store, where the policy names none.")
-@click.option("--bundle", metavar="FILE", help="git bundle with commit and trees, for a plain folder.")
+@click.option(
+    "--trust", metavar="DIR", shell_complete=files, help="A trust store, where the policy names none."
+)
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    shell_complete=files,
+    help="git bundle with commit and trees, for a plain folder.",
+)
 def command(
     subjects: Sequence[str],
     file: str,

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from safeload.cli._options import files
 from safeload.cli._rendering import output_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@click.command()
-@click.argument("files", metavar="REPORT.json...", nargs=-1, required=True)
+@click.command(short_help="Render the JSON report of an audit in another format.")
+@click.argument("files", metavar="REPORT.json...", nargs=-1, required=True, shell_complete=files)
 @output_options
 def command(files: Sequence[str], form: str | None, outputs: Sequence[str], *, summary: bool) -> None:
     """Render reports that `safeload audit --format json` wrote, without auditing again.

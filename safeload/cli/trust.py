@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from safeload.cli._options import files
+
 if TYPE_CHECKING:
     from safeload.provenance.trust import TrustedKey, TrustRule, TrustStore
 
@@ -13,17 +15,23 @@ SOON_DAYS = 30
 """How long before its end a key is warned about."""
 
 _folder = click.option(
-    "--trust", "folder", default="trust", show_default=True, metavar="DIR", help="The trust store."
+    "--trust",
+    "folder",
+    default="trust",
+    show_default=True,
+    metavar="DIR",
+    shell_complete=files,
+    help="The trust store.",
 )
 
 
-@click.group()
+@click.group(short_help="Keep the keys that you trust, and for which repositories.")
 def command() -> None:
     """Keep a trust store: trust.toml and keys/*, which people review like code."""
 
 
 @command.command()
-@click.argument("file", metavar="KEY")
+@click.argument("file", metavar="KEY", shell_complete=files)
 @click.option("--name", required=True, metavar="NAME", help="What the store shall call the key.")
 @click.option("--repos", multiple=True, metavar="GLOB", help="Write a rule for org/name; * is one part.")
 @click.option("--fingerprint", metavar="HEX", help="The whole of it, as the publisher told you.")
@@ -82,7 +90,7 @@ def add(
     write(f"added {name} {actual} to {folder}\n", None)
 
 
-@command.command("list")
+@command.command("list", short_help="Show the keys and the rules of the store.")
 @_folder
 def list_(folder: str) -> None:
     """Show the keys of the store and the rules, in the order in which they are asked."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from safeload.cli._options import policy_option
+from safeload.cli._options import files, policy_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +17,22 @@ if TYPE_CHECKING:
 SCHEMA = "safeload/verify/v1"
 
 
-@click.command()
-@click.argument("path", metavar="PATH")
-@click.option("--attestation", required=True, metavar="FILE", help="What `safeload audit --attest` wrote.")
-@click.option("--key", metavar="PEM", help="Public key of who attests.")
-@click.option("--trust", metavar="DIR", help="A trust store with attesters, where the policy names none.")
+@click.command(short_help="Hold files against the attestation of an earlier audit.")
+@click.argument("path", metavar="PATH", shell_complete=files)
+@click.option(
+    "--attestation",
+    required=True,
+    metavar="FILE",
+    shell_complete=files,
+    help="What `safeload audit --attest` wrote.",
+)
+@click.option("--key", metavar="PEM", shell_complete=files, help="Public key of who attests.")
+@click.option(
+    "--trust",
+    metavar="DIR",
+    shell_complete=files,
+    help="A trust store with attesters, where the policy names none.",
+)
 @click.option("--repository", metavar="ORG/NAME", help="What the attestation has to be about.")
 @policy_option
 @click.option("--any-policy", is_flag=True, help="Take a verdict under another policy, and say so.")

@@ -264,7 +264,8 @@ class Examination:
             try:
                 collected.accepted()
             except (OSError, FormatError) as error:
-                raise UsageError(f"the accepted commit could not be remembered: {error}") from None
+                reason = f"the accepted commit could not be remembered: {error}"
+                raise UsageError(f"{reason}; XDG_STATE_HOME names another place for that") from None
         return decision, findings
 
     def _case(self, scope: Scope, handed_out: frozenset[str], *, ahead: bool) -> Case:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from safeload.sources.hub import HubSource
     from safeload.sources.local import LocalSource
 
+_NO_STORE = "a trust store: name one by --trust, or in the policy"
 _UNNAMED = (
     "the folder is a git work tree, and nobody said of which repository: name it, and a trust store "
     "that has a rule for it"
@@ -155,7 +156,7 @@ def find_origin(asked: Origin, source: LocalSource, policy: Policy, audited: str
     if store is None or asked.repository is None:
         said = (asked.repository, asked.revision, asked.bundle, asked.model_signature)
         if any(item is not None for item in said):
-            lacking = "a trust store" if store is None else "the name of the repository"
+            lacking = "the name of the repository: say it by --repository" if store is not None else _NO_STORE
             raise UsageError(f"the origin of a checkpoint cannot be checked without {lacking}")
         return FoundOrigin(store=store, unclaimed=_UNNAMED if is_clone else "", limits=policy.limits)
     if not is_folder:
@@ -229,7 +230,7 @@ def find_hub_origin(asked: Origin, source: HubSource, policy: Policy) -> FoundOr
 
     store = find_store(asked, policy, source.home)
     if store is None and asked.model_signature is not None:
-        raise UsageError("the origin of a checkpoint cannot be checked without a trust store")
+        raise UsageError(f"the origin of a checkpoint cannot be checked without {_NO_STORE}")
     signature = _named(asked, source, policy.limits)
     scan = HubScan(subject=source.commit, stated=source.resolved.security, asked=not source.offline)
     listing = None if source.offline else {path: item.blob_id for path, item in source.listing.items()}

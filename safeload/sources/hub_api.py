@@ -10,6 +10,7 @@ commit.
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from safeload.limits import Limits
 
+_LOGIN = "`hf auth login`, HF_TOKEN or token="
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _SECONDS = 30.0
 _RANGE_SECONDS = 120.0
 """For one range. The longest has 4 MB, which a line of 0.3 Mbit/s carries in that time."""
@@ -276,14 +279,24 @@ class Hub:
         name, at = visible(self.repository), visible(revision)
         code, status = _refusal(error)
         if code == "GatedRepo":
-            return HubUnavailable(f"{name} is gated: ask for access on {self.endpoint}/{name}, and log in")
+            return HubUnavailable(
+                f"{name} is gated: ask for access on {self.endpoint}/{name}, and log in ({_LOGIN})"
+            )
         if code == "RevisionNotFound":
             return HubUnavailable(f"{name} has no revision {at}")
         if code == "RepoNotFound" or status == 401:
-            return HubUnavailable(f"there is no {name} on {self.endpoint}, or it is private: log in for that")
+            return HubUnavailable(
+                f"there is no {name} on {self.endpoint}, or it is private: log in for that ({_LOGIN})"
+            )
+        if isinstance(error, OSError) and (error.filename is not None or error.errno in _NO_ROOM):
+            reason = (error.strerror or "error").lower()
+            return HubUnavailable(
+                f"the cache {visible(self.cache)} cannot be written: {reason}; "
+                "HF_HOME, or cache_dir=, names another place"
+            )
         return HubUnavailable(
             f"{self.endpoint} could not be asked about {name}@{at}: {_words(error)}; "
-            "local_files_only=True takes what is in the cache"
+            "local_files_only=True (--offline) takes what is in the cache"
         )
 
 

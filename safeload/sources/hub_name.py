@@ -36,6 +36,21 @@ def is_hub_name(text: str) -> bool:
     )
 
 
+def hub_hint(text: str) -> str:
+    """What a path that does not exist may have been meant as; empty where nothing suggests itself."""
+    if text.startswith("~"):
+        return "; ~ is not expanded here"
+    import re  # for messages only
+
+    address = re.match(r"https?:/{1,2}(?:huggingface\.co|hf\.co)/([^/]+/[^/?#]+)", text)
+    name = text if address is None else address[1]
+    if is_hub_name(name.partition("@")[0]):
+        return f"; a repository of the Hub is hf:{visible(name)}"
+    if text and _PLAIN.issuperset(text.replace("-", "").replace("_", "")) and text[0] in _PLAIN:
+        return "; a repository of the Hub is hf:org/name"
+    return ""
+
+
 def parse_hub_name(text: str) -> HubName:
     """Read `hf:org/name`, `hf:org/name@revision` or `org/name`.
 

@@ -20,6 +20,7 @@ from safeload.errors import FormatError, UsageError
 from safeload.formats.file_names import folded, strangeness
 from safeload.formats.layout import role_of
 from safeload.sources.blobs import FileBlob, MemoryBlob, Unreadable
+from safeload.sources.hub_name import hub_hint
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -80,7 +81,8 @@ class LocalSource:
             status = os.stat(root)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a path"
-            raise UsageError(f"{given}: {reason.lower()}") from None
+            hint = hub_hint(given) if isinstance(error, FileNotFoundError) else ""
+            raise UsageError(f"{given}: {reason.lower()}{hint}") from None
         self.root = root
         self._jail, self._blob_homes = _jail(root)
         if stat.S_ISDIR(status.st_mode):

@@ -240,7 +240,9 @@ def read_text(path: str) -> str:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read {shown(path)}: {error.strerror}") from None
+        # a word is no path that anybody would write, but a name that is misspelt
+        hint = "" if "." in path or os.sep in path else f"; {' and '.join(BUILT_IN)} are built in"
+        raise UsageError(f"cannot read {shown(path)}: {(error.strerror or 'error').lower()}{hint}") from None
     if len(data) > MOST_BYTES:
         raise UsageError(f"{shown(path)} is larger than {MOST_BYTES} bytes, which no policy is")
     try:

@@ -50,6 +50,10 @@ def read_trust(folder: str | Path, *, audited: str | Path | None = None) -> Trus
     judged = None if audited is None else os.fspath(audited)
     text_path = paths.join(os.fspath(folder), NAME)
     refuse_inside(text_path, judged, what="trust store")
+    if not paths.lexists(text_path):
+        raise UsageError(
+            f"there is no trust store {shown(os.fspath(folder))}: `safeload trust add` makes one"
+        )
     keys: dict[str, bytes] = {}
     for name in _listed(paths.join(os.fspath(folder), KEYS)):
         path = paths.join(os.fspath(folder), KEYS, name)
