@@ -21,6 +21,8 @@ from benchmarks import (
     g_bombs,
     h_speed,
     i_provenance,
+    j_policy,
+    k_start,
 )
 from benchmarks.harness import HEADER, compare, row
 
@@ -34,6 +36,8 @@ FILES = {
     "g": g_bombs,
     "h": h_speed,
     "i": i_provenance,
+    "j": j_policy,
+    "k": k_start,
 }
 PAIRS = 5
 

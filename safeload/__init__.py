@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from safeload.architectures.base.generation import GenerationConfig as GenerationConfig
     from safeload.core import AuditReport as AuditReport
     from safeload.core import Decision as Decision
     from safeload.core import Finding as Finding
@@ -136,6 +137,7 @@ _HOMES = {
         "UsageError",
     ),
     "safeload.pipeline": ("Origin", "admit", "audit"),
+    "safeload.architectures.base.generation": ("GenerationConfig",),
     "safeload.preprocessing.open_image": ("open_image",),
     "safeload.resolver.auto_tokenizer": ("AutoTokenizer",),
     "safeload.resolver.auto": (

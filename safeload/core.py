@@ -104,6 +104,8 @@ class Role(Enum):
     TOKENIZER = "tokenizer"
     PROCESSOR = "processor"
     """The configuration of an image processor, a feature extractor or a processor of several of them."""
+    GENERATION = "generation"
+    """How a model writes text."""
     WEIGHTS = "weights"
     INDEX = "index"
     OTHER = "other"
@@ -230,6 +232,8 @@ class Evidence:
     """Digest of the trust store by which it was judged."""
     signer: str = ""
     """Full fingerprint of the key that signed, where it is VERIFIED."""
+    key: str = ""
+    """What the trust store calls the key that signed, where the signature is VERIFIED."""
 
 
 NOT_NEEDED = "not-needed"

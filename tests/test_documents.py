@@ -34,7 +34,14 @@ def test_the_list_of_attacks_is_the_catalogue(generate):
     assert generate.ATTACKS.read_text(encoding="utf-8") == generate.attacks()
 
 
-@pytest.mark.parametrize("document", ["docs/attacks.md", "README.md", "SECURITY.md", "docs/architecture.md"])
+def test_the_schema_of_policies_is_the_table(generate):
+    """`make docs` was run after the last change of a key, a rule or a budget."""
+    assert generate.SCHEMA.read_text(encoding="utf-8") == generate.schema()
+
+
+@pytest.mark.parametrize(
+    "document", ["docs/policy.md", "docs/attacks.md", "README.md", "SECURITY.md", "docs/architecture.md"]
+)
 def test_local_links_lead_somewhere(document):
     """A link to a file of this repository names a file of this repository."""
     file = ROOT / document

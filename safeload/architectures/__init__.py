@@ -1,7 +1,7 @@
 """The models that can be built: one file per model_type, `layers/` for what they share.
 
     bert.py, roberta.py, ...  what is special about one architecture, and its entry in the table
-    layers/                   modules without initialisers, activations, post-norm and pre-norm encoders
+    layers/                   modules without initialisers, activations, encoders, decoders
     base/                     the frame: Config, Model, outputs, losses, the Architecture record
 
 Nothing here touches a path or the network: a model is built from a Config, on torch's meta device,
@@ -103,6 +103,36 @@ def _vit() -> Architecture:
     return ARCHITECTURE
 
 
+def _gpt2() -> Architecture:
+    from safeload.architectures.gpt2 import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _llama() -> Architecture:
+    from safeload.architectures.llama import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _mistral() -> Architecture:
+    from safeload.architectures.mistral import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _qwen2() -> Architecture:
+    from safeload.architectures.qwen2 import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
+def _qwen3() -> Architecture:
+    from safeload.architectures.qwen3 import ARCHITECTURE
+
+    return ARCHITECTURE
+
+
 _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
     {
         "bert": _bert,
@@ -119,6 +149,11 @@ _FINDERS: Mapping[str, Callable[[], Architecture]] = MappingProxyType(
         "clip_vision_model": _clip_vision_model,
         "deit": _deit,
         "vit": _vit,
+        "gpt2": _gpt2,
+        "llama": _llama,
+        "mistral": _mistral,
+        "qwen2": _qwen2,
+        "qwen3": _qwen3,
     }
 )
 """The closed table from model_type to architecture: a name from a repository is looked up in it only."""

@@ -221,7 +221,9 @@ class Locking:
         if hold is None:
             keep_outside(self._file.given, None if is_remote(target) else target)
         subject = Subject(target, asked)
-        return audit_subject(subject, self._policy, quick=False, offline=self._offline, lock=hold)
+        return audit_subject(
+            subject, self._policy, quick=False, offline=self._offline, lock=hold, locking=True
+        )
 
     def _entry(
         self, uri: str, revision: str | None, report: AuditReport, repository: str | None

@@ -21,5 +21,5 @@ policy_option = click.option(
     "--policy",
     metavar="P",
     shell_complete=files,
-    help="A policy file, default or strict. Else SAFELOAD_POLICY, [tool.safeload], default.",
+    help="A policy file or a built-in, such as strict. Else SAFELOAD_POLICY, [tool.safeload], default.",
 )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
+
+from safeload.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from safeload.core import AuditReport
+    from safeload.policy.schema import Policy
     from safeload.sources.lock_files import LockFile
 
 
-class Subject(NamedTuple):
+@record(kw_only=False)
+class Subject:
     """One thing to audit."""
 
     target: str | Path
@@ -88,11 +92,13 @@ def target_of_argument(path: str) -> str | Path:
 
 def audit_subject(
     subject: Subject,
-    policy: str | None,
+    policy: Policy | str | None,
     *,
     quick: bool,
     offline: bool,
     lock: LockFile | None,
+    break_glass: str | None = None,
+    locking: bool = False,
     progress: bool = True,
 ) -> AuditReport:
     """Audit one subject, with a progress line.
@@ -117,4 +123,6 @@ def audit_subject(
             origin=Origin(**subject.asked),
             hub=hub,
             lock=lock,
+            break_glass=break_glass,
+            locking=locking,
         )

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 )
 @click.option("--lock", metavar="FILE", shell_complete=files, help="The same with another lock file.")
 @click.option("--offline", is_flag=True, help="Of a Hub repository: what is in the cache, and no network.")
+@click.option("--break-glass", metavar="REASON", help="Overrule denials, where the policy permits it.")
 @click.option("--quick", is_flag=True, help="Read interpreted bytes only. Never allows: exit code 3 at best.")
 def command(
     paths: Sequence[str],
@@ -68,6 +69,7 @@ def command(
     lock: str | None,
     quick: bool,
     offline: bool,
+    break_glass: str | None,
     **asked: str | None,
 ) -> int:
     """Judge every file of a checkpoint by a policy: of folders, files, or hf:org/name@revision.
@@ -99,7 +101,13 @@ def command(
     for subject in subjects_of(paths, held, asked):
         try:
             report = audit_subject(
-                subject, policy, quick=quick, offline=offline, lock=held, progress=settings.progress
+                subject,
+                policy,
+                quick=quick,
+                offline=offline,
+                lock=held,
+                break_glass=break_glass,
+                progress=settings.progress,
             )
         except UsageError as error:
             # the other subjects still get their reports

@@ -19,6 +19,8 @@ PICKLE = "pytorch_model.bin"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
 TENSORFLOW = "tf_model.h5"
 FLAX = "flax_model.msgpack"
+GENERATION = "generation_config.json"
+"""How a model writes text."""
 PREPROCESSOR = "preprocessor_config.json"
 """Of an image processor or a feature extractor."""
 PROCESSOR = "processor_config.json"
@@ -51,6 +53,8 @@ def role_of(path: str) -> Role:
     """The part that a loader gives to a file of this name in the root of a snapshot."""
     if path == CONFIG:
         return Role.CONFIG
+    if path == GENERATION:
+        return Role.GENERATION
     if path in _TOKENIZER_NAMES or _TEMPLATE.match(path):
         return Role.TOKENIZER
     if path in _PROCESSOR_NAMES:
@@ -81,8 +85,12 @@ class WeightsChoice:
     framework: str | None = None
     """`tf` or `flax`: the checkpoint of that framework. None: torch's, and theirs where it has none."""
 
-    def candidates(self) -> tuple[str, ...]:
-        """Names of a weight file or a shard index, the preferred one first."""
+    def candidates(self, prefer: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Names of a weight file or a shard index, the preferred one first.
+
+        Args:
+            prefer: formats in the order that a policy wants; what it leaves out comes behind them.
+        """
         part = f".{self.variant}" if self.variant else ""
         tensors = (f"model{part}.safetensors", f"model.safetensors.index{part}.json")
         pickles = (f"pytorch_model{part}.bin", f"pytorch_model.bin.index{part}.json")
@@ -91,4 +99,10 @@ class WeightsChoice:
             return others[self.framework]
         if self.safetensors is not None:
             return tensors if self.safetensors else pickles
-        return (*tensors, *pickles) if part else (*tensors, *pickles, *others["tf"], *others["flax"])
+        groups = [(("safetensors",), tensors), (("zip", "torch-legacy"), pickles)]
+        if not part:
+            groups += [(("hdf5",), others["tf"]), (("msgpack",), others["flax"])]
+        last = len(prefer)
+        rank = {name: place for place, name in enumerate(prefer)}
+        groups.sort(key=lambda group: min(rank.get(name, last) for name in group[0]))
+        return tuple(name for _, names in groups for name in names)

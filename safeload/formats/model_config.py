@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from safeload.errors import FormatError, LimitExceeded
 from safeload.formats.config_fields import TABLES
 from safeload.formats.config_fields._field import LABELS
+from safeload.formats.field_values import FieldTypeWrong, check_value, type_name
 from safeload.formats.json_strict import JsonTooLarge, parse_json
 from safeload.formats.view import read_all
 from safeload.record import record
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeload.core import Json, View
-    from safeload.formats.config_fields._field import ConfigTable, Field
+    from safeload.formats.config_fields._field import ConfigTable
     from safeload.limits import Limits
 
 _NO_FIELDS: Mapping[str, Json] = MappingProxyType({})
@@ -36,18 +37,6 @@ _LABEL_DIGITS = 6
 
 class NotAConfig(FormatError):
     """A JSON value that is no object, or has no usable `model_type`."""
-
-
-class FieldTypeWrong(FormatError):
-    """A known field whose value has another type."""
-
-
-class FieldOutOfBounds(FormatError):
-    """A known field whose value is too small or too large."""
-
-
-class ValueNotListed(FormatError):
-    """A known field whose value is outside the closed set."""
 
 
 class FieldsDisagree(FormatError):
@@ -144,7 +133,7 @@ def _part(name: str, table: ConfigTable, value: Mapping[str, Json]) -> ModelConf
     chosen = value.get(f"{name}_dict")
     chosen = value.get(name) if chosen is None else chosen
     if not isinstance(chosen, dict | None):
-        raise FieldTypeWrong(f"{name} is {_type_name(chosen)} where the table has an object")
+        raise FieldTypeWrong(f"{name} is {type_name(chosen)} where the table has an object")
     part = chosen or {}
     if part.get("model_type", table.model_type) != table.model_type:
         raise FieldsDisagree(f"{name} is of model_type {str(part['model_type'])[:100]!r}")
@@ -200,7 +189,7 @@ def check_field(model_type: str, name: str, value: Json) -> None:
     Raises:
         FormatError: a class of this module.
     """
-    _check(name, TABLES[model_type].fields[name], value)
+    check_value(name, TABLES[model_type].fields[name], value)
 
 
 def _record(
@@ -214,9 +203,9 @@ def _record(
 ) -> ModelConfig:
     fields = {name: given.get(name, spec.default) for name, spec in table.fields.items()}
     for name, spec in table.fields.items():
-        _check(name, spec, fields[name])
+        check_value(name, spec, fields[name])
     for whole, part in table.multiples:
-        if _number(fields[whole]) % _number(fields[part]):
+        if fields[part] is not None and _number(fields[whole]) % _number(fields[part]):
             raise FieldsDisagree(f"{whole} {fields[whole]} is no multiple of {part} {fields[part]}")
     for names in table.alike:
         lengths = [_length(fields[name]) for name in names]
@@ -239,60 +228,6 @@ def _record(
         parts=MappingProxyType(dict(parts)),
         given=MappingProxyType(dict(given)),
     )
-
-
-def _check(name: str, spec: Field, value: Json) -> None:
-    if value is None and spec.nullable:
-        return
-    match spec.kind:
-        case "flag":
-            fits = isinstance(value, bool)
-        case "integer":
-            fits = isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            fits = isinstance(value, int | float) and not isinstance(value, bool)
-        case "choice" | "text":
-            fits = isinstance(value, str)
-        case "ids":
-            for item in value if isinstance(value, list) else (value,):
-                if not isinstance(item, int) or isinstance(item, bool):
-                    raise FieldTypeWrong(f"{name} is not a token id or a list of them")
-                _check_bounds(name, spec, item)
-            return
-        case "integers":
-            _check_integers(name, spec, value)
-            return
-        case "size":
-            pair = value if isinstance(value, list) else [value, value]
-            if len(pair) != 2 or not all(
-                isinstance(item, int) and not isinstance(item, bool) for item in pair
-            ):
-                raise FieldTypeWrong(f"{name} is no number of pixels, and no pair of them")
-            for item in pair:
-                _check_bounds(name, spec, _number(item))
-            return
-    if not fits:
-        raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has {spec.kind}")
-    if spec.kind == "choice" and value not in spec.choices:
-        raise ValueNotListed(f"{name} is {str(value)[:100]!r}, which is none of {sorted(spec.choices)}")
-    if spec.kind in ("integer", "number"):
-        _check_bounds(name, spec, _number(value))
-
-
-def _check_integers(name: str, spec: Field, value: Json) -> None:
-    if not isinstance(value, list | tuple):
-        raise FieldTypeWrong(f"{name} is {_type_name(value)} where the table has a list of integers")
-    if not 1 <= len(value) <= spec.most:
-        raise FieldOutOfBounds(f"{name} has {len(value)} entries, outside 1 to {spec.most}")
-    for item in value:
-        if not isinstance(item, int) or isinstance(item, bool):
-            raise FieldTypeWrong(f"{name} has an entry that is {_type_name(item)}, not an integer")
-        _check_bounds(name, spec, item)
-
-
-def _check_bounds(name: str, spec: Field, value: float) -> None:
-    if not spec.low <= value <= spec.high:
-        raise FieldOutOfBounds(f"{name} is {value}, outside {spec.low} to {spec.high}")
 
 
 def _architectures(value: Json) -> tuple[str, ...]:
@@ -349,7 +284,7 @@ def _label_id(key: object) -> int:
 def _label(value: Json) -> Json:
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise LabelsMalformed(f"a label is {_type_name(value)}, not a string or an integer")
+    raise LabelsMalformed(f"a label is {type_name(value)}, not a string or an integer")
 
 
 def _number(value: Json) -> float:
@@ -358,15 +293,3 @@ def _number(value: Json) -> float:
 
 def _length(value: Json) -> int:
     return len(value) if isinstance(value, list | tuple) else 0
-
-
-def _type_name(value: object) -> str:
-    names = {
-        bool: "a flag",
-        int: "an integer",
-        float: "a number",
-        str: "text",
-        list: "an array",
-        tuple: "an array",
-    }
-    return "null" if value is None else names.get(type(value), "an object")

@@ -17,6 +17,7 @@ from safeload.formats.pickle_contracts_plain import GETATTR
 from safeload.formats.pickle_contracts_sparse import CONTRACTS as SPARSE
 from safeload.formats.pickle_contracts_torch import CONTRACTS as TORCH
 from safeload.formats.pickle_contracts_torch_special import CONTRACTS as SPECIAL
+from safeload.formats.pickle_records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +65,16 @@ def pack_contracts(pack: str) -> dict[Key, Contract]:
 
 @lru_cache(maxsize=16)
 def contracts_for(packs: frozenset[str]) -> Mapping[Key, Contract]:
-    """Tier A, and the packs that the policy switches on. Unknown pack names list nothing."""
+    """Tier A, and the packs that the policy switches on. Unknown pack names list nothing.
+
+    A name with a dot is a single class, whose instances are inert records: `[pickle] allow` of a policy. What
+    tier A or a pack says about the same name holds.
+    """
     table: dict[Key, Contract] = {}
+    for pack in sorted(packs):
+        module, dot, name = pack.rpartition(".")
+        if dot:
+            table[module, name] = record(pack)
     for pack in sorted(packs):
         table.update(pack_contracts(pack))
     if any(contract.enum for contract in table.values()):

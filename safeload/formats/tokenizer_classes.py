@@ -118,10 +118,7 @@ _MARKED = (
     ),
     ("BlenderbotTokenizer", "mask_token:lstrip"),
     ("CamembertTokenizer", "mask_token:lstrip,special"),
-    (
-        "MPNetTokenizer",
-        f"{_PLAIN_MARKS} cls_token:normalized sep_token:normalized mask_token:lstrip,normalized",
-    ),
+    ("MPNetTokenizer", "mask_token:lstrip"),
     ("XLNetTokenizer", "mask_token:lstrip,normalized"),
 )
 """Flags with which a class adds its special tokens, where a file gives their text alone."""

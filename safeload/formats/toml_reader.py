@@ -24,9 +24,6 @@ class NotToml(FormatError):
 class TomlReader:
     """Takes typed values out of a document and keeps what was wrong with them, each with its line."""
 
-    later: Collection[str] = ()
-    """Top-level keys of later versions: named, so that nobody believes that they have an effect."""
-
     def __init__(self, text: str, source: str) -> None:
         """Read a document.
 
@@ -56,19 +53,17 @@ class TomlReader:
 
     def wrong(self, path: tuple[str, ...], what: str) -> None:
         """Keep a problem with a key."""
-        line = line_of(self._lines, path)
+        self.wrong_at(line_of(self._lines, path), what)
+
+    def wrong_at(self, line: int, what: str) -> None:
+        """Keep a problem with a line."""
         self._problems.append((line, f"{self.source}:{line}: {what}"))
 
     def known(self, path: tuple[str, ...], word: str, words: Collection[str], what: str) -> bool:
         """Whether `word` is one of `words`; if not, that is a problem."""
         if word in words:
             return True
-        # imported for the message only: most policies have no mistake
-        from difflib import get_close_matches
-
-        near = get_close_matches(word, sorted(words), n=1, cutoff=0.75)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        self.wrong(path, f"unknown {what} {visible(word)}{hint}")
+        self.wrong(path, unknown_word(what, word, words))
         return False
 
     def table(self, document: Mapping[str, Any], *path: str, keys: Collection[str]) -> Mapping[str, Any]:
@@ -79,10 +74,7 @@ class TomlReader:
             self.wrong(path, f"{name} is {type_name(value)}, not a table")
             return {}
         for key in value:
-            if not path and key in self.later:
-                self.wrong((key,), f"{key} is not supported by this version")
-            else:
-                self.known((*path, key), key, keys, f"key in [{name}]" if path else "key")
+            self.known((*path, key), key, keys, f"key in [{name}]" if path else "key")
         return value
 
     def string(self, table: Mapping[str, Any], *path: str) -> str | None:
@@ -110,6 +102,16 @@ class TomlReader:
         if len(set(value)) != len(value):
             self.wrong(path, f"{'.'.join(path)} names something twice")
         return tuple(value)
+
+
+def unknown_word(what: str, word: str, words: Collection[str]) -> str:
+    """That a word is unknown, and the one that was meant where it is near."""
+    # imported for the message only: most documents have no mistake
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, sorted(words), n=1, cutoff=0.75)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"unknown {what} {visible(word)}{hint}"
 
 
 def type_name(value: object) -> str:

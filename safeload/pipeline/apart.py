@@ -62,7 +62,7 @@ class Apart:
             "path": entry.path,
             "size": blob.size,
             "quick": self._quick,
-            "packs": sorted(self._policy.packs),
+            "packs": sorted(self._policy.inert),
             "errand": most - MOST_BODY,
             "limits": {name: getattr(limits, name) for name in fields(type(limits))},
         }

@@ -65,7 +65,7 @@ def _work(held: list[str]) -> None:
 
 def _examined(order: dict[str, Any], data: bytes) -> tuple[dict[str, Json], bytes]:
     path, size = order["path"], order["size"]
-    terms = _Terms(limits=Limits(**order["limits"]), packs=frozenset(order["packs"]))
+    terms = _Terms(limits=Limits(**order["limits"]), inert=frozenset(order["packs"]))
     blob = MemoryBlob(data) if len(data) == size else _OpenFile(size)
     entry = ManifestEntry(path=path, size=size, role=Role.OTHER)
     manifest = Manifest(uri="", entries=(entry,))
@@ -89,7 +89,7 @@ class _Terms:
     """What an examination wants to know of a policy."""
 
     limits: Limits
-    packs: frozenset[str]
+    inert: frozenset[str]
     isolation: str = "native"
 
 

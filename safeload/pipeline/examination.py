@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from safeload import discovery
@@ -14,6 +15,7 @@ from safeload.formats.meter import Meter
 from safeload.formats.view import Inflated, InflatedBytes
 from safeload.pipeline.digests import digest_all
 from safeload.pipeline.origin import FoundOrigin
+from safeload.pipeline.terms import Circumstances, terms_of, weighed
 from safeload.pipeline.unfolding import Unfolding
 from safeload.policy.engine import decide
 from safeload.provenance import collect_evidence
@@ -57,12 +59,19 @@ class Examination:
     """What is found out about one source, stage by stage."""
 
     def __init__(
-        self, source: Source, policy: Policy, *, quick: bool, origin: FoundOrigin | None = None
+        self,
+        source: Source,
+        policy: Policy,
+        *,
+        quick: bool,
+        origin: FoundOrigin | None = None,
+        circumstances: Circumstances | None = None,
     ) -> None:
         self._source = source
         self._origin = origin or FoundOrigin()
         self._policy = policy
         self._quick = quick
+        self._circumstances = circumstances or Circumstances(now=time.time())
         self._files: dict[str, Artifact] = {}
         self._members: list[Artifact] = []
         self._meter: Meter | None = None
@@ -228,15 +237,19 @@ class Examination:
         collected = collect_evidence(self._case(scope, handed_out, ahead=not final))
         evidence = collected.evidence
         self.facts.extend(collected.facts)
-        findings = findings_of(self.facts, evidence)
+        uri, now = self._source.manifest.uri, self._circumstances.now
+        terms = terms_of(self._policy, uri, self._circumstances)
+        findings = (*findings_of(self.facts, evidence), *weighed(self.facts, terms))
         decision = decide(
             self._policy,
-            subject=self._source.manifest.uri,
+            subject=uri,
             scope=scope,
             findings=findings,
             artifacts=(*self._files.values(), *self._members),
             evidence=evidence,
             handed_out=handed_out,
+            now=now,
+            break_glass=self._circumstances.break_glass,
         )
         if final and collected.accepted is not None and decision.verdict is Verdict.ALLOW and not self._quick:
             try:
@@ -321,7 +334,7 @@ class Examination:
                 format=kind or "",
                 read_data=not (self._quick or isinstance(root, RangedBlob)),
                 depth=item.archives,
-                packs=self._policy.packs,
+                packs=self._policy.inert,
                 meter=self._meter,
             )
             limits = self._unfolding.limits

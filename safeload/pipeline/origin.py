@@ -17,7 +17,6 @@ from safeload.limits import DEFAULT_LIMITS
 from safeload.pipeline.signature_file import has_signature, named_signature, own_signature
 from safeload.provenance import BoundFile, Case, Claim, HubScan, SignatureFile
 from safeload.record import record, replace
-from safeload.sources import trust_files
 from safeload.sources.blobs import FileBlob, MemoryBlob, NotFetched
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ _UNNAMED = (
     "that has a rule for it"
 )
 _BUNDLE_HEADER = 1 << 20
+MACHINE = "/etc/safeload/trust"
+"""The trust store of a machine, where neither the policy nor the user names one. No variable moves it."""
 
 
 @record
@@ -275,13 +276,14 @@ def find_store(asked: Origin, policy: Policy, audited: str) -> TrustStore | None
         if named is not None and os.path.realpath(named) != os.path.realpath(given):
             raise UsageError(f"the policy names another trust store: {visible(named)}")
         named = given
-    if named is None and os.path.exists(f"{trust_files.ORGANISATION}/{trust_files.NAME}"):  # noqa: PTH110
-        named = trust_files.ORGANISATION
+    if named is None and os.path.exists(MACHINE):  # noqa: PTH110 - starts without pathlib
+        named = MACHINE
     if named is None:
         return None
     from safeload.provenance.trust_store import parse_trust
+    from safeload.sources.trust_files import read_trust
 
-    files = trust_files.read_trust(named, audited=audited)
+    files = read_trust(named, audited=audited)
     return parse_trust(files.text, source=files.source, files=files.keys)
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from safeload.core import NOT_NEEDED, Artifact, Coverage, Location, Status, Verdict
 from safeload.pipeline.examination import Examination, findings_of
+from safeload.pipeline.terms import terms_of, weighed
 from safeload.policy.engine import decide
+from safeload.policy.waivers import concern
 from safeload.provenance import collect_evidence
 from safeload.record import replace
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from safeload.core import Decision, Fact, Scope
     from safeload.pipeline.origin import FoundOrigin
+    from safeload.pipeline.terms import Circumstances
     from safeload.policy.schema import Policy
     from safeload.sources.hub import HubSource
 
@@ -29,12 +32,21 @@ NO_FILES = "not compared with files that were not downloaded"
 
 
 def refused_by_origin(
-    source: HubSource, policy: Policy, origin: FoundOrigin, facts: Sequence[Fact], *, scope: Scope
+    source: HubSource,
+    policy: Policy,
+    origin: FoundOrigin,
+    facts: Sequence[Fact],
+    *,
+    scope: Scope,
+    circumstances: Circumstances,
 ) -> Decision | None:
     """The decision, where commit, signature and names alone deny; None where files have to be looked at."""
     collected = collect_evidence(origin.case(source, scope, frozenset(), {}, ahead=True))
     known = [*facts, *source.facts, *collected.facts]
     entries = source.manifest.entries
+    uri, now = source.manifest.uri, circumstances.now
+    if concern(policy, uri):
+        return None  # waivers go by digests of what is not here yet
     # as if every file that may still be read were what it should be
     broken = {path: str(error) for path, error in source.broken.items()}
     artifacts = [
@@ -48,12 +60,17 @@ def refused_by_origin(
     ]
     decision = decide(
         policy,
-        subject=source.manifest.uri,
+        subject=uri,
         scope=scope,
-        findings=findings_of(known, collected.evidence),
+        findings=(
+            *findings_of(known, collected.evidence),
+            *weighed(known, terms_of(policy, uri, circumstances, files=False)),
+        ),
         artifacts=artifacts,
         evidence=collected.evidence,
         handed_out=frozenset(),
+        now=now,
+        break_glass=circumstances.break_glass,
     )
     if decision.verdict is Verdict.ALLOW:
         return None
@@ -72,9 +89,10 @@ def refused_by_structure(
     *,
     scope: Scope,
     handed_out: frozenset[str],
+    circumstances: Circumstances,
 ) -> Decision | None:
     """The decision, where what ranges of the files show denies; None where they have to be downloaded."""
-    ahead = Examination(source, policy, quick=False, origin=origin)
+    ahead = Examination(source, policy, quick=False, origin=origin, circumstances=circumstances)
     try:
         ahead.facts.extend(facts)
         ahead.scan(source.manifest.entries)

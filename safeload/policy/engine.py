@@ -7,14 +7,18 @@
     3. What was not SCANNED and has no finding gets the one that it should have had.
     4. A file that is handed out must be of an allowed format, and for a load it must be SCANNED.
     5. The required provenance must be there.
-    6. Deny overrides: one denial denies. Nothing to scan denies too.
+    6. A waiver of the policy sets its finding to `allow` and stays beside it; where policies are combined,
+       each of those that do not allow the finding has to waive it. What the waivers' own state is, is said.
+    7. Break-glass, where the policy permits it, turns denials into warnings, and says so with its reason.
+    8. Deny overrides: one denial denies. Nothing to scan denies too.
 
-More findings can only make the verdict stricter, and so can a stricter level.
+Steps 6 and 7 never touch what nobody can waive, nor what no load may receive. More findings can only make
+the verdict stricter, and so can a stricter level.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safeload.core import (
     Coverage,
@@ -29,13 +33,16 @@ from safeload.core import (
     Status,
     Verdict,
 )
+from safeload.policy.keys import BREAK_GLASS, UNKNOWN_RULES
 from safeload.policy.requirements import unmet
-from safeload.policy.schema import UNKNOWN_RULES, Setting
+from safeload.policy.schema import STRICTNESS, Setting
+from safeload.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safeload.core import Artifact, Scope
+    from safeload.policy.entries import WrittenWaiver
     from safeload.policy.schema import Policy
 
 COVERAGE_RULES = {
@@ -46,7 +53,9 @@ COVERAGE_RULES = {
 }
 """The rule that speaks for each way of not being SCANNED."""
 
-_ABOUT_THE_SNAPSHOT = frozenset({"source", "provenance", "integrity", "hub", "license"})
+_ABOUT_THE_SNAPSHOT = frozenset(
+    {"source", "provenance", "integrity", "hub", "license", "env", "waiver", "policy"}
+)
 """Families of rules about where a snapshot comes from. Their findings name it, not a file: a file whose name
 is spelt like the snapshot's must not draw them out of the scope of a load."""
 
@@ -66,6 +75,8 @@ def decide(
     artifacts: Sequence[Artifact],
     evidence: Sequence[Evidence],
     handed_out: frozenset[str],
+    now: float | None = None,
+    break_glass: str | None = None,
 ) -> Decision:
     """Decide about one subject.
 
@@ -77,18 +88,17 @@ def decide(
         artifacts: every file and archive member, each with its coverage.
         evidence: of all provenance collectors.
         handed_out: paths of the files that the load would receive; all of them for `everything`.
+        now: seconds since 1970; without an instant no waiver counts.
+        break_glass: why denials are to be overruled, where somebody asks for that.
     """
-    paths = {artifact.location.artifact for artifact in artifacts}
-    reasons = [
-        _judge(policy, finding, in_scope=_in_scope(finding, scope, paths, handed_out)) for finding in findings
-    ]
-    reasons += _uncovered(policy, scope, artifacts, findings, handed_out)
-    reasons += _formats(policy, scope, artifacts, handed_out)
+    case = _Case(subject, scope, findings, artifacts, evidence, handed_out)
+    reasons = _reasons(policy, case)
+    if any(part.waivers for part in policy.alone):
+        reasons = _waived(policy, case, reasons, now)
+    if break_glass is not None:
+        reasons = _overruled(policy, subject, reasons, break_glass)
     if not scope.everything:
         reasons += _unread(artifacts, handed_out, reasons)
-    lacking = unmet(policy, subject, evidence)
-    if lacking is not None:
-        reasons.append(lacking)
     if not artifacts:
         reasons.append(_nothing(subject))
     reasons.sort(key=_order)
@@ -105,6 +115,96 @@ def decide(
         policy_source=policy.source,
         policy_digest=policy.digest,
     )
+
+
+class _Case(NamedTuple):
+    """What is decided about."""
+
+    subject: str
+    scope: Scope
+    findings: Sequence[Finding]
+    artifacts: Sequence[Artifact]
+    evidence: Sequence[Evidence]
+    handed_out: frozenset[str]
+
+
+def _reasons(policy: Policy, case: _Case) -> list[Reason]:
+    """Steps 1 to 5, each finding at the level of this policy."""
+    scope, artifacts, findings, handed_out = case.scope, case.artifacts, case.findings, case.handed_out
+    paths = {artifact.location.artifact for artifact in artifacts}
+    reasons = [
+        _judge(policy, finding, in_scope=_in_scope(finding, scope, paths, handed_out)) for finding in findings
+    ]
+    reasons += _uncovered(policy, scope, artifacts, findings, handed_out)
+    reasons += _formats(policy, scope, artifacts, handed_out)
+    lacking = unmet(policy, case.subject, case.evidence)
+    if lacking is not None:
+        reasons.append(lacking)
+    return reasons
+
+
+def _waived(policy: Policy, case: _Case, reasons: list[Reason], now: float | None) -> list[Reason]:
+    """Step 6."""
+    # most policies have no waiver
+    from safeload.policy.waivers import WaiverBook
+
+    given = set(case.findings)
+
+    def same(finding: Finding) -> object:
+        # what a policy demands itself it says in its own words
+        return finding if finding in given else (finding.rule, finding.location)
+
+    books: list[tuple[dict[object, WrittenWaiver], dict[object, Level]]] = []
+    upkeep: dict[Finding, None] = {}
+    for part in policy.alone:
+        book = WaiverBook(part, case.subject, case.artifacts, now)
+        waived: dict[object, WrittenWaiver] = {}
+        levels: dict[object, Level] = {}
+        for reason in _reasons(part, case) if policy.parts else reasons:
+            key, item = same(reason.finding), book.find(reason.finding)
+            if item is not None:
+                waived[key] = item
+            levels[key] = reason.level if item is None else Level.ALLOW
+        books.append((waived, levels))
+        upkeep |= dict.fromkeys(book.upkeep())
+    found = []
+    for reason in reasons:
+        key = same(reason.finding)
+        items = [waived[key] for waived, _ in books if key in waived]
+        left = max((levels.get(key, Level.ALLOW) for _, levels in books), key=STRICTNESS.__getitem__)
+        if items and STRICTNESS[left] < STRICTNESS[reason.level]:
+            where = items[0].place if left is Level.ALLOW else reason.set_by
+            found.append(replace(reason, level=left, set_by=where, waiver=items[0].waiver))
+        else:
+            found.append(reason)
+    return [*found, *(_judge(policy, finding, in_scope=True) for finding in upkeep)]
+
+
+def _overruled(policy: Policy, subject: str, reasons: list[Reason], why: str) -> list[Reason]:
+    """Step 7."""
+    setting = policy.setting(BREAK_GLASS)
+    permitted = setting.level is not Level.DENY
+    asked = "was used" if permitted else "was asked for, and the policy does not permit it"
+    finding = Finding(
+        rule=BREAK_GLASS,
+        severity=Severity.HIGH,
+        message=f"break-glass {asked}: {why}",
+        location=Location(artifact=subject),
+        fix="repair what was denied, or give it a waiver that ends",
+    )
+    said = Reason(finding=finding, level=setting.level, set_by=setting.set_by)
+    if not permitted:
+        return [*reasons, said]
+    by = f"{setting.set_by} (break-glass)"
+    return [
+        said,
+        *(
+            replace(reason, level=Level.WARN, set_by=by)
+            if reason.level is Level.DENY and reason.finding.waivable
+            else reason
+            for reason in reasons
+        ),
+    ]
 
 
 def _in_scope(finding: Finding, scope: Scope, paths: set[str], handed_out: frozenset[str]) -> bool:
@@ -250,5 +350,5 @@ def _order(reason: Reason) -> tuple[object, ...]:
     where = finding.location
     offset = -1 if where.offset is None else where.offset
     place = (where.artifact, where.members, offset, finding.rule, where.key or "")
-    rest = (finding.message, finding.fix, reason.set_by, finding.waivable)
+    rest = (finding.message, finding.fix, reason.set_by, finding.waivable, reason.waiver is not None)
     return (_ORDER[reason.level], -finding.severity, *place, *rest)

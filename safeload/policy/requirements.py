@@ -37,8 +37,13 @@ def unmet(policy: Policy, subject: str, evidence: Sequence[Evidence]) -> Reason 
             required, set_by = item.required, item.required_by
     if required == "none":
         return None
-    if any(REQUIREMENTS.index(item.level) >= REQUIREMENTS.index(required) for item in counted(evidence)):
+    least = REQUIREMENTS.index(required)
+    reached = [item for item in counted(evidence) if REQUIREMENTS.index(item.level) >= least]
+    if any(policy.keys is None or item.level == "pin" or item.key in policy.keys for item in reached):
         return None
+    if reached:
+        other = f"provenance {required} is required by one of the keys that [provenance] keys names"
+        return _reason(f"{other}, and {reached[0].key or 'another'} signed", set_by, reached[0].subject)
     # what nobody asked for says nothing about why, and what is missing says more than what is not known
     asked = [item for item in evidence if item.kind in SIGNATURES and item.code != NOT_NEEDED]
     known = [item for item in asked if item.status is not Status.UNAVAILABLE]

@@ -74,15 +74,15 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
     """
     rule = store.rule_for(claim.repository)
     commit: Commit | None = None
-    signer = ""
+    signer = name = ""
     try:
         commit = _read(claim, limits)
-        level, made, detail, signer = _level(claim, commit, store, now, limits)
+        level, made, detail, signer, name = _level(claim, commit, store, now, limits)
     except _Ended as ended:
         absent = ended.code == "unsigned"
         unchecked = Status.UNAVAILABLE if ended.code in _UNCHECKED else Status.INVALID
-        status, code, level, made, detail = (
-            Status.ABSENT if absent else unchecked, ended.code, "none", None, ended.detail,
+        status, code, level, made, detail, signer = (
+            Status.ABSENT if absent else unchecked, ended.code, "none", None, ended.detail, "",
         )  # fmt: skip
     else:
         status, code = Status.VERIFIED, ""
@@ -98,6 +98,7 @@ def collect(claim: Claim, store: TrustStore, now: float, limits: Limits) -> tupl
         required_by=rule.place,
         basis=str(store.digest),
         signer=signer,
+        key=name,
     )
 
 
@@ -130,8 +131,8 @@ def _read(claim: Claim, limits: Limits) -> Commit:
 
 def _level(
     claim: Claim, commit: Commit, store: TrustStore, now: float, limits: Limits
-) -> tuple[str, int | None, str, str]:
-    """The level that is reached, when it was signed, what was checked, and the fingerprint of who signed."""
+) -> tuple[str, int | None, str, str, str]:
+    """The level that is reached, when it was signed, what was checked, and who signed with which key."""
     rule = store.rule_for(claim.repository)
     if rule.require == "deny":
         what = "denies" if rule.repos else "trusts nobody for"
@@ -144,7 +145,7 @@ def _level(
     if commit.signature is None or (pinned and not rule.keys_of(COMMIT_KINDS)):
         if pinned:
             detail = f"{claim.commit} is pinned by {rule.place}; nobody's signature was needed"
-            return "pin", None, detail, ""
+            return "pin", None, detail, "", ""
         raise _Ended("unsigned", f"the commit has no signature, and {rule.place} asks for one")
     if signature_kind(commit.signature) == "ssh":
         found = _ask_ssh(_ssh_signature(commit.signature, limits), claim, commit, store)
@@ -161,7 +162,7 @@ def _level(
     level = "hub" if key.kind == "hub" else "publisher"
     late = "" if found.outcome == "good" else f"; {found.detail}, and {rule.place} accepts this commit"
     detail = f"signed by {key.name} ({found.primary}), a {level} key of {rule.place}{late}"
-    return level, found.made, detail, found.primary
+    return level, found.made, detail, found.primary, key.name
 
 
 def _signature(text: bytes, limits: Limits) -> Signature:

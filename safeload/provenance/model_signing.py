@@ -121,6 +121,8 @@ class _Signed(NamedTuple):
 
     signer: str
     """Full fingerprint."""
+    key: str
+    """What the trust store calls the key that counts: the signer's own, or the root that certified it."""
     said: str
     """Who that is, in words."""
     made: int | None
@@ -154,7 +156,7 @@ def _verify(case: Case, file: SignatureFile, rule: TrustRule | None) -> _Signed:
             when = "today" if made is None else "when it was logged"
             raise _Ended("outside-window", f"{when} lies outside of the dates that {whose} has")
     said = f"signed by {who}, a publisher key of {rule.place}"
-    return _Signed(signer, said, made, _manifest(bundle, case.limits))
+    return _Signed(signer, trusted.name, said, made, _manifest(bundle, case.limits))
 
 
 def _manifest(bundle: Bundle, limits: Limits) -> ModelManifest:
@@ -276,5 +278,6 @@ def _evidence(
         required_by="" if rule is None else rule.place,
         basis="" if case.store is None or rule is None else str(case.store.digest),
         signer="" if signed is None else signed.signer,
+        key="" if signed is None else signed.key,
         time=None if signed is None or signed.made is None else instant(signed.made),
     )

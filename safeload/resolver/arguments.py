@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from safeload.architectures.base.generation import GenerationConfig
     from safeload.pipeline.origin import Origin
     from safeload.policy.schema import Policy
 
@@ -47,7 +48,6 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
         "fusion_config": "models are not patched",
         "kernel_config": "kernels are not loaded from anywhere",
         "use_kernels": "kernels are not loaded from anywhere",
-        "generation_config": "text generation is not supported yet",
     }
 )
 """Arguments of transformers that we do not honour. None, False and empty values ask for nothing."""
@@ -55,7 +55,7 @@ _ATTENTION = (None, "sdpa", "eager")
 _HONOURED = frozenset(
     {
         "policy", "origin", "lock", "config", "variant", "use_safetensors", "dtype", "torch_dtype", "device",
-        "device_map",
+        "device_map", "generation_config",
         "attn_implementation", "ignore_mismatched_sizes", "output_loading_info", "weights_only",
         "from_tf", "from_flax",
     }
@@ -82,6 +82,8 @@ class Arguments:
     device: object = "cpu"
     """A name or a torch.device."""
     attention: str = "sdpa"
+    generation: GenerationConfig | None = None
+    """Settings of `generate` in the place of the checkpoint's."""
     ignore_mismatched: bool = False
     loading_info: bool = False
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -126,6 +128,7 @@ def read_arguments(values: Mapping[str, Any]) -> Arguments:
         dtype=dtype if dtype is not None else torch_dtype if torch_dtype is not None else "auto",
         device=_device(rest.pop("device", None), rest.pop("device_map", None)),
         attention=attention or "sdpa",
+        generation=_generation(rest.pop("generation_config", None)),
         ignore_mismatched=bool(rest.pop("ignore_mismatched_sizes", False)),
         loading_info=bool(rest.pop("output_loading_info", False)),
         overrides=rest,
@@ -137,6 +140,16 @@ def _origin(value: object) -> Origin | None:
 
     if value is not None and not isinstance(value, Origin):
         raise UsageError("origin= takes a safeload.Origin")
+    return value
+
+
+def _generation(value: object) -> GenerationConfig | None:
+    if value is None:
+        return None
+    from safeload.architectures.base.generation import GenerationConfig
+
+    if not isinstance(value, GenerationConfig):
+        raise UsageError("generation_config= takes a safeload.GenerationConfig")
     return value
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SUPPORTED = (
     "AutoConfig",
     "AutoModel",
+    "AutoModelForCausalLM",
     "AutoModelForMaskedLM",
     "AutoModelForQuestionAnswering",
     "AutoModelForSequenceClassification",
@@ -81,8 +82,9 @@ class _AutoModel:
             pretrained_model_name_or_path: a folder, or the name of a Hub repository.
             **kwargs: `policy`, `origin`, `lock`, `revision`, `token`, `cache_dir`, `local_files_only`,
                 `config`, `dtype`, `device`, `device_map`, `variant`, `use_safetensors`, `from_tf`,
-                `from_flax`, `attn_implementation`, `ignore_mismatched_sizes`, `output_loading_info`, and
-                config fields such as `num_labels` and `id2label`. What cannot be honoured is refused.
+                `from_flax`, `attn_implementation`, `generation_config`, `ignore_mismatched_sizes`,
+                `output_loading_info`, and config fields such as `num_labels` and `id2label`. What cannot be
+                honoured is refused.
 
         Raises:
             PolicyDenied: the policy refuses; the exception carries the decision.
@@ -276,7 +278,7 @@ class AutoModelForCTC(_AutoModel):
     """Speech recognition with CTC."""
 
 
-class AutoModelForCausalLM(_Unsupported):
+class AutoModelForCausalLM(_AutoModel):
     """Text generation."""
 
 

@@ -116,7 +116,10 @@ def _turned(entry: TensorEntry, levels: Sequence[str]) -> TensorEntry:
     """A kernel with the axes of torch's weight. What is no kernel, or has another rank, stays as it is.
 
     Of a weight norm in TensorFlow only the lengths stand differently: along the first axis, not the last.
+    The biases of GPT-2 have a first axis there, and no other framework's biases have two.
     """
+    if levels[-1] == "bias" and len(entry.shape) == 2 and entry.shape[0] == 1:
+        return TensorEntry(entry.dtype, entry.shape[1:], entry.offset)
     if levels[-1] == "weight_g" and len(entry.shape) == 3 and entry.shape[1:] == (1, 1):
         return TensorEntry(entry.dtype, entry.shape[::-1], entry.offset)
     axes = _KERNEL_AXES.get(len(entry.shape)) if levels[-1] == "kernel" else None

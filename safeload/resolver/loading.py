@@ -13,6 +13,7 @@ An exception anywhere leaves nothing behind; a model leaves here complete, in ev
 
 from __future__ import annotations
 
+import copy
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from safeload.architectures import find
 from safeload.architectures.base.config import Config
 from safeload.core import Fact, Location, Role, Scope
 from safeload.errors import MissingExtra, UsageError
+from safeload.formats.layout import GENERATION
 from safeload.formats.model_config import field_names
 from safeload.resolver.arguments import read_arguments
 from safeload.resolver.config import (
@@ -40,11 +42,15 @@ if TYPE_CHECKING:
     import torch
 
     from safeload.architectures.base.architecture import Architecture
+    from safeload.architectures.base.generation import GenerationConfig
     from safeload.architectures.base.model import Model
     from safeload.core import Json, VerifiedSnapshot
     from safeload.resolver.load_report import LoadReport
 
 SCOPE = Scope(name="model", roles=frozenset({Role.CONFIG, Role.WEIGHTS, Role.INDEX}))
+WRITING = Scope(name="model", roles=SCOPE.roles | {Role.GENERATION})
+"""For a model that writes text."""
+_WRITERS = frozenset({"AutoModelForCausalLM"})
 
 _log = logging.getLogger("safeload.load")
 
@@ -73,7 +79,7 @@ def _load(
     require_torch(auto_class)
     snapshot = pipeline.admit(
         name_or_path,
-        scope=SCOPE,
+        scope=WRITING if auto_class in _WRITERS else SCOPE,
         policy=arguments.policy,
         weights=arguments.weights,
         origin=arguments.origin,
@@ -102,6 +108,7 @@ def _load(
     fill(model, plan, snapshot, dtype)
     config.dtype = dtype
     model.load_report = plan.report
+    _set_generation(model, arguments.generation, snapshot)
     if plan.report.new_head or plan.report.unknown or plan.report.note:
         _log.warning("%s", plan.report.render())
     _move(model, device)
@@ -123,6 +130,8 @@ def build_model(auto_class: str, config: object, values: Mapping[str, Any]) -> M
         raise UsageError("from_config takes what safeload.AutoConfig returns")
     if arguments.overrides:
         raise unknown_argument(arguments.overrides, config.model_type)
+    if arguments.generation is not None:
+        raise UsageError("generation_config= is for from_pretrained; set model.generation_config")
     config = revised(config, {})
     architecture, model_class = choose(auto_class, config)
     model = build(model_class, config)
@@ -191,6 +200,25 @@ def require_torch(what: str) -> None:
 
     if importlib.util.find_spec("torch") is None:
         raise MissingExtra(what, "torch", "torch")
+
+
+def _set_generation(model: Model, given: GenerationConfig | None, snapshot: VerifiedSnapshot) -> None:
+    """How the model writes: as the caller says, else as generation_config.json does, else as built."""
+    from safeload.architectures.base.generate import Generator
+
+    if not isinstance(model, Generator):
+        if given is not None:
+            raise UsageError(f"generation_config= is refused: a {type(model).__name__} writes no text")
+        return
+    if given is not None:
+        model.generation_config = copy.deepcopy(given)
+    elif snapshot.hands_out(GENERATION):
+        from safeload.architectures.base.generation import GenerationConfig
+        from safeload.formats.generation_config import GenerationSettings
+
+        settings = snapshot.record(GENERATION)
+        if isinstance(settings, GenerationSettings):
+            model.generation_config = GenerationConfig.from_settings(settings)
 
 
 def _check_fields(overrides: Mapping[str, Any], model_type: str) -> None:

@@ -1,4 +1,6 @@
-"""What `save_pretrained` of a model writes: config.json and model.safetensors, which others can load.
+"""What `save_pretrained` of a model writes, which others can load.
+
+config.json, model.safetensors, and for a model that writes text generation_config.json.
 
 Guarantees: the names are those of the published files, tied parameters stand once, and the files are
 written whole or not at all. Pickles are never written.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeload.formats.layout import CONFIG, SAFETENSORS
+from safeload.formats.layout import CONFIG, GENERATION, SAFETENSORS
 from safeload.resolver.save import write_files
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ def save_model(model: Model, directory: str | os.PathLike[str]) -> tuple[str, ..
     """
     from safetensors.torch import save
 
+    from safeload.architectures.base.generate import Generator
+
     kept = {
         name: value
         for name, value in model.state_dict().items()
@@ -35,10 +39,10 @@ def save_model(model: Model, directory: str | os.PathLike[str]) -> tuple[str, ..
     fields = model.config
     fields.architectures = [type(model).__name__]
     fields.dtype = model.dtype
-    return write_files(
-        directory,
-        {
-            CONFIG: fields.to_json_string().encode(),
-            SAFETENSORS: save(tensors, metadata={"format": "pt"}),
-        },
-    )
+    files = {
+        CONFIG: fields.to_json_string().encode(),
+        SAFETENSORS: save(tensors, metadata={"format": "pt"}),
+    }
+    if isinstance(model, Generator):
+        files[GENERATION] = model.generation_config.to_json_string().encode()
+    return write_files(directory, files)

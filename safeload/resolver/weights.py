@@ -249,7 +249,7 @@ def _match(
             elif name.startswith(prefix) and name.removeprefix(prefix) in wanted:
                 name = name.removeprefix(prefix)
             else:
-                kind = match.ignored if _bare(key, model) in architecture.ignorable else match.unexpected
+                kind = match.ignored if architecture.is_ignorable(_bare(key, model)) else match.unexpected
                 kind.append(key)
                 continue
         if name in match.sources:

@@ -214,6 +214,11 @@ FACT_KINDS: Mapping[str, str] = MappingProxyType(
         "load.unexpected": "tensors of the checkpoint that the architecture does not use: names",
         "integrity.mismatch": "a file that is not the one of the commit or of the lock: problem, detail",
         "source.ambiguous": "a name that is a local folder and a Hub repository: name",
+        "source.revision": "what a repository was asked for at: revision, commit, pinned (is a commit)",
+        "source.time": "when a repository came to be and last changed, by the Hub: created, last_modified",
+        "config.architecture": "what kind of model a config.json is of: model_type, architectures",
+        "license.stated": "what a model card says about the licence: licenses (none where unreadable)",
+        "env.weakened": "a variable that switches a protection of a library off: name, what",
     }
 )
 """Every kind of fact. A test holds that each is stated by something and read by some rule."""

@@ -49,6 +49,8 @@ def misplaced(subject: Subject) -> str | None:
         return f"{what} where a file of tensors should be"
     if subject.format == "json" or not name.endswith(".json"):
         return None
-    if role in {Role.CONFIG, Role.INDEX, Role.TOKENIZER, Role.PROCESSOR} or is_followed(name):
+    if role in {Role.CONFIG, Role.INDEX, Role.TOKENIZER, Role.PROCESSOR, Role.GENERATION} or is_followed(
+        name
+    ):
         return f"{what} where a JSON document should be"
     return None

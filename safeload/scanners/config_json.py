@@ -17,12 +17,15 @@ from safeload.scanners import ScanResult
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts, keras_document
 
 if TYPE_CHECKING:
+    from safeload.core import Json
     from safeload.formats.model_config import ModelConfig
     from safeload.limits import Limits
     from safeload.scanners import Subject
 
 FORMATS = ("json",)
 NAMES = re.compile(r"config\.json\Z")
+_SHOWN = 5
+"""Class names that the fact carries."""
 
 
 def scan(subject: Subject, limits: Limits) -> ScanResult:
@@ -52,8 +55,13 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
     except FormatError as error:
         # what a broken config asks for is worth knowing all the same
         return ScanResult(coverage=Coverage.MALFORMED, reason=str(error), facts=facts)
+    named: dict[str, Json] = {
+        "model_type": config.model_type,
+        "architectures": config.architectures[:_SHOWN],
+    }
+    kind = Fact(kind="config.architecture", location=subject.location, data=named)
     return ScanResult(
-        coverage=Coverage.SCANNED, facts=facts + _unknown(config, facts, subject), record=config
+        coverage=Coverage.SCANNED, facts=(*facts, *_unknown(config, facts, subject), kind), record=config
     )
 
 

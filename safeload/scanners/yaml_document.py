@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from safeload.core import Coverage, Fact
 from safeload.formats.view import BytesView, read_all
-from safeload.scanners import Errand, ScanResult
+from safeload.scanners import Errand, ScanResult, joined
 from safeload.scanners._dotted import grade
 from safeload.scanners._json_keys import MOST_FACTS, behaviour_facts
 from safeload.scanners._text import read_text
@@ -66,8 +66,10 @@ def scan(subject: Subject, limits: Limits) -> ScanResult:
         if block is None:
             return result
         data = block
-    if result.coverage is not Coverage.SCANNED or is_plain(data):
+    if result.coverage is not Coverage.SCANNED:
         return result
+    if is_plain(data):
+        return joined(result, ScanResult(coverage=result.coverage, facts=_license(subject, plain=data)))
     errand = Errand(task="yaml", view=BytesView(data))
     return ScanResult(coverage=Coverage.SCANNED, errands=(errand,))
 
@@ -82,6 +84,7 @@ def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -
     documents = result.get("documents")
     value = documents[0] if isinstance(documents, list) and len(documents) == 1 else documents
     facts.extend(behaviour_facts(value, subject.location, followed=False))
+    facts.extend(_license(subject, document=value))
     problem, expanded = result.get("problem"), result.get("expanded")
     if not isinstance(problem, str) or type(expanded) is not int:
         return ScanResult(coverage=Coverage.NOT_READ, reason="the child gave no sense", facts=tuple(facts))
@@ -91,6 +94,18 @@ def conclude(subject: Subject, errand: Errand, answer: Answer, limits: Limits) -
     if problem:
         return ScanResult(coverage=Coverage.MALFORMED, reason=problem, facts=tuple(facts))
     return ScanResult(coverage=Coverage.SCANNED, facts=tuple(facts))
+
+
+def _license(subject: Subject, *, plain: bytes | None = None, document: Json = None) -> tuple[Fact, ...]:
+    """The licence of a model card: a README.md in the root."""
+    if subject.location.members or subject.location.artifact != "README.md":
+        return ()
+    from safeload.formats.model_card import licenses_in, licenses_of
+
+    found = licenses_in(document) if plain is None else licenses_of(plain.decode("utf-8", "replace"))
+    if found is None:
+        return ()
+    return (Fact(kind="license.stated", location=subject.location, data={"licenses": found}),)
 
 
 def _tags(tags: Json, location: Location) -> Iterator[Fact]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
 
 _HEADER = 1 << 20
+_MOST_TIME = 40
 
 
 def cache_folder() -> str:
@@ -52,24 +53,49 @@ def keep(
     found = objects[commit]
     if found.kind != "commit" or object_id("commit", found.raw) != commit:
         return
-    path = _path(repository, commit)
-    part = f"{path}.{os.getpid()}.part"
     with contextlib.suppress(OSError, FormatError):
         parents = parse_commit(found.raw, limits).parents
         ref = f"refs/heads/{branch}" if branch else "HEAD"
         data = write_bundle(
             commit, ref, parents, [item for item in objects.values() if item.kind in {"commit", "tree"}]
         )
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        try:
-            with open(part, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
+        _write(_path(repository, commit), data)
+
+
+def keep_time(repository: str, commit: str, modified: str) -> None:
+    """Keep when the repository had last changed, by the Hub's clock, as it was asked about this commit."""
+    if kept_time(repository, commit) != modified:
+        with contextlib.suppress(OSError, UnicodeEncodeError):
+            _write(f"{_path(repository, commit)}.time", modified.encode("ascii"))
+
+
+def kept_time(repository: str, commit: str) -> str | None:
+    """What `keep_time` kept, or None."""
+    try:
+        with open(f"{_path(repository, commit)}.time", encoding="ascii") as file:
+            text = file.read(_MOST_TIME + 1)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return text if 0 < len(text) <= _MOST_TIME and text.isprintable() else None
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    part = f"{path}.{os.getpid()}.part"
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
 
 
 def _path(repository: str, commit: str) -> str:

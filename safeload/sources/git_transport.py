@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import time
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from dulwich.client import AbstractHttpGitClient, default_urllib3_manager
@@ -66,18 +67,15 @@ def fetch_commit(address: str, commit: str, *, token: str | None, limits: Limits
         FormatError: of `read_pack`.
     """
     client = _Client(address, token, limits)
-    parts: list[bytes] = []
-
-    def take(data: bytes) -> int:
-        parts.append(data)
-        return len(data)
+    # one buffer, which is not copied when it is read
+    received = BytesIO()
 
     try:
         client.fetch_pack(
             "",
             lambda refs, depth=None: [ObjectID(commit.encode("ascii"))],  # noqa: ARG005 - dulwich's names
             _NoHistory(),
-            take,
+            received.write,
             depth=1,
             ref_prefix=[b"HEAD"],
             filter_spec=b"blob:none",
@@ -93,7 +91,7 @@ def fetch_commit(address: str, commit: str, *, token: str | None, limits: Limits
         raise FetchFailed(f"git over HTTP failed: {_reason(error)}") from None
     finally:
         client.close()
-    objects = read_pack(b"".join(parts), limits)
+    objects = read_pack(received.getvalue(), limits)
     if commit not in objects:
         raise ObjectMissing(f"the server's pack does not hold the commit {commit}")
     return objects

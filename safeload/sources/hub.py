@@ -26,7 +26,7 @@ from safeload.formats.git_tree import walk_tree
 from safeload.formats.layout import role_of
 from safeload.formats.relative_path import relative_problem
 from safeload.sources.blobs import FileBlob, NotFetched, Unreadable
-from safeload.sources.commit_cache import keep, kept
+from safeload.sources.commit_cache import keep, keep_time, kept, kept_time
 from safeload.sources.hub_api import Hub, HubAccess, HubUnavailable, Resolved
 from safeload.sources.local import LocalSource, collisions
 from safeload.sources.ranged import RangedBlob
@@ -129,8 +129,12 @@ class HubSource:
 
     def _resolve(self) -> Resolved:
         if self.offline:
-            return Resolved(commit=self._hub.cached_commit(self.revision))
-        return self._hub.resolve(self.revision, self._limits)
+            commit = self._hub.cached_commit(self.revision)
+            return Resolved(commit=commit, modified=kept_time(self.repository, commit))
+        resolved = self._hub.resolve(self.revision, self._limits)
+        if resolved.modified is not None:
+            keep_time(self.repository, resolved.commit, resolved.modified)
+        return resolved
 
     def _find_objects(self) -> None:
         """Step 3: from our own cache, or from the server."""

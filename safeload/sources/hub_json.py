@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from safeload.limits import Limits
 
 _SECONDS = 30.0
-_PAGE_BYTES = 16 << 20
-"""Pages of 1,000 files have about 0.2 MB, and the description of a model with 10,000 files 2 MB."""
+_PAGE_BYTES = 8 << 20
+"""Pages of 1,000 files have about 0.2 MB, and the description of a model with 20,000 files 2 to 4 MB."""
 
 
 class Answered(FormatError):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from string import ascii_letters, digits
 
 from safeload.core import visible
 from safeload.errors import UsageError
-from safeload.formats.git_objects import is_object_id
+from safeload.record import record
 
 SCHEME = "hf:"
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}\Z")
-_ADDRESS = re.compile(r"https?:/{1,2}(?:huggingface\.co|hf\.co)/([^/]+/[^/?#]+)")
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
-_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}\Z")
+# no regular expressions: every audit looks at the name of what it audits, and starts with it
+_PLAIN = frozenset(ascii_letters + digits)
+_NAME = _PLAIN | frozenset("_.-")
+_WORD = _PLAIN | frozenset("_-")
+_HOSTS = frozenset({"huggingface.co", "hf.co"})
+_REVISION = _PLAIN | frozenset("._/+-")
+_LONGEST_PART, _LONGEST_REVISION = 96, 200
+_ID_LENGTH, _HEX = 40, frozenset(digits + "abcdef")
 
 
-class HubName(NamedTuple):
+@record(kw_only=False)
+class HubName:
     """What a user asked for."""
 
     repository: str
@@ -27,18 +31,25 @@ class HubName(NamedTuple):
 
 def is_hub_name(text: str) -> bool:
     """Whether text has the form of a repository's name, which a folder may have too."""
-    return _REPOSITORY.match(text) is not None
+    organisation, slash, name = text.partition("/")
+    return slash != "" and all(
+        0 < len(part) <= _LONGEST_PART and part[0] in _PLAIN and _NAME.issuperset(part)
+        for part in (organisation, name)
+    )
 
 
 def hub_hint(text: str) -> str:
     """What a path that does not exist may have been meant as; empty where nothing suggests itself."""
     if text.startswith("~"):
         return "; ~ is not expanded here"
-    address = _ADDRESS.match(text)
-    name = text if address is None else address[1]
+    name = text
+    scheme, _, address = text.partition(":")
+    if scheme in {"http", "https"}:
+        host, *parts = address.lstrip("/").split("/")
+        name = "/".join(parts[:2]) if host in _HOSTS else ""
     if is_hub_name(name.partition("@")[0]):
         return f"; a repository of the Hub is hf:{visible(name)}"
-    if _PLAIN.match(text):
+    if text[:1] in _PLAIN and _WORD.issuperset(text):
         return "; a repository of the Hub is hf:org/name"
     return ""
 
@@ -62,9 +73,10 @@ def checked_revision(revision: str) -> str:
         UsageError: it is none.
     """
     parts = revision.split("/")
-    if not _REVISION.match(revision) or any(part in {"", ".", ".."} for part in parts) or "--" in revision:
+    fits = 0 < len(revision) <= _LONGEST_REVISION and _REVISION.issuperset(revision)
+    if not fits or revision[0] not in _PLAIN or {"", ".", ".."}.intersection(parts) or "--" in revision:
         raise UsageError(f"{visible(revision)} is no revision: a branch, a tag or the 40 digits of a commit")
     lower = revision.lower()
-    if lower != revision and is_object_id(lower):
+    if lower != revision and len(lower) == _ID_LENGTH and _HEX.issuperset(lower):
         raise UsageError(f"{visible(revision)} is no commit: write its 40 hexadecimal digits in lower case")
     return revision

@@ -1,6 +1,6 @@
 """Finds the policies that apply and reads their text; `policy` itself reads no files.
 
-    1. what the caller names: a file, or the built-in `default` or `strict`
+    1. what the caller names: a file, or a built-in: `default`, `strict`, `research`, `airgapped`
     2. `SAFELOAD_POLICY`, likewise
     3. `policy` under [tool.safeload] of the closest pyproject.toml, from the working directory up to the
        root of its repository, relative to that file
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-BUILT_IN = ("default", "strict")
+BUILT_IN = ("default", "strict", "research", "airgapped")
+SCHEME = "safeload:"
+"""How a policy names a built-in that it extends; on the command line the name alone is enough."""
 ENVIRONMENT = "SAFELOAD_POLICY"
 SETTINGS = ("format", "color", "progress")
 """Keys of [tool.safeload] beside `policy`, which say how the tool shows things (tool_settings.py)."""
@@ -74,7 +76,8 @@ def policy_texts(
     """
     judged = None if audited is None else os.fspath(audited)
     chosen = _chosen(named, judged, start or _here(), os.environ if environ is None else environ)
-    texts = [PolicyText(*built_in(chosen), None) if chosen in BUILT_IN else _read(chosen, judged)]
+    short = chosen.removeprefix(SCHEME)
+    texts = [PolicyText(*built_in(short), None) if short in BUILT_IN else _read(chosen, judged)]
     if paths.exists(organisation):
         texts.append(_read(os.fspath(organisation), judged))
     return tuple(texts)
@@ -85,6 +88,36 @@ def built_in(name: str) -> tuple[str, str]:
     packaged = paths.join(_PACKAGE, "policy", "builtin", f"{name}.toml")
     checkout = paths.join(paths.dirname(_PACKAGE), "policies", f"{name}.toml")
     return read_text(packaged if paths.exists(packaged) else checkout), f"policies/{name}.toml"
+
+
+def parent_text(
+    name: str, folder: str | None, *, audited: str | Path | None = None
+) -> tuple[str, str, str | None]:
+    """Text, name and folder of a policy that another one extends.
+
+    Args:
+        name: `safeload:default`, or a file relative to the other one's folder.
+        folder: that folder; None for a built-in, which extends built-ins only.
+        audited: the file or folder under audit, where it is local.
+
+    Raises:
+        UsageError: it cannot be read, lies inside the audited path, or is no such name.
+    """
+    if name.startswith(SCHEME):
+        short = name.removeprefix(SCHEME)
+        if short not in BUILT_IN:
+            raise UsageError(f"{visible(name)} is none of {', '.join(SCHEME + known for known in BUILT_IN)}")
+        return (*built_in(short), None)
+    if name in BUILT_IN:
+        raise UsageError(
+            f"{name} is a file of that name, or {SCHEME}{name}: write {SCHEME}{name}, or ./{name}"
+        )
+    if folder is None or paths.isabs(name) or "\0" in name:
+        raise UsageError(f"{visible(name)} is no file relative to the policy that extends it")
+    path = paths.join(folder, name)
+    refuse_inside(path, None if audited is None else os.fspath(audited))
+    resolved = paths.realpath(path)
+    return read_text(path), shown(resolved), paths.dirname(resolved)
 
 
 def _chosen(

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "trust.toml"
-ORGANISATION = "/etc/safeload/trust"
-"""The store of a machine, where neither the policy nor the user names one. No variable moves it."""
 KEYS = "keys"
 SUFFIXES = (".asc", ".pub", ".pem", ".sigstore.json")
 """Of key files."""

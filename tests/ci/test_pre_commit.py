@@ -105,6 +105,21 @@ def test_a_lock_that_is_not_in_step_fails(scratch):
     assert pre_commit(scratch, "run", "--all-files").returncode == 1
 
 
+def test_a_policy_with_mistakes_fails(scratch):
+    """Each is told with its line."""
+    hook = next(hook for hook in HOOKS if hook["id"] == "safeload-policy")
+    configure(scratch, {"repo": "local", "hooks": [hook | {"language": "system"}]})
+    (scratch / "policies").mkdir()
+    policy = scratch / "policies" / "production.toml"
+    policy.write_text("schema = 1\n")
+    done = pre_commit(scratch, "run", "--all-files")
+    assert done.returncode == 0, done.stdout
+    policy.write_text("schema = 1\nnmae = 1\n")
+    done = pre_commit(scratch, "run", "--all-files")
+    assert done.returncode == 1
+    assert "production.toml:2" in done.stdout
+
+
 @pytest.mark.slow
 def test_the_hooks_in_an_environment_of_pre_commit(scratch, tmp_path, monkeypatch):
     """Installed by pre-commit from a repository, from the package index, and without torch."""

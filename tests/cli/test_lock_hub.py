@@ -217,7 +217,11 @@ def test_a_signed_repository(hub, tmp_path, capsys):
         repository = hub.repositories[NAME]
         sign = by(keys, "good")
         first = repository.commit(files(), sign=sign)
-        options = ["--policy", "strict", "--trust", str(store)]
+        # strict, but for a repository that has just been made, and audited by its branch
+        (tmp_path / "signed.toml").write_text(
+            'schema = 1\nextends = ["safeload:strict"]\n[source]\npin = "none"\nmin-age-days = 0\n'
+        )
+        options = ["--policy", str(tmp_path / "signed.toml"), "--trust", str(store)]
         assert main(["lock", f"hf:{NAME}", *options]) == 0
         evidence = {item.kind: item for item in entry().evidence}
         assert (evidence["commit-signature"].level, evidence["commit-signature"].subject) == (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safeload.core import (
     EVERYTHING,
@@ -25,6 +25,7 @@ from safeload.core import (
 )
 from safeload.policy.engine import decide
 from safeload.record import replace
+from safeload.rules import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,6 +126,17 @@ def report(
         explanations={},
         excerpts=tuple(excerpts),
     )
+
+
+def weighed(
+    rule: ModuleType, *facts: Fact, subject: str = "hf:org/name@x", now: float = 0, **terms: Any
+) -> list[str]:
+    """What a rule with parameters says about facts, as the pipeline would ask it."""
+    assert list(rule.check(fact("x"))) == []
+    items = [item for item in facts if item.kind in rule.READS]
+    findings = list(rule.weigh(items, Terms(subject=subject, now=now, **terms)))
+    assert all(found.rule == rule.RULE.id and found.fix for found in findings)
+    return [found.message for found in findings]
 
 
 def waived(made: AuditReport, rule: str, text: str = "reviewed") -> AuditReport:

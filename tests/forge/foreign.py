@@ -2,7 +2,7 @@
 
 Recipe of the comparison with genuine files: with transformers 4.46.3, tensorflow-cpu 2.17.1, tf-keras
 2.17.0 (TF_USE_LEGACY_KERAS=1) and flax 0.8.5, save a torch model, load it with `from_pt=True` into its
-TF and Flax class, and `save_pretrained` those. For bert, distilbert, vit, deit and clip and each head,
+TF and Flax class, and `save_pretrained` those. For bert, distilbert, gpt2, vit, deit and clip and each head,
 every path and array of tf_model.h5 and flax_model.msgpack was the same as what these functions write;
 genuine files also name layers without weights. There is no Flax class of deit, and no TF class of vit for
 masked images. So it was for wav2vec2 and hubert in both layouts, which 4.46.3 converts to TensorFlow only
@@ -25,7 +25,7 @@ from tests.forge.flax import pack
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SNAKE = (re.compile(r"(.)([A-Z][a-z0-9]+)"), re.compile(r"([a-z0-9])([A-Z])"))
+_SNAKE = (re.compile(r"(.)([A-Z][a-z]+)"), re.compile(r"([a-z])([A-Z])"))
 """Keras' own way from the name of a class to that of a layer."""
 _VISION = ("vit", "deit", "clip")
 """Model types whose parameters have other names in memory than in files."""
@@ -49,11 +49,11 @@ def _arrays(model: Any) -> dict[str, Any]:
 
 
 def _is_norm(levels: list[str]) -> bool:
-    return "norm" in levels[-2].lower() if len(levels) > 1 else False
+    return len(levels) > 1 and ("norm" in levels[-2].lower() or levels[-2].startswith("ln_"))
 
 
 def _is_embedding(levels: list[str], array: Any) -> bool:
-    return array.ndim == 2 and levels[-2].endswith(("_embeddings", "_embedding"))
+    return array.ndim == 2 and levels[-2].endswith(("_embeddings", "_embedding", "wte", "wpe"))
 
 
 def _kernel(array: Any) -> Any:
@@ -102,6 +102,9 @@ def _variable(levels: list[str], array: Any, model_type: str) -> tuple[str, str,
         last, array = kind, array.T
     elif kind not in ("weight", "bias"):
         last, array = kind, array.reshape(1) if array.ndim == 0 else array
+    elif levels[-2].startswith("c_"):
+        # GPT-2 had its weights in TensorFlow's layout from the start, and its biases with two axes
+        last, array = kind, array.reshape(1, -1) if kind == "bias" else array
     elif kind == "bias":
         last = "beta" if _is_norm(levels) else "bias"
     elif _is_norm(levels):
@@ -112,7 +115,7 @@ def _variable(levels: list[str], array: Any, model_type: str) -> tuple[str, str,
         last, array = "kernel", _kernel(array)
     path = "/".join([*levels[:-1], last])
     between = "." if model_type in _SPEECH else "_._"
-    path = re.sub(r"/((?:conv_)?layers?)/(\d+)/", rf"/\1{between}\2/", path)
+    path = re.sub(r"/((?:conv_)?layers?|h)/(\d+)/", rf"/\1{between}\2/", path)
     first = levels[0]
     if model_type == "bert" and first == "cls":
         path, first = path.replace("cls/", "mlm___cls/", 1), "mlm___cls"

@@ -11,15 +11,13 @@ from hypothesis import strategies as st
 
 from safeload.errors import FormatError
 from safeload.formats.config_fields import TABLES
+from safeload.formats.field_values import FieldOutOfBounds, FieldTypeWrong, ValueNotListed
 from safeload.formats.json_strict import JsonDuplicateKey, JsonTooLarge
 from safeload.formats.model_config import (
-    FieldOutOfBounds,
     FieldsDisagree,
-    FieldTypeWrong,
     LabelsMalformed,
     NotAConfig,
     TooManyLabels,
-    ValueNotListed,
     interpret,
     override,
     parse_model_config,

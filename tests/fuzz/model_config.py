@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 LIMITS = replace(DEFAULT_LIMITS, json_bytes=1 << 14, json_depth=16)
 _VALUES: tuple[Json, ...] = (
     None, True, 0, 1, 12, -1, 10**9, 0.1, 1e-12, "gelu", "eval", [1, 2], [8, 8], {}, {"hidden_size": 64},
-    "float32", [3] * 7, [0] * 7, [3] * 65, [2**70], [[1]],
+    "float32", [3] * 7, [0] * 7, [3] * 65, [2**70], [[1]], ["full_attention", "sliding_attention"],
+    {"rope_type": "linear", "factor": 2}, {"long_factor": [1, 0.5]}, {"type": [1]}, {"factor": -1},
+    {"truncate": None}, {"full_attention": {}},
 )  # fmt: skip
 
 

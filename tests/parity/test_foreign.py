@@ -8,7 +8,7 @@ import torch
 
 import safeload
 from safeload.errors import FormatError, UsageError
-from tests.forge import encoders, foreign, vision
+from tests.forge import decoders, encoders, foreign, vision
 
 HEADS = [
     head for head in encoders.HEADS if head not in ("AutoModelForPreTraining", "AutoModelForMultipleChoice")
@@ -32,6 +32,30 @@ def test_the_same_logits(tmp_path, model_type, auto_class, framework):
     batch = encoders.batch()
     with torch.no_grad():
         expected, found = reference(**batch)[0], model(**batch)[0]
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
+    assert all(parameter.is_contiguous() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("framework", "auto_class"),
+    [
+        *(("tf", auto_class) for auto_class in decoders.HEADS[:3]),
+        *(("flax", auto_class) for auto_class in decoders.HEADS[:2]),
+    ],
+)
+def test_the_same_words(tmp_path, framework, auto_class):
+    """GPT-2, whose weights never turn in TensorFlow, and turn in Flax. The tied head is in neither file."""
+    reference = decoders.reference("gpt2", auto_class)
+    write, arguments = LOAD[framework]
+    write(reference, tmp_path)
+    model, info = getattr(safeload, auto_class).from_pretrained(
+        tmp_path, output_loading_info=True, **arguments
+    )
+    assert not info["missing_keys"]
+    assert not info["unexpected_keys"]
+    texts = decoders.texts(padded=False)
+    with torch.no_grad():
+        expected, found = reference(**texts)[0], model(**texts)[0]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
     assert all(parameter.is_contiguous() for parameter in model.parameters())
 

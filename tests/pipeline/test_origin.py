@@ -304,7 +304,7 @@ def test_the_store_of_the_machine(clone, asked, tmp_path, monkeypatch):
     without = replace(asked, trust=None)
     with pytest.raises(UsageError, match="without a trust store"):
         audit(str(clone), policy="strict", origin=without)
-    monkeypatch.setattr("safeload.sources.trust_files.ORGANISATION", str(tmp_path / "trust"))
+    monkeypatch.setattr("safeload.pipeline.origin.MACHINE", str(tmp_path / "trust"))
     assert audit(str(clone), policy="strict", origin=without).decision.verdict is Verdict.ALLOW
     nobody = tmp_path / "nobody"
     nobody.mkdir()

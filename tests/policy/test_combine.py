@@ -84,3 +84,33 @@ def test_two_trust_stores_do_not_combine():
     with pytest.raises(PolicyInvalid, match="different trust stores"):
         combine(first, parse('schema = 1\n[provenance]\ntrust-store = "b"\n'))
     assert combine(first, parse("schema = 1\n")).trust_store == "a"
+
+
+def test_every_list_and_demand_takes_its_strictest_value():
+    """In either order; where one has no list, the other's holds."""
+    first = parse(
+        'schema = 1\nsource.allow = ["acme/*"]\nsource.pin = "none"\nsource.min-age-days = 9\n'
+        'pickle.allow = ["lab.A", "lab.B"]\narchitectures.allow = ["bert", "roberta"]\n'
+        'licenses.allow = ["mit"]\nprovenance.keys = ["a", "b"]\nformats.prefer = ["zip"]\n'
+    )
+    second = parse(
+        'schema = 1\nsource.allow = ["file:**"]\n'
+        'source.min-age-days = 2\nsource.min-age-exempt = ["acme/*"]\n'
+        'pickle.allow = ["lab.B"]\narchitectures.allow = ["bert"]\nprovenance.keys = ["b"]\n'
+    )
+    for both in (combine(first, second), combine(second, first)):
+        assert both.sources == {frozenset({"acme/*"}), frozenset({"file:**"})}
+        assert both.pin == "commit"
+        assert both.ages == {(9, frozenset()), (2, frozenset({"acme/*"}))}
+        assert both.records == {"lab.B"}
+        assert both.architectures == {"bert"}
+        assert both.licenses == {"mit"}
+        assert both.keys == {"b"}
+        assert both.prefer == ("zip",)
+        assert both.parts in [(first, second), (second, first)]
+
+
+def test_two_policies_that_mean_the_same_are_one():
+    """The name of the first stays, so that a report does not list a policy twice."""
+    first, second = parse(USER, source="u.toml"), parse("# again\n" + USER, source="v.toml")
+    assert combine(first, second) is first

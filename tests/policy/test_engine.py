@@ -375,3 +375,35 @@ def test_every_finding_is_in_the_decision(policy, findings, **rest):
     for item in findings:
         assert kept.count(item) >= findings.count(item)
     assert all(reason.level is Level.DENY for reason in decision.reasons if reason.finding.rule in UNWAIVABLE)
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "level", "verdict"),
+    [
+        ('["acme"]', "acme", "publisher", "ALLOW"),
+        ('["acme"]', "other", "publisher", "DENY"),
+        ("[]", "acme", "publisher", "DENY"),
+        ('["acme"]', "acme", "hub", "DENY"),
+    ],
+)
+def test_a_policy_can_name_the_keys_that_count(keys, key, level, verdict):
+    """Among those of the trust store; a good signature by another one is not enough."""
+    text = f'{OPEN}[provenance]\nrequire = "publisher"\nkeys = {keys}\n'
+    evidence = [
+        replace(signature(Status.VERIFIED), level=level, key=key),
+        replace(signature(Status.VERIFIED), kind="tree-binding"),
+    ]
+    decision = judge(text, evidence=evidence)
+    assert decision.verdict.value == verdict
+    if (key, level) == ("other", "publisher"):
+        assert decision.denials[0].finding.message.endswith("[provenance] keys names, and other signed")
+
+
+def test_a_pin_counts_whatever_keys_are_named():
+    """It is nobody's signature."""
+    text = f'{OPEN}[provenance]\nrequire = "pin"\nkeys = ["acme"]\n'
+    pinned = [
+        replace(signature(Status.VERIFIED), level="pin"),
+        replace(signature(Status.VERIFIED), kind="tree-binding"),
+    ]
+    assert judge(text, evidence=pinned).verdict is Verdict.ALLOW

@@ -101,13 +101,6 @@ def test_all_mistakes_are_told_at_once_with_line_and_hint():
     )
 
 
-@pytest.mark.parametrize("key", ["extends = []", "[[override]]", "[[waiver]]", "[waivers]", "locked = []"])
-def test_keys_of_later_versions_are_refused_by_name(key):
-    """A key without effect must not look as if it had one."""
-    name = key.strip("[]").split()[0].strip("[]=")
-    assert problems(f"schema = 1\n{key}\n") == (f"p.toml:2: {name} is not supported by this version",)
-
-
 @pytest.mark.parametrize("text", ["", "schema = '1'", "schema = true", "schema = 1.0", "schema = [1]"])
 def test_the_schema_number_is_required(text):
     """A policy says which grammar it follows: 1, a whole number."""

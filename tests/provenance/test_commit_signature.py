@@ -77,7 +77,7 @@ def test_verified_evidence_says_who_and_when(keys, trusted):
     assert found.detail == f"signed by aged ({keys.prints['aged']}), a publisher key of {found.required_by}"
     assert (found.required, found.time) == ("publisher", "2024-01-01T00:00:50+00:00")
     assert found.required_by.startswith("trust.toml:")
-    assert found.basis == str(trusted.digest)
+    assert (found.basis, found.key) == (str(trusted.digest), "aged")
 
 
 def test_a_key_for_another_repository(keys):

@@ -89,7 +89,7 @@ def test_copies_are_independent() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"model_type": "llama"}, "model_type llama is not supported yet; supported: bert, camembert"),
+        ({"model_type": "mamba"}, "model_type mamba is not supported yet; supported: bert, camembert"),
         ({"hidden_size": 3}, "names no model_type"),
         ([], "names no model_type"),
     ],

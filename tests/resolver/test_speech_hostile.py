@@ -11,13 +11,8 @@ import pytest
 
 import safeload
 from safeload.errors import FormatError, LimitExceeded, PolicyDenied, UsageError
-from safeload.formats.model_config import (
-    FieldOutOfBounds,
-    FieldsDisagree,
-    FieldTypeWrong,
-    ValueNotListed,
-    interpret,
-)
+from safeload.formats.field_values import FieldOutOfBounds, FieldTypeWrong, ValueNotListed
+from safeload.formats.model_config import FieldsDisagree, interpret
 from tests.forge.encoders import save
 from tests.forge.speech import reference
 

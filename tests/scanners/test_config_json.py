@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from safeload.core import Coverage, Location
+from safeload.core import Coverage, Fact, Location
 from safeload.errors import FormatError
 from safeload.formats.model_config import ModelConfig
 from safeload.formats.view import BytesView
@@ -21,11 +21,23 @@ def _scan(value: Any, name: str = "config.json", limits: Limits = DEFAULT_LIMITS
     return scan(Subject(view=BytesView(data), location=Location(artifact=name), format="json"), limits)
 
 
+def _said(result: ScanResult) -> tuple[Fact, ...]:
+    """All facts but the one that says what kind of model it is."""
+    return tuple(fact for fact in result.facts if fact.kind != "config.architecture")
+
+
+def test_a_model_states_its_kind() -> None:
+    """Model type and class names, for those who list what they run."""
+    fact = _scan({"model_type": "bert", "architectures": ["A", "B"]}, "sub/config.json").facts[-1]
+    assert (fact.kind, fact.location.artifact) == ("config.architecture", "sub/config.json")
+    assert fact.data == {"model_type": "bert", "architectures": ("A", "B")}
+
+
 def test_a_plain_config() -> None:
-    """A config of known fields is SCANNED with a record and no facts."""
+    """A config of known fields is SCANNED with a record and no other facts."""
     result = _scan({"model_type": "bert", "hidden_size": 24, "architectures": ["BertModel"]})
     assert result.coverage is Coverage.SCANNED
-    assert result.facts == ()
+    assert _said(result) == ()
     assert isinstance(result.record, ModelConfig)
     assert result.record.fields["hidden_size"] == 24
 
@@ -33,7 +45,7 @@ def test_a_plain_config() -> None:
 def test_unknown_fields() -> None:
     """Each field outside the table is a fact with its key, at its place."""
     result = _scan({"model_type": "bert", "hidden_sise": 24, "zzz": {"a": 1}})
-    assert [(fact.kind, dict(fact.data), fact.location.key) for fact in result.facts] == [
+    assert [(fact.kind, dict(fact.data), fact.location.key) for fact in _said(result)] == [
         ("config.unknown-field", {"key": "hidden_sise", "model_type": "bert"}, "hidden_sise"),
         ("config.unknown-field", {"key": "zzz", "model_type": "bert"}, "zzz"),
     ]
@@ -42,7 +54,7 @@ def test_unknown_fields() -> None:
 def test_behaviour_keys_are_not_unknown_as_well() -> None:
     """A key that asks for code is one fact, not two."""
     result = _scan({"model_type": "bert", "auto_map": {"AutoModel": "modeling.Model"}})
-    assert {fact.kind for fact in result.facts} == {"config.remote-code"}
+    assert {fact.kind for fact in _said(result)} == {"config.remote-code"}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +81,7 @@ def test_behaviour_keys_anywhere() -> None:
 def test_another_architecture() -> None:
     """A model_type without a table is SCANNED, and its record has the name."""
     result = _scan({"model_type": "llama", "rope_theta": 1e4})
-    assert (result.coverage, result.facts) == (Coverage.SCANNED, ())
+    assert (result.coverage, _said(result)) == (Coverage.SCANNED, ())
     assert result.record.model_type == "llama"
 
 
@@ -78,7 +90,7 @@ def test_a_broken_config_keeps_its_facts() -> None:
     result = _scan({"model_type": "bert", "hidden_size": "x", "auto_map": {"AutoModel": "m.M"}})
     assert result.coverage is Coverage.MALFORMED
     assert result.reason == "hidden_size is text where the table has integer"
-    assert result.facts
+    assert _said(result)
     assert result.record is None
     assert _scan({"model_type": "bert", "num_labels": 10**6}).coverage is Coverage.LIMIT_EXCEEDED
 
@@ -93,7 +105,7 @@ def test_not_json(data: bytes) -> None:
 def test_an_infinity_in_a_config_of_another_model() -> None:
     """State space models count up to infinity: a config without a table of its own may hold one."""
     result = _scan(b'{"model_type": "mamba2", "time_step_limit": [0.0, Infinity]}')
-    assert (result.coverage, result.facts) == (Coverage.SCANNED, ())
+    assert (result.coverage, _said(result)) == (Coverage.SCANNED, ())
 
 
 def test_size_is_checked_first() -> None:
@@ -114,11 +126,11 @@ def test_sealed(sealed: Any) -> None:
     _scan({"model_type": "bert"})
     with sealed():
         result = _scan({"model_type": "bert", "x": 1})
-    assert result.facts
+    assert _said(result)
 
 
 def test_many_unknown_fields_are_counted() -> None:
     """A config of a million keys must not become a million findings."""
     result = _scan({"model_type": "bert"} | {f"k{index}": 1 for index in range(300)})
-    assert len(result.facts) == 201
-    assert result.facts[-1].data["key"] == "and 100 more keys"
+    assert len(_said(result)) == 201
+    assert _said(result)[-1].data["key"] == "and 100 more keys"

@@ -106,7 +106,7 @@ def test_known_names_are_mentioned(text: bytes, value: str) -> None:
 
 def test_a_page_is_read_for_its_block_only() -> None:
     """The block on top of a model card is YAML; the text below may hold anything."""
-    assert kinds(b"---\nlicense: mit\n---\n_target_: os.system\n!!python/name:x\n", "README.md") == []
+    assert kinds(b"---\ntags: x\n---\n_target_: os.system\n!!python/name:x\n", "README.md") == []
     assert kinds(b"---\na: !!python/name:os.system\n---\n# x\n", "README.md")
     assert kinds(b"---\nno end: !!python/name:os.system\n", "README.md") == []
     assert kinds(b"# _target_: os.system\n", "README.md") == []
@@ -163,3 +163,33 @@ def test_sealed(sealed) -> None:
     with sealed():
         [errand] = scan(item, DEFAULT_LIMITS).errands
         assert conclude(item, errand, Answer(result=result), DEFAULT_LIMITS).facts
+
+
+@pytest.mark.parametrize(
+    ("block", "licenses"),
+    [
+        (b"license: mit", ("mit",)),
+        (b"tags:\n- x\nlicense: apache-2.0 # said so\nother: y", ("apache-2.0",)),
+        (b"license:\n- mit\n- apache-2.0\nx: y", ("mit", "apache-2.0")),
+        (b"license: [mit, 'bsd']", ("mit", "bsd")),
+        (b"license: \"mit\"\nextra: '\\'", ("mit",)),  # a backslash: read by the parser in the child
+        (b"license: mit\nlicense: other", ()),  # the same key twice
+        (b"license: mit\n  and more", ()),  # a text over two lines
+        (b"license: 'mit", ()),  # no end
+        (b'text: "a\nlicense: mit\n"', ()),  # the line is part of a text
+        (b"license: {id: mit}", ()),
+        (b"license:", ()),
+        (b"  license: mit", None),  # of something else
+    ],
+)
+def test_the_licence_of_a_model_card(block: bytes, licenses: tuple[str, ...] | None) -> None:
+    """What the card's author says; where it could be read in two ways, nothing is stated."""
+    stated = [fact.data["licenses"] for fact in scanned(b"---\n" + block + b"\n---\n", "README.md").facts]
+    assert stated == ([] if licenses is None else [licenses])
+
+
+def test_only_the_card_in_the_root_states_a_licence() -> None:
+    """A page elsewhere is about something else."""
+    assert kinds(b"---\nlicense: mit\n---\n", "README.md") == [("license.stated", None)]
+    assert kinds(b"---\nlicense: mit\n---\n", "docs/README.md") == []
+    assert kinds(b"license: mit\n", "README.md") == []

@@ -11,7 +11,7 @@ from huggingface_hub import close_session, snapshot_download
 
 from safeload.core import Role, Scope, Status
 from safeload.errors import UsageError
-from safeload.sources.hub_name import is_hub_name, parse_hub_name
+from safeload.sources.hub_name import HubName, is_hub_name, parse_hub_name
 from tests.forge import hub_lies as lies
 from tests.forge.hub import Lfs, by, pointer, serve
 from tests.forge.hub_answers import (
@@ -94,7 +94,7 @@ class TestNames:
     )
     def test_names(self, text, repository, revision):
         """With and without scheme and revision."""
-        assert parse_hub_name(text) == (repository, revision)
+        assert parse_hub_name(text) == HubName(repository, revision)
 
     @pytest.mark.parametrize(
         "text",
@@ -344,7 +344,7 @@ class TestCache:
         """No commit was kept, so nothing can be compared: nothing is claimed, and strict denies."""
         snapshot_download(NAME, endpoint=hub.endpoint, cache_dir=user.cache, token=False)
         found = user.audit(local_files_only=True)
-        assert (found.kind, found.rules) == ("deny", {"provenance.unsigned"})
+        assert (found.kind, found.rules) == ("deny", {"provenance.unsigned", "source.too-new"})
         snapshot_download(NAME, endpoint=hub.endpoint, cache_dir=trusting.cache, token=False)
         found = trusting.audit(policy="default", local_files_only=True)
         assert (found.kind, found.rules) == ("allow", frozenset())
@@ -529,7 +529,10 @@ LIES = {
         told(lies.told(id="evil/bert"), MODEL), "error", NOTHING, "acme/bert is called evil/bert by the Hub",
     ),
     "no name": (told(lies.told(id=...), MODEL), "error", NOTHING, "acme/bert is called None by the Hub"),
-    "dates that are none": (told(lies.told(createdAt="x", lastModified=7), MODEL), "allow", NOTHING, ""),
+    "dates that are none": (
+        told(lies.told(createdAt="x", lastModified=7), MODEL), "deny", {"source.too-new"},
+        "did not say when the repository last changed",
+    ),
     "a list for a model": (told(lies.instead(b"[]"), MODEL), "error", NOTHING, "names no commit"),
     "broken JSON": (told(lies.instead(b"{"), MODEL), "error", NOTHING, UNANSWERED.format("not JSON.*")),
     "a key twice": (
@@ -541,7 +544,7 @@ LIES = {
     "a cut model": (told(lies.truncated(20), MODEL), "error", NOTHING, UNANSWERED.format("peer closed.*")),
     "an answer without end": (
         told(lambda request, *, honest: lies.Answer(body=iter(lambda: b" " * (1 << 20), b"")), MODEL),
-        "error", NOTHING, "an answer of more than 16777216 bytes",
+        "error", NOTHING, "an answer of more than 8388608 bytes",
     ),
     # the list of files
     "a wrong id": (told(lies.item("config.json", oid="0" * 40), TREE), "allow", NOTHING, ""),

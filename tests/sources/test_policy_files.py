@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safeload.errors import UsageError
-from safeload.sources.policy_files import MOST_BYTES, built_in, policy_texts
+from safeload.sources.policy_files import BUILT_IN, MOST_BYTES, built_in, parent_text, policy_texts
 
 POLICY = "schema = 1\n"
 
@@ -163,3 +163,43 @@ def test_a_policy_beside_the_working_directory_that_is_audited(home, monkeypatch
     (model / "link").symlink_to(home / "repository")
     with pytest.raises(UsageError, match="lies inside the audited path"):
         find(home, "link/../p.toml", audited=".")
+
+
+def test_a_policy_extends_built_ins_and_files_beside_it(home):
+    """Relative to its own folder; the name in messages is the same whoever extends it."""
+    (home / "repository" / "base.toml").write_text("# base")
+    folder = str(home / "repository" / "work")
+    assert parent_text("safeload:strict", None) == (*built_in("strict"), None)
+    found = parent_text("../base.toml", folder)
+    assert (found[0], found[2]) == ("# base", str(home / "repository"))
+    assert found == parent_text("./base.toml", str(home / "repository"))
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "said"),
+    [
+        ("safeload:lax", "/p", "is none of safeload:default"),
+        ("strict", "/p", "write safeload:strict, or ./strict"),
+        ("/etc/passwd", "/p", "is no file relative to the policy"),
+        ("./base.toml", None, "is no file relative to the policy"),
+        ("gone.toml", "/p", "cannot read"),
+        ("https://example.org/p.toml", "/p", "cannot read"),
+    ],
+)
+def test_what_cannot_be_extended_is_said(home, name, folder, said):
+    """Nothing is fetched, and a built-in has no files beside it."""
+    with pytest.raises(UsageError, match=said):
+        parent_text(name, folder)
+
+
+def test_a_parent_inside_the_audited_path_is_refused(home):
+    """Whoever wrote the checkpoint would judge it by way of another file."""
+    (home / "model" / "base.toml").write_text("schema = 1\n")
+    with pytest.raises(UsageError, match="inside the audited path"):
+        parent_text("model/base.toml", str(home), audited=home / "model")
+
+
+def test_every_built_in_can_be_named_with_its_scheme(home):
+    """On the command line as in `extends`."""
+    for name in BUILT_IN:
+        assert find(home, f"safeload:{name}") == find(home, name) == (built_in(name),)

@@ -29,7 +29,7 @@ class Architecture:
     renames: tuple[tuple[str, str], ...] = ()
     """Endings of names in older files -> endings in ours, in order."""
     ignorable: tuple[str, ...] = ()
-    """Endings of tensors that older files store and that hold no information."""
+    """Whole last levels of the names of tensors that older files store and that hold no information."""
     training: tuple[str, ...] = ()
     """Parameters of the backbone, without its prefix, that only training uses: they may be absent or left
     over, which changes no prediction."""
@@ -55,6 +55,10 @@ class Architecture:
     def is_head(self, name: str) -> bool:
         """Whether a parameter (without or with the base prefix) belongs to some head."""
         return name.startswith(self.heads)
+
+    def is_ignorable(self, name: str) -> bool:
+        """Whether a tensor, without the base prefix, holds no information."""
+        return any(name == end or name.endswith(f".{end}") for end in self.ignorable)
 
     def is_of_training(self, name: str, prefix: str) -> bool:
         """Whether a parameter (without or with the base prefix) serves training only."""

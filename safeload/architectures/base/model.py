@@ -44,7 +44,18 @@ class Model(nn.Module):
         self.load_report = None
         self.saver = None
         self.config = config
-        self.attn_implementation = "sdpa"
+        self._attention = "sdpa"
+
+    @property
+    def attn_implementation(self) -> str:
+        """`sdpa`, torch's fused attention, or `eager`, step by step."""
+        return self._attention
+
+    @attn_implementation.setter
+    def attn_implementation(self, name: str) -> None:
+        for module in self.modules():
+            if isinstance(module, Model):
+                module._attention = name  # noqa: SLF001 - one of our own
 
     @property
     def base_model(self) -> Model:

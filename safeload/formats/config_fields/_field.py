@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     from safeload.core import Json
 
-Kind: TypeAlias = Literal["integer", "number", "flag", "choice", "text", "ids", "size", "integers"]
-"""`ids` is a token id or a list of them; `size` is one number, or height and width; `integers` a list."""
+Kind: TypeAlias = Literal[
+    "integer", "number", "flag", "choice", "text", "ids", "size", "integers", "words", "rope"
+]
+"""`ids` is a token id or a list of them; `size` is one number, or height and width; `integers` a list;
+`words` a list of choices; `rope` the object that describes rotary positions."""
 
 
 @record
@@ -32,7 +35,7 @@ class Field:
     """The closed set that a `choice` is from."""
     nullable: bool = False
     most: int = 0
-    """Most entries of `integers`, which has at least one."""
+    """Most entries of `integers` and `words`, which have at least one, and of `ids`."""
 
 
 @record
@@ -61,6 +64,23 @@ _WIDTH = 1 << 17
 _TOKENS = 1 << 24
 _PIXELS = 1 << 14
 """Longest edge of an image for a model: ten times that of the largest published one."""
+
+IDS = 1_024
+"""Most ids that end a text: published models have up to ten."""
+
+ROPE_TYPES = frozenset({"default", "linear", "dynamic", "yarn", "longrope", "llama3", "su", "mrope"})
+ROPE_NUMBERS = frozenset(
+    {
+        "rope_theta", "factor", "low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow",
+        "attention_factor", "mscale", "mscale_all_dim", "original_max_position_embeddings",
+        "partial_rotary_factor", "short_mscale", "long_mscale",
+    }
+)  # fmt: skip
+ROPE_LISTS = frozenset({"short_factor", "long_factor", "mrope_section"})
+ROPE_FLAGS = frozenset({"truncate", "finetuned", "mrope_interleaved"})
+"""Of an object `rope_parameters` or `rope_scaling`; beside them `rope_type`, or `type`."""
+ROPE_ENTRIES = 1 << 12
+"""Most entries of a list in such an object: one for each pair of features of a head."""
 
 ACTIVATIONS = frozenset(
     {
@@ -100,7 +120,7 @@ def token_id(default: int | None) -> Field:
 
 def token_ids(default: int | None) -> Field:
     """One token id or a list of them."""
-    return Field(kind="ids", default=default, low=-1, high=_TOKENS, nullable=True)
+    return Field(kind="ids", default=default, low=-1, high=_TOKENS, nullable=True, most=IDS)
 
 
 def sizes(*default: int, high: int = _WIDTH) -> Field:
@@ -141,7 +161,7 @@ COMMON: Mapping[str, Field] = MappingProxyType(
         "add_cross_attention": flag(default=False),
         "pad_token_id": token_id(None),
         "bos_token_id": token_id(None),
-        "eos_token_id": Field(kind="ids", low=-1, high=_TOKENS, nullable=True),
+        "eos_token_id": token_ids(None),
     }
 )
 COMMON_ALIASES: Mapping[str, str] = MappingProxyType({"torch_dtype": "dtype"})
@@ -149,6 +169,7 @@ COMMON_INERT = frozenset(
     {
         # where it came from
         "_name_or_path", "name_or_path", "_commit_hash", "transformers_version", "finetuning_task",
+        "_attn_implementation_autoset",
         "task_specific_params", "prefix", "tokenizer_class", "_num_labels",
         # switches of libraries that are gone, and of memory, not of results
         "torchscript", "use_bfloat16", "tf_legacy_loss", "xla_device", "gradient_checkpointing",
