@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import click
 
+from safeload.cli._options import files as complete_files
+
 _facts = click.option(
     "--facts",
     multiple=True,
     metavar="PATH",
+    shell_complete=complete_files,
     help="What was recorded: JSON reports, facts documents, folders of them.",
 )
 
 
-@click.group()
+@click.group(short_help="Check, test, explain and compare policies.")
 def command() -> None:
     """Check, test, explain and compare policies, and keep their waivers."""
 
 
-@command.command()
-@click.argument("files", metavar="[POLICY]...", nargs=-1)
+@command.command(short_help="Read policies and tell every mistake in them.")
+@click.argument("files", metavar="[POLICY]...", shell_complete=complete_files, nargs=-1)
 def check(files: tuple[str, ...]) -> int:
     """Read policies and tell every mistake, with file, line and the word that was meant.
 
@@ -32,8 +35,8 @@ def check(files: tuple[str, ...]) -> int:
     return check(files)
 
 
-@command.command()
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@command.command(short_help="Run tests of policies.")
+@click.argument("paths", metavar="[PATH]...", shell_complete=complete_files, nargs=-1)
 @click.option("--coverage", is_flag=True, help="Also list the rules that no test has seen fire.")
 def test(paths: tuple[str, ...], *, coverage: bool) -> int:
     """Run tests of policies: *.test.toml, in policies/tests where no path is given.
@@ -45,9 +48,14 @@ def test(paths: tuple[str, ...], *, coverage: bool) -> int:
     return test(paths, coverage=coverage)
 
 
-@command.command()
+@command.command(short_help="Show the value in force, and the line that set it.")
 @click.argument("name", metavar="RULE|KEY")
-@click.option("--policy", metavar="P", help="A policy file or a built-in; else the one that applies here.")
+@click.option(
+    "--policy",
+    metavar="P",
+    shell_complete=complete_files,
+    help="A policy file or a built-in; else the one that applies here.",
+)
 @click.option("--for", "subject", metavar="SUBJECT", help="hf:org/name or a folder: with its overrides.")
 def explain(name: str, policy: str | None, subject: str | None) -> None:
     """Show the value of a rule or key that is in force, and the line that set it.
@@ -59,11 +67,16 @@ def explain(name: str, policy: str | None, subject: str | None) -> None:
     explain(name, policy, subject)
 
 
-@command.command()
-@click.argument("first", metavar="OLD")
-@click.argument("second", metavar="NEW")
+@command.command(short_help="Show what a new policy tightens and loosens.")
+@click.argument("first", metavar="OLD", shell_complete=complete_files)
+@click.argument("second", metavar="NEW", shell_complete=complete_files)
 @_facts
-@click.option("--lock", metavar="FILE", help="Also all subjects of a lock, read again without network.")
+@click.option(
+    "--lock",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Also all subjects of a lock, read again without network.",
+)
 @click.option("--fail-on-loosened", is_flag=True, help="End with 1 where a key was loosened.")
 def diff(first: str, second: str, facts: tuple[str, ...], lock: str | None, *, fail_on_loosened: bool) -> int:
     """Show what a new policy tightens and loosens, and which verdicts it changes."""
@@ -72,13 +85,35 @@ def diff(first: str, second: str, facts: tuple[str, ...], lock: str | None, *, f
     return diff(first, second, facts, lock, fail_on_loosened=fail_on_loosened)
 
 
-@command.command()
-@click.option("--from-audit", "facts", multiple=True, required=True, metavar="PATH", help="Recorded reports.")
-@click.option("--extends", "base", default="default", show_default=True, metavar="P", help="A built-in.")
+@command.command(short_help="Write a policy under which what was recorded passes.")
+@click.option(
+    "--from-audit",
+    "facts",
+    multiple=True,
+    required=True,
+    metavar="PATH",
+    shell_complete=complete_files,
+    help="Recorded reports.",
+)
+@click.option(
+    "--extends",
+    "base",
+    default="default",
+    show_default=True,
+    metavar="P",
+    shell_complete=complete_files,
+    help="A built-in.",
+)
 @click.option("--owner", required=True, metavar="WHO", help="Who answers for the waivers.")
 @click.option("--reason", default="there when the policy was introduced", show_default=True, metavar="TEXT")
 @click.option("--days", default=30, show_default=True, help="How long the waivers last.")
-@click.option("--output", "-o", metavar="FILE", help="Write the policy to FILE instead of stdout.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Write the policy to FILE instead of stdout.",
+)
 def init(
     *, facts: tuple[str, ...], base: str, owner: str, reason: str, days: int, output: str | None
 ) -> None:
@@ -91,9 +126,17 @@ def init(
     init(facts, base, owner=owner, reason=reason, days=days, output=output)
 
 
-@command.command()
-@click.argument("file", metavar="POLICY")
-@click.option("--report", "facts", multiple=True, required=True, metavar="PATH", help="Recorded reports.")
+@command.command(short_help="Add a waiver to a policy file.")
+@click.argument("file", metavar="POLICY", shell_complete=complete_files)
+@click.option(
+    "--report",
+    "facts",
+    multiple=True,
+    required=True,
+    metavar="PATH",
+    shell_complete=complete_files,
+    help="Recorded reports.",
+)
 @click.option("--rule", required=True, metavar="RULE", help="The rule to waive.")
 @click.option("--file", "artifact", metavar="NAME", help="Only findings in this file of the model.")
 @click.option("--subject", metavar="PATTERN", help="Sources that it is for; the report's own by default.")
@@ -117,8 +160,8 @@ def waive(
     waive(file, facts, rule, artifact, subject, reason=reason, owner=owner, days=days)
 
 
-@command.command()
-@click.argument("file", metavar="POLICY")
+@command.command(short_help="Take out waivers that ended or match nothing.")
+@click.argument("file", metavar="POLICY", shell_complete=complete_files)
 @_facts
 @click.option("--check", "only_check", is_flag=True, help="Change nothing; end with 1 where there is any.")
 def prune(*, file: str, facts: tuple[str, ...], only_check: bool) -> int:

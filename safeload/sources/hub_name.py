@@ -12,6 +12,8 @@ SCHEME = "hf:"
 # no regular expressions: every audit looks at the name of what it audits, and starts with it
 _PLAIN = frozenset(ascii_letters + digits)
 _NAME = _PLAIN | frozenset("_.-")
+_WORD = _PLAIN | frozenset("_-")
+_HOSTS = frozenset({"huggingface.co", "hf.co"})
 _REVISION = _PLAIN | frozenset("._/+-")
 _LONGEST_PART, _LONGEST_REVISION = 96, 200
 _ID_LENGTH, _HEX = 40, frozenset(digits + "abcdef")
@@ -40,13 +42,14 @@ def hub_hint(text: str) -> str:
     """What a path that does not exist may have been meant as; empty where nothing suggests itself."""
     if text.startswith("~"):
         return "; ~ is not expanded here"
-    import re  # for messages only
-
-    address = re.match(r"https?:/{1,2}(?:huggingface\.co|hf\.co)/([^/]+/[^/?#]+)", text)
-    name = text if address is None else address[1]
+    name = text
+    scheme, _, address = text.partition(":")
+    if scheme in {"http", "https"}:
+        host, *parts = address.lstrip("/").split("/")
+        name = "/".join(parts[:2]) if host in _HOSTS else ""
     if is_hub_name(name.partition("@")[0]):
         return f"; a repository of the Hub is hf:{visible(name)}"
-    if text and _PLAIN.issuperset(text.replace("-", "").replace("_", "")) and text[0] in _PLAIN:
+    if text[:1] in _PLAIN and _WORD.issuperset(text):
         return "; a repository of the Hub is hf:org/name"
     return ""
 

@@ -241,7 +241,7 @@ def read_text(path: str) -> str:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         # a word is no path that anybody would write, but a name that is misspelt
-        hint = "" if "." in path or os.sep in path else f"; {' and '.join(BUILT_IN)} are built in"
+        hint = "" if "." in path or os.sep in path else f"; built in are {', '.join(BUILT_IN)}"
         raise UsageError(f"cannot read {shown(path)}: {(error.strerror or 'error').lower()}{hint}") from None
     if len(data) > MOST_BYTES:
         raise UsageError(f"{shown(path)} is larger than {MOST_BYTES} bytes, which no policy is")

@@ -71,7 +71,7 @@ def test_what_is_not_there_may_have_been_meant_otherwise(model, capsys, name, hi
 def test_a_misspelt_policy_is_told_of_the_built_in_ones(model, capsys):
     """A path that does not exist is not."""
     assert main(["audit", "model", "--policy", "strcit"]) == 2
-    assert "default and strict are built in" in capsys.readouterr().err
+    assert "built in are default, strict" in capsys.readouterr().err
     assert main(["audit", "model", "--policy", "strict.toml"]) == 2
     assert "built in" not in capsys.readouterr().err
 
@@ -95,7 +95,7 @@ def test_an_unknown_command_is_told_of_the_known_ones(capsys, command, hint):
 
 def test_the_list_of_commands_is_not_cut_off(capsys):
     """Each has a summary that fits beside its name."""
-    for arguments in (["--help"], ["trust", "--help"], ["provenance", "--help"]):
+    for arguments in (["--help"], ["policy", "--help"], ["trust", "--help"], ["provenance", "--help"]):
         assert main(arguments) == 0
         assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
 

@@ -323,7 +323,7 @@ def test_the_store_of_the_machine(clone, asked, tmp_path, monkeypatch):
         ({"trust": None}, "without a trust store"),
         ({"repository": None, "revision": "1" * 40}, "without the name of the repository"),
         ({"repository": None, "bundle": "x"}, "without the name of the repository"),
-        ({"trust": "missing"}, "cannot read"),
+        ({"trust": "missing"}, "there is no trust store"),
         ({"bundle": "missing"}, "cannot read missing"),
     ],
 )
