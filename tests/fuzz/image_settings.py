@@ -62,7 +62,7 @@ def check(_data: bytes, result: object) -> None:
         if not isinstance(item, tuple):
             continue
         kind, settings = item
-        assert settings.keys() == NAMES
+        assert settings.keys() == kind.names
         assert settings_of(kind, settings) == settings
         for name in ("size", "crop_size", "pad_size"):
             edges = settings[name] or {}

@@ -13,7 +13,8 @@ import torch
 import safeload
 from safeload.errors import FormatError, PolicyDenied, UsageError
 from safeload.formats.config_fields.layoutlmv2 import DETECTRON
-from safeload.formats.model_config import FieldTypeWrong, ValueNotListed, interpret
+from safeload.formats.field_values import FieldTypeWrong, ValueNotListed
+from safeload.formats.model_config import interpret
 from safeload.resolver.weights import BackboneIncomplete, ShapeMismatch
 from tests.forge.detectron import shapes
 
