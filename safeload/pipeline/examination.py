@@ -146,6 +146,16 @@ class Examination:
                     for child in reversed(result.children)
                 )
                 self.streams.extend(result.streams)
+            self._check_ranges(entry)
+
+    def _check_ranges(self, entry: ManifestEntry) -> None:
+        """A remote file of which a range did not come was not read, whatever its scanner made of the rest."""
+        blob, artifact = self._source.blobs[entry.path], self._files[entry.path]
+        if isinstance(blob, RangedBlob) and blob.problem and artifact.coverage is Coverage.SCANNED:
+            unread = replace(artifact, coverage=Coverage.NOT_READ, reason=blob.problem)
+            self._files[entry.path] = unread
+            self.records.pop(entry.path, None)
+            self.facts.append(_coverage_fact(unread))
 
     def _scan_apart(self, entry: ManifestEntry) -> None:
         """Step 4 for a file that a child process reads: what it says is about this file only."""

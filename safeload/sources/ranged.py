@@ -6,6 +6,7 @@ out: whatever is, is fetched whole first, and judged again as it is then.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NoReturn
 
 from safeload.formats.view import check_range
@@ -28,7 +29,7 @@ _THREADS = 8
 class RangedBlob:
     """Ranges of one remote file, each fetched once."""
 
-    __slots__ = ("_ahead", "_fetch", "_left", "_most", "_next", "_pages", "size")
+    __slots__ = ("_ahead", "_fetch", "_left", "_most", "_next", "_pages", "problem", "size")
 
     def __init__(self, size: int, fetch: Callable[[int, int], bytes], most: int) -> None:
         """Fetch nothing yet.
@@ -41,6 +42,8 @@ class RangedBlob:
         self.size = size
         self._fetch = fetch
         self._most = self._left = most
+        self.problem = ""
+        """Why some range was asked for and did not come: whoever asked may have gone on without it."""
         self._pages: dict[int, bytes] = {}
         self._next = 0
         """The page after the last one that was fetched."""
@@ -60,7 +63,8 @@ class RangedBlob:
         first, last = offset // _PAGE, (offset + length - 1) // _PAGE
         missing = [page for page in range(first, last + 1) if page not in self._pages]
         if missing:
-            self._go_on(missing[0], missing[-1] + 1)
+            with self._noted():
+                self._go_on(missing[0], missing[-1] + 1)
         if first == last:
             return self._pages[first][offset - first * _PAGE :][:length]
         data = b"".join(self._pages[page] for page in range(first, last + 1))
@@ -103,8 +107,8 @@ class RangedBlob:
             return
         from concurrent.futures import ThreadPoolExecutor
 
-        self._spend(sum(stop - start for start, stop in runs))
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with self._noted(), ThreadPoolExecutor(_THREADS) as pool:
+            self._spend(sum(stop - start for start, stop in runs))
             for start, data in zip(
                 [start for start, _ in runs], pool.map(self._take, *zip(*runs, strict=True)), strict=True
             ):
@@ -137,6 +141,15 @@ class RangedBlob:
     def close(self) -> None:
         """Forget what was fetched."""
         self._pages.clear()
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Remember the first failure."""
+        try:
+            yield
+        except NotFetched as error:
+            self.problem = self.problem or error.detail
+            raise
 
     def _whole(self) -> NoReturn:
         raise NotFetched("the file was not downloaded")

@@ -103,3 +103,22 @@ def test_a_range_outside_of_the_file_is_truncated():
     """As with every view."""
     with pytest.raises(Truncated):
         blob(Server(DATA)).read(len(DATA), 1)
+
+
+def test_a_range_that_did_not_come_is_remembered():
+    """Who asked for it may have gone on without it; what comes later does not mend that."""
+    server = Server(DATA)
+    remote = blob(server)
+    assert remote.read(0, 4) == DATA[:4]
+    assert remote.problem == ""
+
+    def fails(_offset, _length):
+        raise NotFetched("the server was gone")
+
+    remote._fetch = fails
+    for ask in (lambda: remote.read(len(DATA) - 4, 4), lambda: remote.expect([(290_000, 8)])):
+        with pytest.raises(NotFetched, match="was gone"):
+            ask()
+    remote._fetch = server.fetch
+    assert remote.read(len(DATA) - 4, 4) == DATA[-4:]
+    assert remote.problem == "the server was gone"
